@@ -1,0 +1,209 @@
+# How a folder declares its targets. Sources are listed, never globbed. Includes are written from
+# the root of the repository: #include "services/router/engine/engine.h".
+#
+#   firstline_library(NAME router_engine ALIAS firstline::engine
+#                     SOURCES engine.h engine.cc DEPS firstline::clock absl::strings
+#                     [PRIVATE_DEPS ...] [NEEDS_GRPC])
+#   firstline_executable(NAME firstline-router SOURCES main.cc DEPS ... [NEEDS_GRPC])
+#   firstline_test(NAME engine_test LABEL unit SOURCES engine_test.cc DEPS firstline::engine
+#                  [WHOLE] [TIMEOUT seconds] [ARGS ...] [NEEDS_GRPC])
+#   firstline_proto_library(NAME proto_v1 ALIAS firstline::proto_v1 PROTOS a.proto b.proto
+#                           [IMPORT_DIR dir] [DEPS ...] [GRPC])
+#   firstline_benchmark(NAME engine_bench SOURCES ... DEPS ... [NEEDS_GRPC])
+#   firstline_fuzzer(NAME tape_fuzzer SOURCES ... DEPS ... [RUNS n] [CORPUS dir] [NEEDS_GRPC])
+#   firstline_script_test(NAME lint_sizes LABEL lint COMMAND python3 ... [TIMEOUT seconds])
+#   firstline_add_folders(engine store ...)
+#
+# NEEDS_GRPC leaves the target out when FIRSTLINE_WITH_GRPC is OFF, which is how the thread
+# sanitizer is run: it cannot see through the packaged gRPC.
+
+include(GoogleTest)
+
+# Adds each named folder that has a CMakeLists.txt, so that one list can name the whole layout.
+function(firstline_add_folders)
+  foreach(folder IN LISTS ARGN)
+    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
+      add_subdirectory("${folder}")
+    endif()
+  endforeach()
+endfunction()
+
+# Our own code: include root and warnings. `visibility` is PUBLIC, or INTERFACE for headers only.
+function(_firstline_own target visibility)
+  target_include_directories(${target} ${visibility} "${PROJECT_SOURCE_DIR}")
+  if(NOT visibility STREQUAL "INTERFACE")
+    target_compile_options(${target} PRIVATE ${FIRSTLINE_WARNINGS})
+  endif()
+endfunction()
+
+# A static library, or an interface library when SOURCES holds headers only.
+function(firstline_library)
+  cmake_parse_arguments(arg "NEEDS_GRPC" "NAME;ALIAS" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  _firstline_check_arguments(firstline_library)
+  if(arg_NEEDS_GRPC AND NOT FIRSTLINE_WITH_GRPC)
+    return()
+  endif()
+  set(compiled ${arg_SOURCES})
+  list(FILTER compiled INCLUDE REGEX "\\.cc$")
+  if(compiled)
+    add_library(${arg_NAME} STATIC ${arg_SOURCES})
+    _firstline_own(${arg_NAME} PUBLIC)
+    target_link_libraries(${arg_NAME} PUBLIC ${arg_DEPS} PRIVATE ${arg_PRIVATE_DEPS})
+  else()
+    add_library(${arg_NAME} INTERFACE ${arg_SOURCES})
+    _firstline_own(${arg_NAME} INTERFACE)
+    target_link_libraries(${arg_NAME} INTERFACE ${arg_DEPS})
+  endif()
+  if(arg_ALIAS)
+    add_library(${arg_ALIAS} ALIAS ${arg_NAME})
+  endif()
+endfunction()
+
+function(firstline_executable)
+  cmake_parse_arguments(arg "NEEDS_GRPC" "NAME" "SOURCES;DEPS" ${ARGN})
+  _firstline_check_arguments(firstline_executable)
+  if(arg_NEEDS_GRPC AND NOT FIRSTLINE_WITH_GRPC)
+    return()
+  endif()
+  add_executable(${arg_NAME} ${arg_SOURCES})
+  _firstline_own(${arg_NAME} PUBLIC)
+  target_link_libraries(${arg_NAME} PRIVATE ${arg_DEPS})
+endfunction()
+
+# A GoogleTest binary. Each case is a ctest of its own, named <NAME>.<Suite>.<Case>; WHOLE registers
+# the binary as one ctest instead (expensive shared set-up, or thousands of cases).
+# FIRSTLINE_SOURCE_DIR is defined for tests that read files of the tree.
+function(firstline_test)
+  cmake_parse_arguments(arg "NEEDS_GRPC;WHOLE" "NAME;LABEL;TIMEOUT" "SOURCES;DEPS;ARGS" ${ARGN})
+  _firstline_check_arguments(firstline_test)
+  if(arg_NEEDS_GRPC AND NOT FIRSTLINE_WITH_GRPC)
+    return()
+  endif()
+  _firstline_check_label("${arg_LABEL}")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_executable(${arg_NAME} ${arg_SOURCES})
+  _firstline_own(${arg_NAME} PUBLIC)
+  target_compile_definitions(${arg_NAME} PRIVATE FIRSTLINE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${arg_NAME} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest
+                                            GTest::gtest_main)
+  if(arg_WHOLE)
+    add_test(NAME ${arg_NAME} COMMAND ${arg_NAME} ${arg_ARGS})
+    set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
+  else()
+    gtest_discover_tests(${arg_NAME} TEST_PREFIX "${arg_NAME}." EXTRA_ARGS ${arg_ARGS}
+                         DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                         PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
+  endif()
+endfunction()
+
+# A check that is a command; it is run in the root of the repository.
+function(firstline_script_test)
+  cmake_parse_arguments(arg "" "NAME;LABEL;TIMEOUT" "COMMAND" ${ARGN})
+  _firstline_check_label("${arg_LABEL}")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_test(NAME ${arg_NAME} COMMAND ${arg_COMMAND} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  # 77 is the customary exit code of a test that could not be run here.
+  set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT}
+                                              SKIP_RETURN_CODE 77)
+endfunction()
+
+# Messages in the target NAME and, with GRPC, service stubs in <NAME>_grpc (alias <ALIAS>_grpc), so
+# that a codec can link messages without gRPC. PROTOS are named from the calling folder; includes
+# and imports start at IMPORT_DIR, which is proto/ unless told.
+function(firstline_proto_library)
+  cmake_parse_arguments(arg "GRPC" "NAME;ALIAS;IMPORT_DIR" "PROTOS;DEPS" ${ARGN})
+  _firstline_check_arguments(firstline_proto_library)
+  if(NOT FIRSTLINE_WITH_GRPC)
+    return()
+  endif()
+  if(NOT arg_IMPORT_DIR)
+    set(arg_IMPORT_DIR "${PROJECT_SOURCE_DIR}/proto")
+  endif()
+  list(TRANSFORM arg_PROTOS PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+  set(out_dir "${PROJECT_BINARY_DIR}/generated/${arg_NAME}")
+  file(MAKE_DIRECTORY "${out_dir}")
+
+  add_library(${arg_NAME} STATIC ${arg_PROTOS})
+  protobuf_generate(TARGET ${arg_NAME} LANGUAGE cpp IMPORT_DIRS "${arg_IMPORT_DIR}"
+                    PROTOC_OUT_DIR "${out_dir}")
+  target_link_libraries(${arg_NAME} PUBLIC protobuf::libprotobuf ${arg_DEPS})
+  _firstline_generated(${arg_NAME} "${out_dir}" "${arg_ALIAS}")
+  if(NOT arg_GRPC)
+    return()
+  endif()
+
+  set(grpc "${arg_NAME}_grpc")
+  add_library(${grpc} STATIC ${arg_PROTOS})
+  protobuf_generate(TARGET ${grpc} LANGUAGE grpc IMPORT_DIRS "${arg_IMPORT_DIR}"
+                    PROTOC_OUT_DIR "${out_dir}" GENERATE_EXTENSIONS .grpc.pb.h .grpc.pb.cc
+                    PLUGIN "protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>")
+  target_link_libraries(${grpc} PUBLIC ${arg_NAME} gRPC::grpc++)
+  if(arg_ALIAS)
+    set(arg_ALIAS "${arg_ALIAS}_grpc")
+  endif()
+  _firstline_generated(${grpc} "${out_dir}" "${arg_ALIAS}")
+endfunction()
+
+function(_firstline_generated target out_dir alias)
+  target_include_directories(${target} SYSTEM PUBLIC "${out_dir}")
+  target_compile_options(${target} PRIVATE -w)
+  set_target_properties(${target} PROPERTIES CXX_CLANG_TIDY "")
+  if(alias)
+    add_library(${alias} ALIAS ${target})
+  endif()
+endfunction()
+
+# A Google Benchmark binary; never a ctest, because its result depends on what else is running.
+function(firstline_benchmark)
+  cmake_parse_arguments(arg "NEEDS_GRPC" "NAME" "SOURCES;DEPS" ${ARGN})
+  _firstline_check_arguments(firstline_benchmark)
+  if(NOT TARGET benchmark::benchmark OR (arg_NEEDS_GRPC AND NOT FIRSTLINE_WITH_GRPC))
+    return()
+  endif()
+  firstline_executable(NAME ${arg_NAME} SOURCES ${arg_SOURCES}
+                       DEPS ${arg_DEPS} benchmark::benchmark)
+endfunction()
+
+# A libFuzzer binary that defines LLVMFuzzerTestOneInput. Built with FIRSTLINE_FUZZ only, where a
+# ctest labelled fuzz gives it RUNS inputs from a fixed seed, starting from CORPUS when there is one.
+function(firstline_fuzzer)
+  cmake_parse_arguments(arg "NEEDS_GRPC" "NAME;RUNS;CORPUS" "SOURCES;DEPS" ${ARGN})
+  _firstline_check_arguments(firstline_fuzzer)
+  if(NOT FIRSTLINE_FUZZ OR (arg_NEEDS_GRPC AND NOT FIRSTLINE_WITH_GRPC))
+    return()
+  endif()
+  if(NOT arg_RUNS)
+    set(arg_RUNS 20000)
+  endif()
+  firstline_executable(NAME ${arg_NAME} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS})
+  target_link_options(${arg_NAME} PRIVATE -fsanitize=fuzzer)
+  # libFuzzer writes what it discovers into the first folder it is given: never into the tree.
+  set(scratch "${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}_corpus")
+  file(MAKE_DIRECTORY "${scratch}")
+  add_test(NAME ${arg_NAME}
+           COMMAND ${arg_NAME} -runs=${arg_RUNS} -seed=1 "${scratch}" ${arg_CORPUS}
+           WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
+  set_tests_properties(${arg_NAME} PROPERTIES LABELS fuzz TIMEOUT 1800)
+endfunction()
+
+set(FIRSTLINE_TEST_LABELS unit integration simulation e2e lint long)
+
+function(_firstline_check_label label)
+  if(NOT label IN_LIST FIRSTLINE_TEST_LABELS)
+    message(FATAL_ERROR "LABEL must be one of ${FIRSTLINE_TEST_LABELS}, not '${label}'")
+  endif()
+endfunction()
+
+# A misspelt keyword would otherwise be swallowed as one more source or dependency.
+macro(_firstline_check_arguments caller)
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "${caller}: unknown arguments ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT arg_NAME)
+    message(FATAL_ERROR "${caller}: NAME is missing")
+  endif()
+endmacro()

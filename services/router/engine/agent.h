@@ -1,0 +1,70 @@
+// An agent: what is stored, and what matching derives.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/router/engine/limits.h"
+#include "services/router/engine/types.h"
+
+namespace firstline::engine {
+
+struct Session {
+  std::string id;
+  uint64_t sequence = 0;  // last presence sequence applied
+};
+
+// Capacity held after a conversation.
+struct WrapUp {
+  std::string inquiry_id;
+  ChannelIx channel;
+  QueueIx queue;
+  uint16_t units = 0;
+  Time start;
+  Time until;
+};
+
+// Why an agent takes nothing now, on the whole or on one channel; in the order of the checks.
+enum class Gate : uint8_t {
+  kNone,
+  kPresence,         // offline or away
+  kDrain,
+  kBackOff,
+  kCapacity,         // total units
+  kChannelCapacity,  // units on this channel
+};
+
+struct Agent {
+  std::string id;
+  AgentKind kind = AgentKind::kPerson;
+  NameIx team;        // unset: none
+  ProfileIx profile;
+  uint16_t units = 1;  // total capacity
+  std::array<uint16_t, limits::kChannelsMax> channel_units{};  // by ChannelIx; total where not set
+
+  Presence presence = Presence::kOffline;
+  std::string reason;  // of kAway
+  Time presence_since;
+  std::vector<Session> sessions;
+  bool presence_leased = false;  // presence was set by a session: ends with the last one
+
+  uint16_t misses = 0;         // in a row
+  uint16_t back_off_count = 0; // back-offs since the last answered inquiry
+  Time back_off_until;         // unset: none
+  Time idle_since;             // last work ended or presence began
+  uint64_t idle_sequence = 0;  // orders equal idle_since
+  uint64_t offered_sequence = 0;  // round robin: grows with every offer
+  std::vector<WrapUp> wrap_ups;
+
+  // Derived from inquiries and wrap-ups; rebuilt on recovery.
+  uint16_t used = 0;
+  std::array<uint16_t, limits::kChannelsMax> channel_used{};
+  std::vector<InquiryIx> work;  // offered, assigned, parked: ascending by time taken
+
+  Time deadline = kNever;  // earliest of wrap-ups and back-off
+};
+
+}  // namespace firstline::engine

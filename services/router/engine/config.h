@@ -1,0 +1,129 @@
+// A workspace's configuration as the engine understands it: plain data with names, no handles.
+// Defaults stand here and nowhere else. `CheckConfig` (config_check.h) says what is wrong with one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/router/engine/types.h"
+
+namespace firstline::engine {
+
+struct SkillLevel {
+  std::string name;
+  int level = 1;  // 1..10: held by an agent, or the minimum asked for
+  friend bool operator==(const SkillLevel&, const SkillLevel&) = default;
+};
+
+// What an inquiry asks of an agent: every skill, at least one of the languages (in order of
+// preference; none: any), every label.
+struct RequirementSpec {
+  std::vector<SkillLevel> skills;
+  std::vector<SkillLevel> languages;
+  std::vector<std::string> labels;
+  friend bool operator==(const RequirementSpec&, const RequirementSpec&) = default;
+};
+
+struct ChannelConfig {
+  std::string id;
+  ChannelKind kind = ChannelKind::kMessaging;
+  int units = 1;  // 1..1000: what one inquiry costs an agent
+  friend bool operator==(const ChannelConfig&, const ChannelConfig&) = default;
+};
+
+struct TeamConfig {
+  std::string id;
+  std::string vendor;  // empty: in-house
+  friend bool operator==(const TeamConfig&, const TeamConfig&) = default;
+};
+
+// One step of a route. Relaxations accumulate over steps.
+struct StepConfig {
+  Span after;                          // since entering the queue; strictly ascending over steps
+  int lower_levels = 0;                // lower every skill's and language's minimum, not below 1
+  std::vector<std::string> drop_skills;
+  bool drop_languages = false;
+  int tier = 0;                        // admit memberships up to this tier; 0: unchanged
+  Span credit;                         // extra waiting credit from this step on
+  std::string overflow_to;             // move to this queue, keeping age; ends the route
+  friend bool operator==(const StepConfig&, const StepConfig&) = default;
+};
+
+struct QueueConfig {
+  std::string id;
+  QueueKind kind = QueueKind::kHuman;
+  Serving serving = Serving::kFifo;
+  std::map<int, Span> credits;  // priority -> waiting credit (kCredit, kDeadline)
+  std::vector<Criterion> selection = {Criterion::kPreferred, Criterion::kLoad,
+                                      Criterion::kIdleTime};
+  RequirementSpec requirement;  // merged into every inquiry's: the higher minimum counts
+  int first_tier = 0;           // memberships up to this tier before any step; 0: all
+  std::vector<StepConfig> steps;
+  Span preferred_hold;          // wait for the first preferred agent this long before others
+  Span first_response_target = Seconds(60);
+  Span answer_target = Seconds(20);  // service level
+  Span short_abandon = Seconds(5);
+  uint32_t max_length = 0;           // waiting inquiries; 0: kQueueLengthMax
+  Span offer_timeout = Seconds(20);
+  bool auto_accept = false;
+  Span wrap_up;
+  Span first_reply_warning;  // 0: none; messaging channels only
+  Span first_reply_timeout;  // 0: none; messaging channels only
+  friend bool operator==(const QueueConfig&, const QueueConfig&) = default;
+};
+
+// An agent who misses offers (expired, or accepted and never answered) takes nothing for a while:
+// min(duration * 2^(n-1), max_duration) after the n-th run of `after_misses` misses in a row.
+struct BackOffConfig {
+  int after_misses = 3;  // 0: never
+  Span duration = Seconds(30);
+  Span max_duration = Seconds(600);
+  friend bool operator==(const BackOffConfig&, const BackOffConfig&) = default;
+};
+
+struct SettingsConfig {
+  BackOffConfig back_off;
+  Span presence_grace = Seconds(30);   // a session without a sign of life lapses after this
+  Span closed_retention = Seconds(3600);
+  uint32_t closed_max = 100'000;       // ended inquiries kept; the oldest go first
+  Span request_window = Seconds(600);  // how long request ids are remembered
+  uint32_t request_max = 100'000;
+  uint64_t keep_events_max = 1'000'000;
+  std::vector<std::string> away_reasons;  // empty: any
+  friend bool operator==(const SettingsConfig&, const SettingsConfig&) = default;
+};
+
+struct MembershipConfig {
+  std::string queue;
+  int tier = 1;
+  int position = 0;
+  bool paused = false;
+  std::optional<Span> wrap_up;  // instead of the queue's
+  friend bool operator==(const MembershipConfig&, const MembershipConfig&) = default;
+};
+
+struct AgentConfig {
+  std::string id;
+  AgentKind kind = AgentKind::kPerson;
+  std::vector<SkillLevel> skills;
+  std::vector<SkillLevel> languages;
+  std::vector<std::string> labels;
+  std::string team;
+  int units = 1;                          // total capacity
+  std::map<std::string, int> channel_units;  // at most this much by channel; absent: total
+  std::vector<MembershipConfig> memberships;  // none: every queue whose requirement is met
+  friend bool operator==(const AgentConfig&, const AgentConfig&) = default;
+};
+
+struct WorkspaceConfig {
+  std::vector<ChannelConfig> channels;
+  std::vector<TeamConfig> teams;
+  std::vector<QueueConfig> queues;
+  SettingsConfig settings;
+  friend bool operator==(const WorkspaceConfig&, const WorkspaceConfig&) = default;
+};
+
+}  // namespace firstline::engine

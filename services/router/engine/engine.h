@@ -1,0 +1,163 @@
+// The routing engine of one workspace: a deterministic state machine.
+//
+//   Engine engine("acme");
+//   engine.Apply(now, {ApplyConfig{...}});
+//   Outcome outcome = engine.Apply(now, {Submit{.inquiry_id = "i1", ...}});
+//   Encode(engine, engine.events());          // before the next Apply or Tick
+//   engine.ClearEvents();
+//   Changes changed = engine.TakeChanges();   // at the end of a batch
+//
+// The same commands at the same times give the same state, events and outcomes, on every machine.
+// Threads: one at a time. Time is an argument and never goes back: an earlier `now` counts as the
+// latest seen. Nothing here blocks, allocates without bound, or fails but by Rejection.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/router/engine/agent.h"
+#include "services/router/engine/command.h"
+#include "services/router/engine/config.h"
+#include "services/router/engine/event.h"
+#include "services/router/engine/inquiry.h"
+#include "services/router/engine/rejection.h"
+#include "services/router/engine/requirement.h"
+#include "services/router/engine/types.h"
+
+namespace firstline::engine {
+
+// The outcome of a request id, remembered for repeats.
+struct RememberedRequest {
+  std::string id;
+  uint64_t digest = 0;  // of the command's content
+  Time expire;
+  Receipt receipt;
+};
+
+// The few numbers beside the records.
+struct Counters {
+  uint64_t config_version = 0;    // the etag; 0: never configured
+  uint64_t inquiry_sequence = 0;  // last given
+  uint64_t agent_sequence = 0;    // last given, for idle and round-robin order
+  Time now;                       // latest time seen
+};
+
+// What a batch has to write. Every handle at most once.
+struct Changes {
+  std::vector<InquiryIx> inquiries;
+  std::vector<std::string> purged_inquiries;
+  std::vector<AgentIx> agents;
+  std::vector<std::string> deleted_agents;
+  std::vector<std::string> requests;            // remembered: FindRequest gives them
+  std::vector<std::string> forgotten_requests;
+  bool config = false;
+  bool counters = false;
+  bool empty() const;
+};
+
+// A queue's numbers of the moment.
+struct QueueGauges {
+  uint32_t waiting = 0, offered = 0, assigned = 0, parked = 0;
+  Time oldest_waiting;  // create_time of the oldest waiting; unset: none waits
+};
+
+class Engine {
+ public:
+  explicit Engine(std::string workspace);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Applies the command whole or rejects it and changes nothing (not even the remembered requests).
+  // O(1) amortised but for configuration commands, which are O(agents + open inquiries).
+  Outcome Apply(Time now, const Command& command);
+  // Fires every timer due at or before `now`, in order of due time.
+  void Tick(Time now);
+  // When the next timer is due; kNever without one.
+  Time NextDeadline() const;
+
+  // ---- What happened ----
+  const std::vector<Event>& events() const;
+  void ClearEvents();
+  Changes TakeChanges();
+
+  // ---- Views: valid until the next Apply, Tick or Restore ----
+  const std::string& workspace() const;
+  Time now() const;
+  const WorkspaceConfig& config() const;
+  const Counters& counters() const;
+  std::string etag() const;  // "" before the first ApplyConfig
+
+  InquiryIx FindInquiry(std::string_view id) const;  // unset: unknown
+  AgentIx FindAgent(std::string_view id) const;      // unset: unknown or deleted
+  QueueIx FindQueue(std::string_view id) const;
+  ChannelIx FindChannel(std::string_view id) const;
+  const RememberedRequest* FindRequest(std::string_view id) const;
+
+  // Any handle that was ever given may be asked for; deleted agents, queues and channels keep their
+  // id, because ended inquiries refer to them.
+  const Inquiry& inquiry(InquiryIx ix) const;
+  const Agent& agent(AgentIx ix) const;
+  const std::string& AgentId(AgentIx ix) const;      // "" for an unset handle
+  const std::string& QueueId(QueueIx ix) const;
+  const std::string& ChannelId(ChannelIx ix) const;
+  const QueueConfig& queue(QueueIx ix) const;        // of a deleted queue: its last config
+  const ChannelConfig& channel(ChannelIx ix) const;
+  const std::string& NameText(NameIx ix) const;      // "" for an unset handle
+  const std::string& VendorOf(NameIx team) const;
+  const Profile& profile(ProfileIx ix) const;
+  const Requirement& requirement(RequirementIx ix) const;
+  RequirementSpec Spec(RequirementIx ix) const;      // with names
+  AgentConfig ConfigOf(AgentIx ix) const;            // as upserted
+  QueueGauges Gauges(QueueIx ix) const;
+
+  // In ascending handle order, which is not an order of time. `visit` returns false to stop.
+  void ForEachInquiry(const std::function<bool(InquiryIx, const Inquiry&)>& visit) const;
+  void ForEachAgent(const std::function<bool(AgentIx, const Agent&)>& visit) const;
+  void ForEachQueue(const std::function<bool(QueueIx, const QueueConfig&)>& visit) const;
+  void ForEachRequest(const std::function<bool(const RememberedRequest&)>& visit) const;
+  size_t open_inquiries() const;
+  size_t inquiries() const;  // with retained ones
+  size_t agents() const;
+
+  // The first closed gate; kNone: the agent may be offered `units` on `channel`.
+  Gate GateOf(const Agent& agent, ChannelIx channel, int units) const;
+  // What an inquiry's present line asks. Meaningless for ended inquiries.
+  Audience AudienceOf(const Inquiry& inquiry) const;
+
+  // ---- Recovery: on a fresh engine, in this order, then FinishRestore ----
+  // Records written by an older configuration are kept; names they use are interned.
+  void RestoreConfig(const WorkspaceConfig& config, const Counters& counters);
+  // `agent` needs its config part applied by `RestoreAgent(config, state)`: profile, capacity and
+  // team come from `config`; presence, sessions, gates, wrap-ups and order from `state`.
+  void RestoreAgent(const AgentConfig& config, Agent state);
+  void RestoreInquiry(Inquiry inquiry);
+  void RestoreRequest(RememberedRequest request);
+  // Builds every derived index. No matching happens before the first Apply or Tick.
+  void FinishRestore();
+  // Handles for decoding; they create what is missing (an agent that was deleted, a queue of an
+  // older configuration).
+  AgentIx AgentHandle(std::string_view id);
+  QueueIx QueueHandle(std::string_view id);
+  ChannelIx ChannelHandle(std::string_view id);
+  NameIx NameHandle(std::string_view name);
+  RequirementIx RequirementHandle(const RequirementSpec& spec, ChannelIx channel, int units);
+
+  // Checks every invariant of the engine by full scans and returns the first violation, or "".
+  // For tests: O(agents * waiting inquiries) with `work_conserving`.
+  std::string CheckInvariants(bool work_conserving) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Stable 64-bit content digest of a command's body (FNV-1a over its fields), for idempotency.
+uint64_t Digest(const Body& body);
+
+}  // namespace firstline::engine

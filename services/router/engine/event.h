@@ -1,0 +1,71 @@
+// What happened, in order. Small values with handles: resolve them through the engine before the next
+// Apply or Tick (store/event_codec.h does). Immutable facts of an inquiry (attributes, requirement)
+// are read from the engine; what changes within a command is in the event.
+//
+// Together they tell the whole public state: folding a workspace's events gives it back.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "services/router/engine/requirement.h"
+#include "services/router/engine/types.h"
+
+namespace firstline::engine {
+
+struct WorkspaceApplied { uint64_t version; };
+struct AgentUpserted { AgentIx agent; };
+struct AgentDeleted { std::string agent_id; };
+struct OwnerChanged { uint64_t epoch; std::string address, previous_event; bool lost_tail; };
+struct DeadlinesExtended { Span span; };
+struct RecordQuarantined { std::string table, key, problem; };
+
+struct InquirySubmitted { InquiryIx inquiry; };
+struct InquiryUpdated { InquiryIx inquiry; };
+struct InquiryEnqueued { InquiryIx inquiry; QueueIx queue; EnqueueCause cause; };
+struct StepReached { InquiryIx inquiry; QueueIx queue; uint8_t step; };
+struct HoldEnded { InquiryIx inquiry; QueueIx queue; };  // no longer held for the preferred agent
+struct OfferCreated { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint32_t number; Time expire; uint16_t units; };
+struct OfferEnded { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint32_t number; OfferOutcome outcome; };
+// wait: since the human (or bot) queue was first entered, that is enqueue of the present queue's
+// kind; automatic: auto_accept or resumed without an offer.
+struct InquiryAssigned { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint32_t number; Span wait; Span queue_wait; bool automatic; bool resumed; uint16_t units; };
+struct FirstReplyWarned { InquiryIx inquiry; QueueIx queue; AgentIx agent; };
+struct FirstReplyTimedOut { InquiryIx inquiry; QueueIx queue; AgentIx agent; };
+// response: now - oldest unanswered customer message; -1 us when there was none.
+struct MessageRecorded { InquiryIx inquiry; QueueIx queue; AgentIx agent; Author author; std::string message_id; Time when; Span response; };
+// One a kind of responder and inquiry. Spans are -1 us where the start never happened.
+struct FirstResponded { InquiryIx inquiry; QueueIx queue; AgentIx agent; bool by_bot; Span from_create, from_human_queue, from_assign; };
+struct InquiryParked { InquiryIx inquiry; QueueIx queue; AgentIx agent; };
+struct InquiryResumed { InquiryIx inquiry; QueueIx queue; AgentIx agent; bool to_agent; };  // else queued
+struct InquiryTransferred { InquiryIx inquiry; QueueIx from, to; AgentIx agent; Span handle; };
+struct InquiryClosed { InquiryIx inquiry; QueueIx queue; AgentIx agent; Resolution resolution; Span handle; bool answered; };
+struct InquiryCancelled { InquiryIx inquiry; QueueIx queue; AgentIx agent; CancelReason reason; Span wait; bool was_waiting; bool is_short; bool answered; };
+struct InquiryPurged { std::string inquiry_id; };
+struct FeedbackRecorded { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint8_t csat; int8_t resolved; };
+
+struct PresenceChanged { AgentIx agent; Presence presence; std::string reason; };
+struct SessionOpened { AgentIx agent; std::string session_id; };
+struct SessionEnded { AgentIx agent; std::string session_id; SessionEnd cause; };
+struct BackOffStarted { AgentIx agent; Time until; uint16_t misses; };
+struct BackOffEnded { AgentIx agent; };
+struct WrapUpStarted { AgentIx agent; QueueIx queue; std::string inquiry_id; Time until; uint16_t units; };
+struct WrapUpFinished { AgentIx agent; QueueIx queue; std::string inquiry_id; Span duration; bool early; };
+
+using EventBody =
+    std::variant<WorkspaceApplied, AgentUpserted, AgentDeleted, OwnerChanged, DeadlinesExtended,
+                 RecordQuarantined, InquirySubmitted, InquiryUpdated, InquiryEnqueued, StepReached,
+                 HoldEnded, OfferCreated, OfferEnded, InquiryAssigned, FirstReplyWarned,
+                 FirstReplyTimedOut, MessageRecorded, FirstResponded, InquiryParked, InquiryResumed,
+                 InquiryTransferred, InquiryClosed, InquiryCancelled, InquiryPurged,
+                 FeedbackRecorded, PresenceChanged, SessionOpened, SessionEnded, BackOffStarted,
+                 BackOffEnded, WrapUpStarted, WrapUpFinished>;
+
+struct Event {
+  Time time;
+  EventBody body;
+};
+
+}  // namespace firstline::engine

@@ -1,0 +1,60 @@
+// Every bound of a workspace, with its reason. A command beyond a bound is rejected and changes
+// nothing. Tested at, below and beyond in tests/engine/limits_test.cc.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace firstline::engine::limits {
+
+// Identifiers and texts, bytes. Ids appear in keys, events and logs: keep them short.
+inline constexpr size_t kIdBytesMax = 128;
+inline constexpr size_t kNameBytesMax = 64;       // skills, languages, labels, teams, reasons
+inline constexpr size_t kAttributesMax = 64;      // entries
+inline constexpr size_t kAttributesBytesMax = 8192;  // keys and values together
+inline constexpr size_t kCustomerBytesMax = 256;
+inline constexpr size_t kRequestIdBytesMax = 64;
+
+// Requirements and profiles: `Qualifies` is linear in them.
+inline constexpr int kLevelMin = 1;
+inline constexpr int kLevelMax = 10;
+inline constexpr size_t kRequiredSkillsMax = 16;
+inline constexpr size_t kRequiredLanguagesMax = 8;
+inline constexpr size_t kRequiredLabelsMax = 16;
+inline constexpr size_t kAgentSkillsMax = 128;
+inline constexpr size_t kAgentLanguagesMax = 32;
+inline constexpr size_t kAgentLabelsMax = 64;
+inline constexpr size_t kAgentMembershipsMax = 256;
+inline constexpr size_t kAgentSessionsMax = 16;
+
+// Configuration of a workspace.
+inline constexpr size_t kChannelsMax = 16;  // a channel is a bit in an agent's open-channel mask
+inline constexpr size_t kQueuesMax = 2000;
+inline constexpr size_t kTeamsMax = 1000;
+inline constexpr size_t kStepsMax = 16;
+inline constexpr size_t kAgentsMax = 200'000;
+inline constexpr size_t kAgentsPerUpsertMax = 10'000;  // keeps one command's pause bounded
+inline constexpr int kPriorityMax = 9;
+inline constexpr int kUnitsMax = 1000;
+inline constexpr int kTierMax = 100;
+
+// Live state.
+inline constexpr size_t kOpenInquiriesMax = 2'000'000;
+inline constexpr size_t kQueueLengthMax = 2'000'000;
+inline constexpr size_t kNamesMax = 200'000;         // distinct interned names
+inline constexpr size_t kRequirementsMax = 100'000;  // distinct requirements alive at once
+inline constexpr size_t kLinesMax = 200'000;
+inline constexpr size_t kPreferredMax = 8;
+inline constexpr size_t kExcludedMax = 16;    // named by the caller
+inline constexpr size_t kExceptionsMax = 32;  // excluded and declined together; oldest decline goes
+inline constexpr size_t kRecentMessagesMax = 16;  // message ids an inquiry remembers for repeats
+inline constexpr size_t kRequestsMax = 1'000'000;  // remembered outcomes, upper bound of the setting
+
+// Clocks.
+inline constexpr int64_t kWhenToleranceUs = 5'000'000;  // a caller's `when` may be this far ahead
+inline constexpr int64_t kSpanMaxUs = int64_t{30} * 24 * 3600 * 1'000'000;  // longest setting: 30 d
+
+static_assert(kExcludedMax < kExceptionsMax, "declines need room beside exclusions");
+static_assert(kPriorityMax < 64 && kChannelsMax <= 32);
+
+}  // namespace firstline::engine::limits

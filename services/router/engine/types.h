@@ -1,0 +1,103 @@
+// Basic vocabulary of the engine: time as data, dense handles, enumerations.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <limits>
+
+namespace firstline::engine {
+
+// A span of workspace time in microseconds; may be negative in arithmetic.
+struct Span {
+  int64_t us = 0;
+  friend constexpr auto operator<=>(Span, Span) = default;
+};
+constexpr Span Microseconds(int64_t n) { return {n}; }
+constexpr Span Milliseconds(int64_t n) { return {n * 1000}; }
+constexpr Span Seconds(int64_t n) { return {n * 1'000'000}; }
+
+// A point of workspace time: microseconds since the Unix epoch as the workspace's owner counts them.
+// Never goes backwards within a workspace. The default value means "not set".
+struct Time {
+  int64_t us = 0;
+  constexpr bool IsSet() const { return us != 0; }
+  friend constexpr auto operator<=>(Time, Time) = default;
+};
+inline constexpr Time kNever{std::numeric_limits<int64_t>::max()};
+
+constexpr Span operator+(Span a, Span b) { return {a.us + b.us}; }
+constexpr Span operator-(Span a, Span b) { return {a.us - b.us}; }
+constexpr Time operator+(Time t, Span s) { return t == kNever ? kNever : Time{t.us + s.us}; }
+constexpr Time operator-(Time t, Span s) { return {t.us - s.us}; }
+constexpr Span operator-(Time a, Time b) { return {a.us - b.us}; }
+
+// A dense index into one of the engine's tables. Stable while the thing exists; reused afterwards,
+// so a handle never leaves the process: records and events carry names.
+template <class Tag>
+struct Handle {
+  uint32_t value = std::numeric_limits<uint32_t>::max();
+  constexpr bool IsSet() const { return value != std::numeric_limits<uint32_t>::max(); }
+  friend constexpr auto operator<=>(Handle, Handle) = default;
+};
+using InquiryIx = Handle<struct InquiryTag>;
+using AgentIx = Handle<struct AgentTag>;
+using QueueIx = Handle<struct QueueTag>;
+using ChannelIx = Handle<struct ChannelTag>;
+using NameIx = Handle<struct NameTag>;  // a skill, language, label, team or away reason
+using ProfileIx = Handle<struct ProfileTag>;
+using RequirementIx = Handle<struct RequirementTag>;
+using LineIx = Handle<struct LineTag>;
+
+enum class ChannelKind : uint8_t {
+  kLive,       // voice: the accept is the first response
+  kMessaging,  // replies are messages; may be parked
+};
+enum class QueueKind : uint8_t { kHuman, kBot };
+enum class AgentKind : uint8_t { kPerson, kBot };
+enum class Presence : uint8_t { kOffline, kAvailable, kAway, kDraining };
+enum class InquiryState : uint8_t { kWaiting, kOffered, kAssigned, kParked, kClosed, kCancelled };
+constexpr bool IsEnded(InquiryState s) {
+  return s == InquiryState::kClosed || s == InquiryState::kCancelled;
+}
+
+// How inquiries of a queue are ordered; see `line.h` for the keys.
+enum class Serving : uint8_t { kFifo, kCredit, kStrict, kDeadline };
+
+// What decides between two agents who may both take an inquiry. Higher is better for all but kLoad,
+// kIdleTime, kRoundRobin (earlier is better), kFewestSkills and kTier (lower is better).
+enum class Criterion : uint8_t {
+  kPreferred,      // named by the inquiry, earlier names first
+  kLanguageLevel,  // the inquiry's earliest language the agent has, then its level
+  kSkillLevel,     // sum of the agent's levels over the required skills
+  kFewestSkills,   // fewest skills in the agent's profile: keeps generalists free
+  kTier,           // lowest tier of the agent's membership in the queue
+  kLoad,           // used / total units
+  kIdleTime,       // waiting longest since the last work ended or presence began
+  kRoundRobin,     // least recently offered
+};
+
+enum class Author : uint8_t { kCustomer, kAgent, kBot };
+enum class CancelReason : uint8_t { kAbandoned, kWithdrawn, kDuplicate, kOther };
+enum class Resolution : uint8_t { kResolved, kUnresolved, kSpam, kNoReplyNeeded, kOther };
+// Why an inquiry (again) waits in a queue.
+enum class EnqueueCause : uint8_t {
+  kSubmitted,
+  kTransferred,
+  kOverflowed,
+  kDeclined,
+  kExpired,
+  kFirstReplyTimeout,
+  kAgentLost,
+  kResumed,
+  kUpdated,  // its requirement or priority changed while it waited or was offered
+};
+enum class OfferOutcome : uint8_t {
+  kAccepted,
+  kDeclined,
+  kExpired,
+  kRescinded,  // the inquiry was cancelled, closed, transferred or changed
+  kAgentLost,  // the agent's presence ended
+};
+enum class SessionEnd : uint8_t { kClosed, kLapsed };
+
+}  // namespace firstline::engine

@@ -1,0 +1,63 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "common/redis/address.h"
+
+namespace firstline::redis {
+namespace {
+
+TEST(RedisAddressTest, TcpForms) {
+  EXPECT_EQ(*Address::Parse("cache"), (Address{.host = "cache"}));
+  EXPECT_EQ(*Address::Parse("10.0.0.1:7000"), (Address{.host = "10.0.0.1", .port = 7000}));
+  EXPECT_EQ(*Address::Parse("[::1]:7000"), (Address{.host = "::1", .port = 7000}));
+  EXPECT_EQ(*Address::Parse("[::1]"), (Address{.host = "::1"}));
+}
+
+TEST(RedisAddressTest, UnixForms) {
+  const Address want{.unix_path = "/run/redis.sock"};
+  EXPECT_EQ(*Address::Parse("/run/redis.sock"), want);
+  EXPECT_EQ(*Address::Parse("unix:/run/redis.sock"), want);
+  EXPECT_EQ(*Address::Parse("unix:///run/redis.sock"), want);
+}
+
+TEST(RedisAddressTest, UrlForms) {
+  EXPECT_EQ(*Address::Parse("redis://cache"), (Address{.host = "cache"}));
+  EXPECT_EQ(*Address::Parse("redis://cache:6380/"), (Address{.host = "cache", .port = 6380}));
+  EXPECT_EQ(*Address::Parse("redis://:secret@cache"),
+            (Address{.host = "cache", .password = "secret"}));
+  EXPECT_EQ(*Address::Parse("redis://app:p%40ss%2fw@[::1]:6380/15"),
+            (Address{.host = "::1", .port = 6380, .user = "app", .password = "p@ss/w",
+                     .database = 15}));
+  EXPECT_EQ(*Address::Parse("redis://app:p@s/s@cache/0"),
+            (Address{.host = "cache", .user = "app", .password = "p@s/s"}));
+}
+
+TEST(RedisAddressTest, RefusesWhatItCannotMean) {
+  for (const char* bad :
+       {"", ":6379", "cache:", "cache:0", "cache:65536", "cache:-1", "cache:+1", "cache: 1",
+        "cache:x", "::1", "[::1", "[::1]6379", "unix:", "unix:relative", "unix://host/path",
+        "redis://", "redis://cache/x", "redis://cache/-1", "redis://cache/65536",
+        "redis://user@cache", "redis://:%4@cache", "redis://:%zz@cache", "rediss://cache",
+        "a b:6379", "redis://cache?x=1"}) {
+    EXPECT_FALSE(Address::Parse(bad).ok()) << bad;
+    EXPECT_EQ(Address::Parse(bad).status().code(), absl::StatusCode::kInvalidArgument) << bad;
+  }
+}
+
+TEST(RedisAddressTest, SocketPathsAreBounded) {
+  EXPECT_TRUE(Address::Parse("/" + std::string(106, 'x')).ok());
+  EXPECT_FALSE(Address::Parse("/" + std::string(107, 'x')).ok());
+}
+
+TEST(RedisAddressTest, NeitherErrorsNorTextsShowThePassword) {
+  EXPECT_EQ(std::string(Address::Parse("redis://app:hunter2@cache:x").status().message())
+                .find("hunter2"),
+            std::string::npos);
+  EXPECT_EQ(Address::Parse("redis://app:hunter2@cache:7000/3")->ToString(), "cache:7000/3");
+  EXPECT_EQ(Address::Parse("[::1]")->ToString(), "[::1]:6379");
+  EXPECT_EQ(Address::Parse("/run/r.sock")->ToString(), "unix:/run/r.sock");
+}
+
+}  // namespace
+}  // namespace firstline::redis

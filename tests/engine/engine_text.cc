@@ -1,0 +1,400 @@
+#include "tests/engine/engine_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+namespace firstline::engine::proof {
+namespace {
+
+template <class Enum, size_t kSize>
+const char* Pick(const std::array<const char*, kSize>& texts, Enum value) {
+  const auto index = static_cast<size_t>(value);
+  return index < kSize ? texts[index] : "?";
+}
+
+// Resolves handles of one engine and appends "key=value" parts.
+class EventText {
+ public:
+  EventText(const Engine& engine, Time base) : engine_(engine), base_(base) {}
+
+  std::string operator()(const WorkspaceApplied& e) {
+    return absl::StrCat("workspace-applied version=", e.version);
+  }
+  std::string operator()(const AgentUpserted& e) {
+    return absl::StrCat("agent-upserted ", A(e.agent));
+  }
+  std::string operator()(const AgentDeleted& e) {
+    return absl::StrCat("agent-deleted ", e.agent_id);
+  }
+  std::string operator()(const OwnerChanged& e) {
+    return absl::StrCat("owner-changed epoch=", e.epoch, " address=", e.address,
+                        " previous=", e.previous_event, Flag("lost-tail", e.lost_tail));
+  }
+  std::string operator()(const DeadlinesExtended& e) {
+    return absl::StrCat("deadlines-extended by=", Text(e.span));
+  }
+  std::string operator()(const RecordQuarantined& e) {
+    return absl::StrCat("quarantined table=", e.table, " key=", e.key, " problem=", e.problem);
+  }
+  std::string operator()(const InquirySubmitted& e) {
+    return absl::StrCat("submitted ", I(e.inquiry));
+  }
+  std::string operator()(const InquiryUpdated& e) { return absl::StrCat("updated ", I(e.inquiry)); }
+  std::string operator()(const InquiryEnqueued& e) {
+    return absl::StrCat("enqueued ", I(e.inquiry), Q(e.queue), " cause=", Text(e.cause));
+  }
+  std::string operator()(const StepReached& e) {
+    return absl::StrCat("step ", I(e.inquiry), Q(e.queue), " step=", e.step);
+  }
+  std::string operator()(const HoldEnded& e) {
+    return absl::StrCat("hold-ended ", I(e.inquiry), Q(e.queue));
+  }
+  std::string operator()(const OfferCreated& e) {
+    return absl::StrCat("offer ", I(e.inquiry), " ", A(e.agent), Q(e.queue), " n=", e.number,
+                        " expire=", Text(e.expire, base_), " units=", e.units);
+  }
+  std::string operator()(const OfferEnded& e) {
+    return absl::StrCat("offer-ended ", I(e.inquiry), " ", A(e.agent), Q(e.queue), " n=", e.number,
+                        " outcome=", Text(e.outcome));
+  }
+  std::string operator()(const InquiryAssigned& e) {
+    return absl::StrCat("assigned ", I(e.inquiry), " ", A(e.agent), Q(e.queue), " n=", e.number,
+                        " wait=", Text(e.wait), " units=", e.units, Flag("first", e.first),
+                        Flag("automatic", e.automatic));
+  }
+  std::string operator()(const FirstReplyWarned& e) {
+    return absl::StrCat("first-reply-warned ", I(e.inquiry), " ", A(e.agent), Q(e.queue));
+  }
+  std::string operator()(const FirstReplyTimedOut& e) {
+    return absl::StrCat("first-reply-timed-out ", I(e.inquiry), " ", A(e.agent), Q(e.queue));
+  }
+  std::string operator()(const MessageRecorded& e) {
+    return absl::StrCat("message ", I(e.inquiry), " ", A(e.agent), Q(e.queue),
+                        " author=", Text(e.author), " id=", e.message_id,
+                        " when=", Text(e.when, base_), " response=", Text(e.response));
+  }
+  std::string operator()(const FirstResponded& e) {
+    return absl::StrCat("first-responded ", I(e.inquiry), " ", A(e.agent), Q(e.queue),
+                        Flag("bot", e.by_bot), " from_create=", Text(e.from_create),
+                        " from_queue=", Text(e.from_human_queue),
+                        " from_assign=", Text(e.from_assign));
+  }
+  std::string operator()(const InquiryParked& e) {
+    return absl::StrCat("parked ", I(e.inquiry), " ", A(e.agent), Q(e.queue));
+  }
+  std::string operator()(const InquiryResumed& e) {
+    return absl::StrCat("resumed ", I(e.inquiry), " ", A(e.agent), Q(e.queue),
+                        e.to_agent ? " to=agent" : " to=queue");
+  }
+  std::string operator()(const InquiryTransferred& e) {
+    return absl::StrCat("transferred ", I(e.inquiry), " ", A(e.agent),
+                        " from=", engine_.QueueId(e.from), " to=", engine_.QueueId(e.to),
+                        " handle=", Text(e.handle));
+  }
+  std::string operator()(const InquiryClosed& e) {
+    return absl::StrCat("closed ", I(e.inquiry), " ", A(e.agent), Q(e.queue),
+                        " resolution=", Text(e.resolution), " handle=", Text(e.handle),
+                        Flag("answered", e.answered));
+  }
+  std::string operator()(const InquiryCancelled& e) {
+    return absl::StrCat("cancelled ", I(e.inquiry), " ", A(e.agent), Q(e.queue),
+                        " reason=", Text(e.reason), " wait=", Text(e.wait),
+                        Flag("waiting", e.was_waiting), Flag("short", e.is_short),
+                        Flag("answered", e.answered));
+  }
+  std::string operator()(const InquiryPurged& e) { return absl::StrCat("purged ", e.inquiry_id); }
+  std::string operator()(const FeedbackRecorded& e) {
+    return absl::StrCat("feedback ", I(e.inquiry), " ", A(e.agent), Q(e.queue), " csat=", e.csat,
+                        " resolved=", static_cast<int>(e.resolved));
+  }
+  std::string operator()(const PresenceChanged& e) {
+    return absl::StrCat("presence ", A(e.agent), " ", Text(e.presence),
+                        e.reason.empty() ? "" : absl::StrCat(" reason=", e.reason));
+  }
+  std::string operator()(const SessionOpened& e) {
+    return absl::StrCat("session-opened ", A(e.agent), " ", e.session_id);
+  }
+  std::string operator()(const SessionEnded& e) {
+    return absl::StrCat("session-ended ", A(e.agent), " ", e.session_id,
+                        e.cause == SessionEnd::kClosed ? " cause=closed" : " cause=lapsed");
+  }
+  std::string operator()(const BackOffStarted& e) {
+    return absl::StrCat("back-off-started ", A(e.agent), " until=", Text(e.until, base_),
+                        " misses=", e.misses);
+  }
+  std::string operator()(const BackOffEnded& e) {
+    return absl::StrCat("back-off-ended ", A(e.agent));
+  }
+  std::string operator()(const WrapUpStarted& e) {
+    return absl::StrCat("wrap-up-started ", A(e.agent), " ", e.inquiry_id, Q(e.queue),
+                        " until=", Text(e.until, base_), " units=", e.units);
+  }
+  std::string operator()(const WrapUpFinished& e) {
+    return absl::StrCat("wrap-up-finished ", A(e.agent), " ", e.inquiry_id, Q(e.queue),
+                        " duration=", Text(e.duration), Flag("early", e.early));
+  }
+
+ private:
+  std::string I(InquiryIx ix) const { return ix.IsSet() ? engine_.inquiry(ix).id : "-"; }
+  std::string A(AgentIx ix) const { return ix.IsSet() ? engine_.AgentId(ix) : "-"; }
+  std::string Q(QueueIx ix) const {
+    return absl::StrCat(" queue=", ix.IsSet() ? engine_.QueueId(ix) : "-");
+  }
+  static std::string Flag(const char* name, bool value) {
+    return value ? absl::StrCat(" ", name) : "";
+  }
+
+  const Engine& engine_;
+  Time base_;
+};
+
+std::string SkillText(const std::vector<SkillLevel>& levels) {
+  return absl::StrJoin(levels, ",", [](std::string* out, const SkillLevel& s) {
+    absl::StrAppend(out, s.name, ":", s.level);
+  });
+}
+
+std::string SpecText(const Engine& engine, RequirementIx ix) {
+  if (!ix.IsSet()) return "-";
+  // Handles depend on the order of interning, and so does the order of skills and labels.
+  RequirementSpec spec = engine.Spec(ix);
+  std::sort(spec.skills.begin(), spec.skills.end(),
+            [](const SkillLevel& a, const SkillLevel& b) { return a.name < b.name; });
+  std::sort(spec.labels.begin(), spec.labels.end());
+  const Requirement& requirement = engine.requirement(ix);
+  return absl::StrCat(engine.ChannelId(requirement.channel), "/", requirement.units, "[",
+                      SkillText(spec.skills), "|", SkillText(spec.languages), "|",
+                      absl::StrJoin(spec.labels, ","), "]");
+}
+
+std::string TimeText(Time time) { return Text(time, Time{}); }
+
+std::string InquiryClocks(const Inquiry& i) {
+  return absl::StrCat(
+      " create=", TimeText(i.create_time), "/", TimeText(i.create_when),
+      " human=", TimeText(i.human_queue_time), " enqueue=", TimeText(i.enqueue_time),
+      " offer=", TimeText(i.offer_time), " assign=", TimeText(i.assign_time),
+      " first=", TimeText(i.first_response_time), " bot=", TimeText(i.bot_response_time),
+      " unanswered=", TimeText(i.unanswered_since), " park=", TimeText(i.park_time),
+      " end=", TimeText(i.end_time), " parked_total=", i.parked_total.us,
+      " deadline=", TimeText(i.deadline));
+}
+
+std::string InquiryNames(const Engine& engine, const Inquiry& i) {
+  const auto agent = [&](std::string* out, AgentIx ix) {
+    absl::StrAppend(out, engine.AgentId(ix));
+  };
+  std::vector<std::string> exceptions;
+  for (const Exception& e : i.exceptions) {
+    exceptions.push_back(absl::StrCat(engine.AgentId(e.agent), "@", TimeText(e.until),
+                                      e.named_by_caller ? "!" : ""));
+  }
+  return absl::StrCat(" channel=", engine.ChannelId(i.channel), " queue=", engine.QueueId(i.queue),
+                      " own=", SpecText(engine, i.own), " asked=", SpecText(engine, i.asked),
+                      " agent=", engine.AgentId(i.agent), " offer=", i.offer_number, "/",
+                      engine.AgentId(i.offer_agent), "/", Text(i.offer_outcome), "/", i.offer_open,
+                      " preferred=", absl::StrJoin(i.preferred, ",", agent),
+                      " exceptions=", absl::StrJoin(exceptions, ","));
+}
+
+std::string InquiryLine(const Engine& engine, const Inquiry& i) {
+  std::string messages;
+  for (const Inquiry::Message& m : i.recent_messages) {
+    absl::StrAppend(&messages, absl::Hex(m.id_hash), ":", Text(m.author), ",");
+  }
+  std::string attributes;
+  for (const auto& [key, value] : UnpackAttributes(i.attributes)) {
+    absl::StrAppend(&attributes, key, "=", value, ";");
+  }
+  return absl::StrCat(
+      "inquiry ", i.id, " ", Text(i.state), " seq=", i.sequence, " priority=", i.priority,
+      " step=", i.step, " held=", i.held, " replied=", i.replied, " warned=", i.warned,
+      " answered_here=", i.answered_here, " customer=", i.customer, " attributes=", attributes,
+      InquiryNames(engine, i), InquiryClocks(i), " digest=", absl::Hex(i.digest),
+      " messages=", messages, " cancel=", Text(i.cancel_reason), " resolution=", Text(i.resolution),
+      " csat=", i.csat, "/", static_cast<int>(i.feedback_resolved), " counts=", i.declines, "/",
+      i.misses, "/", i.transfers, "/", i.returns);
+}
+
+std::string AgentConfigText(AgentConfig config) {
+  const auto by_name = [](const SkillLevel& a, const SkillLevel& b) { return a.name < b.name; };
+  std::sort(config.skills.begin(), config.skills.end(), by_name);
+  std::sort(config.languages.begin(), config.languages.end(), by_name);
+  std::sort(config.labels.begin(), config.labels.end());
+  std::sort(config.memberships.begin(), config.memberships.end(),
+            [](const auto& a, const auto& b) { return a.queue < b.queue; });
+  std::string out = absl::StrCat(
+      config.kind == AgentKind::kBot ? " bot" : " person", " skills=", SkillText(config.skills),
+      " languages=", SkillText(config.languages), " labels=", absl::StrJoin(config.labels, ","),
+      " team=", config.team, " units=", config.units, " channel_units=");
+  for (const auto& [channel, units] : config.channel_units) {
+    absl::StrAppend(&out, channel, ":", units, ",");
+  }
+  absl::StrAppend(&out, " memberships=");
+  for (const MembershipConfig& m : config.memberships) {
+    absl::StrAppend(&out, m.queue, ":", m.tier, ":", m.position, ":", m.paused, ":",
+                    m.wrap_up ? m.wrap_up->us : -1, ",");
+  }
+  return out;
+}
+
+std::string AgentLine(const Engine& engine, AgentIx ix, const Agent& a) {
+  std::string sessions, wrap_ups, work;
+  for (const Session& s : a.sessions) absl::StrAppend(&sessions, s.id, ":", s.sequence, ",");
+  for (const WrapUp& w : a.wrap_ups) {
+    absl::StrAppend(&wrap_ups, w.inquiry_id, "/", engine.ChannelId(w.channel), "/",
+                    engine.QueueId(w.queue), "/", w.units, "/", TimeText(w.start), "/",
+                    TimeText(w.until), ",");
+  }
+  for (InquiryIx i : a.work) absl::StrAppend(&work, engine.inquiry(i).id, ",");
+  std::string channels;
+  for (size_t c = 0; c < limits::kChannelsMax; ++c) {
+    const std::string& id = engine.ChannelId({static_cast<uint32_t>(c)});
+    if (!id.empty() && a.channel_used[c] != 0) {
+      absl::StrAppend(&channels, id, ":", a.channel_used[c], ",");
+    }
+  }
+  return absl::StrCat("agent ", a.id, " #", a.sequence, " ", Text(a.presence), " reason=", a.reason,
+                      " since=", TimeText(a.presence_since), " sessions=", sessions,
+                      " leased=", a.presence_leased, " misses=", a.misses, "/", a.back_off_count,
+                      " back_off=", TimeText(a.back_off_until), " idle=", TimeText(a.idle_since),
+                      "/", a.idle_sequence, " offered=", a.offered_sequence, " wrap_ups=", wrap_ups,
+                      " used=", a.used, "[", channels, "] work=", work,
+                      " deadline=", TimeText(a.deadline), AgentConfigText(engine.ConfigOf(ix)));
+}
+
+std::string ReceiptText(const Receipt& r) {
+  return absl::StrCat(TimeText(r.apply_time), "/", Text(r.state), "/", r.agent_id, "/",
+                      r.offer_number, "/", r.replayed);
+}
+
+}  // namespace
+
+const char* Text(InquiryState state) {
+  return Pick(std::to_array<const char*>(
+                  {"waiting", "offered", "assigned", "parked", "closed", "cancelled"}),
+              state);
+}
+const char* Text(Presence presence) {
+  return Pick(std::to_array<const char*>({"offline", "available", "away", "draining"}), presence);
+}
+const char* Text(Gate gate) {
+  return Pick(std::to_array<const char*>(
+                  {"open", "presence", "drain", "back_off", "capacity", "channel_capacity"}),
+              gate);
+}
+const char* Text(EnqueueCause cause) {
+  return Pick(
+      std::to_array<const char*>({"submitted", "transferred", "overflowed", "declined", "expired",
+                                  "first_reply_timeout", "agent_lost", "resumed", "updated"}),
+      cause);
+}
+const char* Text(OfferOutcome outcome) {
+  return Pick(
+      std::to_array<const char*>({"accepted", "declined", "expired", "rescinded", "agent_lost"}),
+      outcome);
+}
+const char* Text(Author author) {
+  return Pick(std::to_array<const char*>({"customer", "agent", "bot"}), author);
+}
+const char* Text(CancelReason reason) {
+  return Pick(std::to_array<const char*>({"abandoned", "withdrawn", "duplicate", "other"}), reason);
+}
+const char* Text(Resolution resolution) {
+  return Pick(
+      std::to_array<const char*>({"resolved", "unresolved", "spam", "no_reply_needed", "other"}),
+      resolution);
+}
+const char* Text(Criterion criterion) {
+  return Pick(
+      std::to_array<const char*>({"preferred", "language_level", "skill_level", "fewest_skills",
+                                  "tier", "load", "idle_time", "round_robin"}),
+      criterion);
+}
+const char* Text(Serving serving) {
+  return Pick(std::to_array<const char*>({"fifo", "credit", "strict", "deadline"}), serving);
+}
+const char* Text(Mismatch mismatch) {
+  return Pick(std::to_array<const char*>({"none", "not_member", "paused", "tier", "skill_missing",
+                                          "skill_level", "language", "label"}),
+              mismatch);
+}
+
+std::string Text(Span span) {
+  if (span.us == -1) return "-";
+  const int64_t us = std::abs(span.us);
+  std::string out = absl::StrCat(span.us < 0 ? "-" : "", us / 1'000'000);
+  if (us % 1'000'000 != 0) {
+    std::string fraction = absl::StrCat(1'000'000 + us % 1'000'000).substr(1);
+    while (fraction.back() == '0') fraction.pop_back();
+    absl::StrAppend(&out, ".", fraction);
+  }
+  return absl::StrCat(out, "s");
+}
+
+std::string Text(Time time, Time base) {
+  if (!time.IsSet()) return "-";
+  if (time == kNever) return "never";
+  return Text(time - base);
+}
+
+std::string Text(const Engine& engine, const Event& event, Time base) {
+  return std::visit(EventText(engine, base), event.body);
+}
+
+std::vector<std::string> EventLines(const Engine& engine, Time base) {
+  std::vector<std::string> lines;
+  for (const Event& event : engine.events()) {
+    lines.push_back(absl::StrCat(Text(event.time, base), " ", Text(engine, event, base)));
+  }
+  return lines;
+}
+
+std::string Dump(const Engine& engine) {
+  std::vector<std::string> lines;
+  engine.ForEachInquiry([&](InquiryIx, const Inquiry& inquiry) {
+    lines.push_back(InquiryLine(engine, inquiry));
+    return true;
+  });
+  engine.ForEachAgent([&](AgentIx ix, const Agent& agent) {
+    lines.push_back(AgentLine(engine, ix, agent));
+    return true;
+  });
+  engine.ForEachRequest([&](const RememberedRequest& r) {
+    lines.push_back(absl::StrCat("request ", r.id, " ", absl::Hex(r.digest),
+                                 " expire=", TimeText(r.expire), " ", ReceiptText(r.receipt)));
+    return true;
+  });
+  engine.ForEachQueue([&](QueueIx ix, const QueueConfig& queue) {
+    const QueueGauges g = engine.Gauges(ix);
+    lines.push_back(absl::StrCat("queue ", queue.id, " ", g.waiting, "/", g.offered, "/",
+                                 g.assigned, "/", g.parked,
+                                 " oldest=", TimeText(g.oldest_waiting)));
+    return true;
+  });
+  std::sort(lines.begin(), lines.end());
+  const Counters& c = engine.counters();
+  lines.push_back(absl::StrCat("counters ", c.config_version, "/", c.inquiry_sequence, "/",
+                               c.agent_sequence, " etag=", engine.etag(),
+                               " next=", TimeText(engine.NextDeadline())));
+  return absl::StrJoin(lines, "\n");
+}
+
+std::string FirstDifference(const std::string& left, const std::string& right) {
+  if (left == right) return "";
+  const std::vector<std::string> a = absl::StrSplit(left, '\n');
+  const std::vector<std::string> b = absl::StrSplit(right, '\n');
+  for (size_t n = 0; n < std::max(a.size(), b.size()); ++n) {
+    const std::string x = n < a.size() ? a[n] : "(nothing)";
+    const std::string y = n < b.size() ? b[n] : "(nothing)";
+    if (x != y) return absl::StrCat("left:  ", x, "\nright: ", y);
+  }
+  return "";
+}
+
+}  // namespace firstline::engine::proof

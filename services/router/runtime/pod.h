@@ -1,0 +1,135 @@
+// One router process without its I/O: every workspace it knows, as a deterministic state machine.
+//
+//   Pod pod(options, codec, observer, random);
+//   pod.Submit(std::move(call), now);
+//   for (StoreRequest& r : pod.TakeRequests()) ...send...   // replies come back by OnReply
+//   pod.OnReply(id, reply, sent, received);
+//   for (TicketAnswer& a : pod.TakeAnswers(clock.now())) ...
+//   pod.Advance(now);                                       // at pod.NextWake() at the latest
+//
+// The same inputs give the same outputs. `now` never decreases over calls, whatever the function.
+// Threads: one. Nothing here blocks, reads a clock or draws a random number but through `random`.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "services/router/runtime/boot_time.h"
+#include "services/router/runtime/call.h"
+#include "services/router/runtime/codec_port.h"
+#include "services/router/runtime/observer.h"
+#include "services/router/runtime/options.h"
+#include "services/router/runtime/owner.h"
+#include "services/router/store/port.h"
+
+namespace firstline::runtime {
+
+// Fast requests are small and hold up commits if they wait: they deserve a connection of their own.
+// The order among fast requests must be kept on the wire; slow ones are independent of all others.
+enum class Lane : uint8_t { kFast, kSlow };
+
+struct StoreRequest {
+  uint64_t id = 0;
+  Lane lane = Lane::kSlow;
+  store::Request request;
+};
+
+struct WorkspaceStatus {
+  WorkspaceId workspace;
+  Phase phase = Phase::kObserving;
+  std::string owner;      // address in the ownership record last seen; "" for none
+  size_t open_calls = 0;
+};
+
+class Pod final : private Outbox {
+ public:
+  // `codec` and `observer` must outlive the pod.
+  Pod(PodOptions options, const Codec& codec, Observer& observer, RandomSource random);
+  ~Pod() override;
+  Pod(const Pod&) = delete;
+  Pod& operator=(const Pod&) = delete;
+
+  // ---- Inputs ----
+  // Takes a call; its answer appears in TakeAnswers now or later.
+  void Submit(Call call, BootTime now);
+  // Somebody vouches that these sessions live. Unknown workspaces and sessions are ignored.
+  void Beat(const WorkspaceId& workspace, const std::vector<SessionRef>& sessions, BootTime now);
+  // The reply to request `id`, once each; `sent` was read before the request left, `received` after
+  // the reply came.
+  void OnReply(uint64_t id, store::Reply reply, BootTime sent, BootTime received);
+  // Lets time act. Cheap when nothing is due.
+  void Advance(BootTime now);
+  // Begins to give everything up in order: new calls are refused, open ones finished, ownership
+  // released. `drained()` says when nothing is left to wait for. Idempotent.
+  void Shutdown(BootTime now);
+
+  // ---- Outputs ----
+  std::vector<StoreRequest> TakeRequests();
+  // Answers whose owner's lease has run out by `now` become Unavailable{kLapsed}: read the clock
+  // right before the call, not before the answers were computed.
+  std::vector<TicketAnswer> TakeAnswers(BootTime now);
+  // When Advance has something to do; kNeverBoot for never.
+  BootTime NextWake() const;
+  bool drained() const;
+
+  // ---- Views ----
+  const PodOptions& options() const { return options_; }
+  // Calls taken and not answered.
+  size_t open_calls() const { return open_calls_; }
+  // Ascending by name. What the registry and callers made known.
+  std::vector<WorkspaceStatus> Workspaces() const;
+  // The registry was read at least once: the store can be reached.
+  bool listed() const { return listed_; }
+  // When a store request last succeeded; kNeverBoot before the first time.
+  BootTime last_store_success() const { return last_success_; }
+  // The engine of an active workspace; null for others. For views and tests.
+  const engine::Engine* EngineOf(const WorkspaceId& workspace) const;
+
+ private:
+  struct Asked {  // a request that awaits its reply
+    WorkspaceId workspace;  // "" for the registry
+  };
+  struct Held {  // an answer, and until when it may be given
+    TicketAnswer answer;
+    BootTime valid_until;
+  };
+
+  // Outbox
+  uint64_t Send(const WorkspaceId& workspace, store::Request request) override;
+  void Give(Ticket ticket, Answer answer, BootTime valid_until) override;
+  uint64_t Random() override { return random_(); }
+
+  Owner& Find(const WorkspaceId& workspace, BootTime now);
+  // After anything happened to an owner: its next wake, or its end.
+  void Settle(const WorkspaceId& workspace, BootTime now);
+  void List(BootTime now);
+  void OnListed(const store::Reply& reply, BootTime now);
+
+  const PodOptions options_;
+  const Codec& codec_;
+  Observer& observer_;
+  const RandomSource random_;
+
+  std::map<WorkspaceId, std::unique_ptr<Owner>> owners_;
+  std::map<WorkspaceId, BootTime> wake_of_;
+  std::set<std::pair<BootTime, WorkspaceId>> wakes_;
+  BootTime next_list_{};
+  bool listing_ = false;
+  bool listed_ = false;
+  bool shutdown_ = false;
+  BootTime last_success_ = kNeverBoot;
+
+  uint64_t last_request_ = 0;
+  std::unordered_map<uint64_t, Asked> asked_;  // looked up by id only, never iterated
+  std::vector<StoreRequest> requests_;
+  std::vector<Held> answers_;
+  size_t open_calls_ = 0;
+};
+
+}  // namespace firstline::runtime

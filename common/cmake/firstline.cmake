@@ -123,13 +123,9 @@ function(firstline_proto_library)
   if(NOT arg_IMPORT_DIR)
     set(arg_IMPORT_DIR "${PROJECT_SOURCE_DIR}/proto")
   endif()
-  list(TRANSFORM arg_PROTOS PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
   set(out_dir "${PROJECT_BINARY_DIR}/generated/${arg_NAME}")
-  file(MAKE_DIRECTORY "${out_dir}")
-
-  add_library(${arg_NAME} STATIC ${arg_PROTOS})
-  protobuf_generate(TARGET ${arg_NAME} LANGUAGE cpp IMPORT_DIRS "${arg_IMPORT_DIR}"
-                    PROTOC_OUT_DIR "${out_dir}")
+  _firstline_run_protoc(sources cpp .pb)
+  add_library(${arg_NAME} STATIC ${sources})
   target_link_libraries(${arg_NAME} PUBLIC protobuf::libprotobuf ${arg_DEPS})
   _firstline_generated(${arg_NAME} "${out_dir}" "${arg_ALIAS}")
   if(NOT arg_GRPC)
@@ -137,16 +133,39 @@ function(firstline_proto_library)
   endif()
 
   set(grpc "${arg_NAME}_grpc")
-  add_library(${grpc} STATIC ${arg_PROTOS})
-  protobuf_generate(TARGET ${grpc} LANGUAGE grpc IMPORT_DIRS "${arg_IMPORT_DIR}"
-                    PROTOC_OUT_DIR "${out_dir}" GENERATE_EXTENSIONS .grpc.pb.h .grpc.pb.cc
-                    PLUGIN "protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>")
+  _firstline_run_protoc(sources grpc .grpc.pb
+                        "--plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>")
+  add_library(${grpc} STATIC ${sources})
   target_link_libraries(${grpc} PUBLIC ${arg_NAME} gRPC::grpc++)
   if(arg_ALIAS)
     set(arg_ALIAS "${arg_ALIAS}_grpc")
   endif()
   _firstline_generated(${grpc} "${out_dir}" "${arg_ALIAS}")
 endfunction()
+
+# Appends a protoc run for each of arg_PROTOS and puts the generated files into `result`. Not
+# protobuf_generate: that one looks for its outputs in the wrong folder unless the imports start at
+# the calling folder, and does not run again when an imported file changes.
+macro(_firstline_run_protoc result language extension)
+  set(${result} "")
+  foreach(proto IN LISTS arg_PROTOS)
+    set(proto "${CMAKE_CURRENT_SOURCE_DIR}/${proto}")
+    cmake_path(RELATIVE_PATH proto BASE_DIRECTORY "${arg_IMPORT_DIR}" OUTPUT_VARIABLE stem)
+    cmake_path(REMOVE_EXTENSION stem LAST_ONLY)
+    set(stem "${out_dir}/${stem}${extension}")
+    cmake_path(GET stem PARENT_PATH parent)
+    file(MAKE_DIRECTORY "${parent}")
+    add_custom_command(
+      OUTPUT "${stem}.cc" "${stem}.h"
+      COMMAND protobuf::protoc --proto_path "${arg_IMPORT_DIR}" --${language}_out "${out_dir}"
+              --dependency_out "${stem}.d" ${ARGN} "${proto}"
+      DEPENDS "${proto}"
+      DEPFILE "${stem}.d"
+      COMMENT "protoc ${extension} ${proto}"
+      VERBATIM)
+    list(APPEND ${result} "${stem}.cc" "${stem}.h")
+  endforeach()
+endmacro()
 
 function(_firstline_generated target out_dir alias)
   target_include_directories(${target} SYSTEM PUBLIC "${out_dir}")

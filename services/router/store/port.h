@@ -30,12 +30,12 @@ struct Token {
   friend bool operator==(const Token&, const Token&) = default;
 };
 
-// The one record that says who may commit. `renewals` counts confirmed renewals, so that an observer
-// can see whether the owner lives without trusting any clock but its own. `sequence` and `batch_id`
-// belong to the last committed batch.
+// The one record that says who may commit. `renewals` counts confirmed renewals, so that an
+// observer can see whether the owner lives without trusting any clock but its own. `sequence` and
+// `batch_id` belong to the last committed batch.
 struct OwnershipRecord {
   Token token;
-  std::string address;      // host:port other pods and clients are told
+  std::string address;  // host:port other pods and clients are told
   uint64_t renewals = 0;
   uint64_t sequence = 0;    // batches committed so far, over all epochs
   uint64_t batch_id = 0;    // random id of the last committed batch
@@ -60,14 +60,20 @@ struct Erase {
   friend bool operator==(const Erase&, const Erase&) = default;
 };
 
-// An event's place in the workspace's history; printed "<epoch>-<n>". n restarts at 1 with an epoch.
+// An event's place in the workspace's history; printed "<epoch>-<n>". n restarts at 1 with an epoch
+// and is dense in it.
 struct EventId {
   uint64_t epoch = 0;
   uint64_t n = 0;
   friend auto operator<=>(const EventId&, const EventId&) = default;
 };
 std::string ToString(EventId id);
+// Accepts only what ToString prints: no sign, blank or leading zero.
 std::optional<EventId> ParseEventId(std::string_view text);
+// The id a reader holds who has seen everything before `id`; it names an event unless n is 1.
+EventId Predecessor(EventId id);
+// The smallest id above `id`; the largest id of all is its own.
+EventId Successor(EventId id);
 
 struct EventEntry {
   EventId id;
@@ -81,10 +87,13 @@ struct Batch {
   uint64_t batch_id = 0;       // random; stored sequence becomes base_sequence + 1
   std::vector<Put> puts;       // at most one entry a (table, key) over puts and erases
   std::vector<Erase> erases;
-  std::vector<EventEntry> events;       // ascending
-  uint64_t keep_events_max = 1'000'000; // the stream is trimmed (approximately) to this length
+  std::vector<EventEntry> events;        // ascending
+  uint64_t keep_events_max = 1'000'000;  // the stream is trimmed (approximately) to this length
   friend bool operator==(const Batch&, const Batch&) = default;
 };
+// Why a batch can never be stored (events that do not ascend, n of 0); nullopt when it can. Such a
+// batch is answered kBroken.
+std::optional<std::string> Malformation(const Batch& batch);
 
 // ---- Requests ---------------------------------------------------------------------------------
 
@@ -101,38 +110,46 @@ struct Acquire {
   uint64_t nonce = 0;
   std::string address;
 };
+// A token is "ours" below when the record names it and is not released.
+//
 // Adds one to `renewals` if the token is still ours and re-adds the workspace to the registry.
 struct Renew {
   WorkspaceId workspace;
   Token token;
 };
-// Marks the record released if the token is still ours.
+// Marks the record released if it names this token. Repeating it is kOk.
 struct Release {
   WorkspaceId workspace;
   Token token;
 };
-// Applies a batch if token and base sequence match.
+// Applies a batch (events, puts, then erases) if token, generation and base sequence match. A
+// resend of the batch that was applied last is kOk and changes nothing. An event id that does not
+// follow the last stored one is kBroken and changes nothing.
 struct Commit {
   WorkspaceId workspace;
   Token token;
   uint64_t generation = 0;
   Batch batch;
 };
-// Reads every record of the generation named by the ownership record, and the last event id.
+// Reads every record of the generation named by the ownership record, and the last event id, if the
+// token is ours before and after. Records come sorted by table and key.
 struct Load {
   WorkspaceId workspace;
   Token token;
 };
 // Writes a complete state as a new generation and flips the pointer, if the token is still ours;
 // then removes the old generation. `batch` carries the whole state in `puts`; sequence becomes
-// batch.base_sequence + 1 whatever is stored. Used when Redis lost more than the ring can replay.
+// batch.base_sequence + 1 whatever is stored; `erases` must be empty. `generation` must differ from
+// the stored one, or the reply is kOutOfOrder; a resend of what is already in force is kOk. The new
+// history holds `batch.events` alone. Used when Redis lost more than the ring can replay.
 struct Rebuild {
   WorkspaceId workspace;
   Token token;
   uint64_t generation = 0;  // the new one
   Batch batch;
 };
-// Removes every key of the workspace and its registry entry, if the token is still ours.
+// Removes every key of the workspace and its registry entry, if the token is still ours. kOk also
+// when there is no ownership record: then there is nothing to remove but the registry entry.
 struct Drop {
   WorkspaceId workspace;
   Token token;
@@ -147,12 +164,13 @@ using Request =
 
 enum class Result : uint8_t {
   kOk,
-  kFenced,       // token differs (or, for Acquire, the record changed): nothing was changed
-  kOutOfOrder,   // token is ours but the stored sequence is not base_sequence: nothing was changed
-  kRefused,      // the store will not take it now (OOM, MISCONF, READONLY, LOADING): nothing was
-                 // changed; the identical request may succeed later
-  kUnknown,      // no reply: it may or may not have been applied
-  kBroken,       // a deterministic failure (malformed reply, WRONGTYPE, too large): do not resend
+  kFenced,      // token differs (or, for Acquire, the record changed): nothing was changed
+  kOutOfOrder,  // token is ours but the stored sequence is not base_sequence, or the stored
+                // generation is another: nothing was changed
+  kRefused,     // the store will not take it now (OOM, MISCONF, READONLY, LOADING): nothing was
+                // changed; the identical request may succeed later
+  kUnknown,     // no reply: it may or may not have been applied
+  kBroken,      // a deterministic failure (malformed reply, WRONGTYPE, too large): do not resend
 };
 
 struct Record {
@@ -165,14 +183,18 @@ struct State {
   EventId last_event;  // {0,0} when the stream is empty
 };
 
+std::string_view ToString(Result result);
+
 // Only what the request asked for is set.
 struct Reply {
   Result result = Result::kUnknown;
-  std::string detail;                        // for people; never parsed
-  std::optional<OwnershipRecord> ownership;  // Observe, Acquire, Renew; Commit when not kOk
-  int64_t store_time_us = 0;                 // Unix time of the store: Observe, Acquire, Renew
-  std::optional<State> state;                // Load
-  std::vector<WorkspaceId> workspaces;       // ListWorkspaces
+  std::string detail;  // for people; never parsed
+  // Observe, Acquire, Renew; every other request that is kFenced or kOutOfOrder: what is stored
+  // now.
+  std::optional<OwnershipRecord> ownership;
+  int64_t store_time_us = 0;            // Unix time of the store: Observe, Acquire, Renew
+  std::optional<State> state;           // Load
+  std::vector<WorkspaceId> workspaces;  // ListWorkspaces
 };
 
 class Store {
@@ -188,9 +210,12 @@ class Store {
 enum class CursorState : uint8_t {
   kOk,
   kRewound,  // not on the present lineage; `last_common` is where to resume
-  kExpired,  // older than what is retained; `last_common` is the oldest retained event's predecessor
+  kExpired,  // older than what is retained; `last_common` is the oldest retained event's
+             // predecessor
   kUnavailable,
 };
+std::string_view ToString(CursorState state);
+
 struct EventPage {
   CursorState state = CursorState::kOk;
   std::vector<EventEntry> events;  // strictly after the cursor, ascending
@@ -201,7 +226,8 @@ class EventLog {
  public:
   virtual ~EventLog() = default;
   // Up to `max` events after `cursor` ({0,0}: from the oldest retained). Waits at most `wait_ms`
-  // for the first one; 0 does not wait. A non-zero cursor must name an event that exists.
+  // for the first one; 0 does not wait. A non-zero cursor must name an event that exists or be the
+  // predecessor of the oldest retained one: nothing lies between. `last_common` is such a cursor.
   virtual EventPage Read(const WorkspaceId& workspace, EventId cursor, size_t max,
                          int64_t wait_ms) = 0;
   // The newest event's id, {0,0} when there is none; nullopt when the store cannot be reached.

@@ -1,0 +1,59 @@
+// The store in Redis.
+//
+//   RedisStore store({.connection = {.address = address}});
+//   if (absl::Status status = store.CheckServer(); !status.ok()) ...   // at start-up
+//   std::vector<Reply> replies = store.Execute(requests);
+//
+// Consecutive requests go out as one pipeline of script calls (redis_scripts.h), one round trip for
+// all workspaces of a pod; Load, Rebuild and Drop need several and run alone. One connection,
+// opened when needed: after a failure of the transport everything unanswered is kUnknown and the
+// next Execute connects anew. A connection that answered READONLY is given up as well, because the
+// primary is elsewhere by now. Scripts that the server forgot are loaded and called again inside.
+//
+// Time: an Execute is bounded by connect_timeout + command_timeout of silence for each round trip.
+//
+// Threads: one at a time, as for every Store.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/redis/connection.h"
+#include "services/router/store/port.h"
+
+namespace firstline::store {
+
+struct RedisStoreOptions {
+  redis::ConnectionOptions connection;
+  size_t load_page = 4096;      // records read in one step of a Load
+  size_t rebuild_chunk = 2000;  // records written in one script call of a Rebuild
+};
+
+class RedisStore final : public Store {
+ public:
+  explicit RedisStore(RedisStoreOptions options);
+  ~RedisStore() override;
+
+  std::vector<Reply> Execute(const std::vector<Request>& requests) override;
+
+  // Whether this server may hold our state: version 7 or later, maxmemory-policy noeviction.
+  // FAILED_PRECONDITION says what is wrong; UNAVAILABLE: it cannot be asked now.
+  absl::Status CheckServer();
+
+ private:
+  // The connection, opened if need be, with all scripts loaded.
+  absl::StatusOr<redis::Connection*> Connect();
+  void RunPipeline(std::span<const Request> requests, std::span<Reply> replies);
+  void UpdateRegistry(std::span<const Request> requests, std::span<Reply> replies);
+  Reply RunAlone(redis::Connection& connection, const Request& request);
+  Reply RunDrop(redis::Connection& connection, const Drop& request);
+  void GiveUpBadConnection(std::span<const Reply> replies);
+
+  const RedisStoreOptions options_;
+  std::unique_ptr<redis::Connection> connection_;
+};
+
+}  // namespace firstline::store

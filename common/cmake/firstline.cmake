@@ -6,7 +6,7 @@
 #                     [PRIVATE_DEPS ...] [NEEDS_GRPC])
 #   firstline_executable(NAME firstline-router SOURCES main.cc DEPS ... [NEEDS_GRPC])
 #   firstline_test(NAME engine_test LABEL unit SOURCES engine_test.cc DEPS firstline::engine
-#                  [WHOLE] [TIMEOUT seconds] [ARGS ...] [NEEDS_GRPC])
+#                  [WHOLE] [SERIAL] [TIMEOUT seconds] [ARGS ...] [NEEDS_GRPC])
 #   firstline_proto_library(NAME proto_v1 ALIAS firstline::proto_v1 PROTOS a.proto b.proto
 #                           [IMPORT_DIR dir] [DEPS ...] [GRPC])
 #   firstline_benchmark(NAME engine_bench SOURCES ... DEPS ... [NEEDS_GRPC])
@@ -18,6 +18,11 @@
 # sanitizer is run: it cannot see through the packaged gRPC.
 
 include(GoogleTest)
+
+# Builds what is wanted of a fuzzing tree, without the rest.
+if(FIRSTLINE_FUZZ)
+  add_custom_target(fuzzers)
+endif()
 
 # Adds each named folder that has a CMakeLists.txt, so that one list can name the whole layout.
 function(firstline_add_folders)
@@ -70,45 +75,55 @@ function(firstline_executable)
   target_link_libraries(${arg_NAME} PRIVATE ${arg_DEPS})
 endfunction()
 
-# A GoogleTest binary. Each case is a ctest of its own, named <NAME>.<Suite>.<Case>; WHOLE registers
-# the binary as one ctest instead (expensive shared set-up, or thousands of cases).
+# A GoogleTest binary. Each case is a ctest of its own, named <NAME>.<Suite>.<Case> behind the
+# preset's prefix; WHOLE registers the binary as one ctest instead (expensive shared set-up, or
+# thousands of cases). SERIAL: nothing else runs meanwhile. Sanitizers get four times TIMEOUT.
 # FIRSTLINE_SOURCE_DIR is defined for tests that read files of the tree.
 function(firstline_test)
-  cmake_parse_arguments(arg "NEEDS_GRPC;WHOLE" "NAME;LABEL;TIMEOUT" "SOURCES;DEPS;ARGS" ${ARGN})
+  cmake_parse_arguments(arg "NEEDS_GRPC;WHOLE;SERIAL" "NAME;LABEL;TIMEOUT" "SOURCES;DEPS;ARGS"
+                        ${ARGN})
   _firstline_check_arguments(firstline_test)
-  if(arg_NEEDS_GRPC AND NOT FIRSTLINE_WITH_GRPC)
+  _firstline_check_label("${arg_LABEL}")
+  if(FIRSTLINE_FUZZ OR (arg_NEEDS_GRPC AND NOT FIRSTLINE_WITH_GRPC))
     return()
   endif()
-  _firstline_check_label("${arg_LABEL}")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
+  endif()
+  if(FIRSTLINE_SANITIZE)
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 4")
   endif()
   add_executable(${arg_NAME} ${arg_SOURCES})
   _firstline_own(${arg_NAME} PUBLIC)
   target_compile_definitions(${arg_NAME} PRIVATE FIRSTLINE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${arg_NAME} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest
                                             GTest::gtest_main)
+  set(properties LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_SERIAL})
+  set(test "${FIRSTLINE_TEST_PREFIX}${arg_NAME}")
   if(arg_WHOLE)
-    add_test(NAME ${arg_NAME} COMMAND ${arg_NAME} ${arg_ARGS})
-    set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
+    add_test(NAME ${test} COMMAND ${arg_NAME} ${arg_ARGS})
+    set_tests_properties(${test} PROPERTIES ${properties})
   else()
-    gtest_discover_tests(${arg_NAME} TEST_PREFIX "${arg_NAME}." EXTRA_ARGS ${arg_ARGS}
-                         DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-                         PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
+    gtest_discover_tests(${arg_NAME} TEST_PREFIX "${test}." EXTRA_ARGS ${arg_ARGS}
+                         DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
   endif()
 endfunction()
 
-# A check that is a command; it is run in the root of the repository.
+# A check that is a command; it is run in the root of the repository. Exit code 77: could not be
+# run here. Lints look at sources, so presets that differ in flags alone leave them out.
 function(firstline_script_test)
   cmake_parse_arguments(arg "" "NAME;LABEL;TIMEOUT" "COMMAND" ${ARGN})
   _firstline_check_label("${arg_LABEL}")
+  if(FIRSTLINE_FUZZ OR (FIRSTLINE_SANITIZE AND arg_LABEL STREQUAL "lint"))
+    return()
+  endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
-  add_test(NAME ${arg_NAME} COMMAND ${arg_COMMAND} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-  # 77 is the customary exit code of a test that could not be run here.
-  set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT}
-                                              SKIP_RETURN_CODE 77)
+  set(test "${FIRSTLINE_TEST_PREFIX}${arg_NAME}")
+  add_test(NAME ${test} COMMAND ${arg_COMMAND} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(${test} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT}
+                                          SKIP_RETURN_CODE 77)
 endfunction()
 
 # Messages in the target NAME and, with GRPC, service stubs in <NAME>_grpc (alias <ALIAS>_grpc), so
@@ -188,7 +203,7 @@ function(firstline_benchmark)
 endfunction()
 
 # A libFuzzer binary that defines LLVMFuzzerTestOneInput. Built with FIRSTLINE_FUZZ only, where a
-# ctest labelled fuzz gives it RUNS inputs from a fixed seed, starting from CORPUS when there is one.
+# ctest labelled fuzz gives it RUNS inputs from a fixed seed, starting from CORPUS if there is one.
 function(firstline_fuzzer)
   cmake_parse_arguments(arg "NEEDS_GRPC" "NAME;RUNS;CORPUS" "SOURCES;DEPS" ${ARGN})
   _firstline_check_arguments(firstline_fuzzer)
@@ -200,11 +215,12 @@ function(firstline_fuzzer)
   endif()
   firstline_executable(NAME ${arg_NAME} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS})
   target_link_options(${arg_NAME} PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzzers ${arg_NAME})
   # libFuzzer writes what it discovers into the first folder it is given: never into the tree.
   set(scratch "${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}_corpus")
   file(MAKE_DIRECTORY "${scratch}")
   add_test(NAME ${arg_NAME}
-           COMMAND ${arg_NAME} -runs=${arg_RUNS} -seed=1 "${scratch}" ${arg_CORPUS}
+           COMMAND ${arg_NAME} -runs=${arg_RUNS} -seed=1 -timeout=60 "${scratch}" ${arg_CORPUS}
            WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
   set_tests_properties(${arg_NAME} PROPERTIES LABELS fuzz TIMEOUT 1800)
 endfunction()

@@ -4,6 +4,7 @@ option(FIRSTLINE_WITH_GRPC "Build the targets that need gRPC or protobuf" ON)
 option(FIRSTLINE_FUZZ "Instrument for libFuzzer and build the fuzzers (clang only)" OFF)
 option(FIRSTLINE_WERROR "Treat warnings in our own code as errors" ON)
 set(FIRSTLINE_SANITIZE "" CACHE STRING "\"\", address;undefined or thread")
+set(FIRSTLINE_TEST_PREFIX "" CACHE STRING "What the names of ctests begin with")
 set_property(CACHE FIRSTLINE_SANITIZE PROPERTY STRINGS "" "address;undefined" "thread")
 
 set(CMAKE_CXX_STANDARD 20)

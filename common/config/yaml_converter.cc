@@ -203,8 +203,8 @@ Json YamlConverter::Object(const YAML::Node& node, const Descriptor& type) {
     if (value.IsNull()) continue;
     const auto* oneof = field->real_containing_oneof();
     if (oneof != nullptr && !seen.insert(oneof).second) {
-      Mistake(key, absl::StrCat("'", name, "' excludes another field that is given too: only one of ",
-                                oneof->name(), " may be set"));
+      Mistake(key, absl::StrCat("'", name, "' excludes another field that is given too: only one ",
+                                "of ", oneof->name(), " may be set"));
       continue;
     }
     object[field->json_name()] = Field(value, *field);
@@ -337,11 +337,11 @@ bool YamlConverter::CheckScalar(const YAML::Node& node, std::string_view wanted)
   return false;
 }
 
-Json YamlConverter::Mistake(const YAML::Node& node, std::string description) {
+Json YamlConverter::Mistake(const YAML::Node& node, std::string_view description) {
   if (Full()) return nullptr;
   const YAML::Mark mark = node.Mark();
   violations_.push_back({path_, absl::StrCat(options_.source_name, ":", mark.line + 1, ":",
-                                             mark.column + 1, ": ", description)});
+                                             mark.column + 1, ": ", std::string(description))});
   return nullptr;
 }
 

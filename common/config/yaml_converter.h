@@ -1,8 +1,8 @@
 // From a YAML tree to the JSON that protobuf reads, guided by the message's descriptor. Internal to
 // this library: the rules are those of yaml.h.
 //
-// The descriptor is what makes it possible to say which value on which line is wrong: protobuf's own
-// JSON reader has forgotten the lines.
+// The descriptor is what makes it possible to say which value on which line is wrong: protobuf's
+// own JSON reader has forgotten the lines.
 #pragma once
 
 #include <google/protobuf/descriptor.h>
@@ -47,7 +47,7 @@ class YamlConverter {
 
   bool Enter(const YAML::Node& node);
   bool CheckScalar(const YAML::Node& node, std::string_view wanted);
-  Json Mistake(const YAML::Node& node, std::string description);
+  Json Mistake(const YAML::Node& node, std::string_view description);
   bool Full() const { return given_up_ || violations_.size() >= options_.errors_max; }
 
   const YamlOptions& options_;

@@ -28,7 +28,7 @@ std::optional<Level> ParseLevel(std::string_view text);
 std::string_view LevelName(Level level);
 
 // A key and a text, number or truth value. Refers to texts and does not copy them: meant to live as
-// a temporary in a call. The keys ts, level and msg are taken; a field so named gets a trailing '_'.
+// a temporary in a call. The keys ts, level and msg are taken: a field so named gets a '_' added.
 struct Field {
   using Value = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
 
@@ -64,8 +64,8 @@ using Fields = std::initializer_list<Field>;
 void SetLevel(Level level);
 bool IsEnabled(Level level);
 
-// Writes one line, flushed at once. `level` is not kOff. Never throws; a line that cannot be written
-// is lost.
+// Writes one line, flushed at once. `level` is not kOff. Never throws; a line that cannot be
+// written is lost.
 void Log(Level level, std::string_view message, Fields fields = {});
 
 inline void Debug(std::string_view message, Fields fields = {}) {

@@ -13,8 +13,8 @@
 // into. After a failure of the transport the connection is broken for good: every call returns that
 // failure, and the owner opens another one, because nobody can tell which replies are still due.
 //
-// Thread rule: a connection belongs to one thread at a time. Opening the first one sets SIGPIPE to be
-// ignored, unless the program has a handler: hiredis writes with plain write().
+// Thread rule: a connection belongs to one thread at a time. Opening the first one sets SIGPIPE to
+// be ignored, unless the program has a handler: hiredis writes with plain write().
 #pragma once
 
 #include <chrono>

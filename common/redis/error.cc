@@ -70,7 +70,7 @@ std::string_view KindName(ErrorKind kind) { return kKinds[static_cast<std::size_
 ErrorKind ClassifyServerError(std::string_view text) {
   const ErrorKind direct = ClassifyWord(text);
   if (direct != ErrorKind::kOther) return direct;
-  // Redis 6 wraps what a script ran into: "ERR Error running script (...): @user_script:1: -OOM ..."
+  // Redis 6 wraps what a script ran into: "ERR Error running script (...): @user_script:1: -OOM .."
   if (!text.starts_with("ERR Error running script")) return ErrorKind::kOther;
   const std::size_t inner = text.find(" -");
   return inner == std::string_view::npos ? ErrorKind::kOther : ClassifyWord(text.substr(inner + 2));

@@ -23,8 +23,8 @@ class Script {
   const std::string& sha1() const { return sha1_; }
   const std::string& source() const { return source_; }
 
-  // EVALSHA and, where the server does not know the script, EVAL, which also teaches it. Executed at
-  // most once, except that kDisconnected leaves it open whether it was.
+  // EVALSHA and, where the server does not know the script, EVAL, which also teaches it. Executed
+  // at most once; kDisconnected leaves it open whether it was. Nothing may be pending.
   absl::StatusOr<Reply> Run(Connection& connection, Arguments keys, Arguments arguments) const;
 
   // Appends an EVALSHA to a pipeline. Its reply may be kNoScript (after SCRIPT FLUSH or a restart):

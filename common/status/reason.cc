@@ -110,7 +110,7 @@ std::optional<ErrorInfo> Decode(std::string_view bytes) {
 
 }  // namespace
 
-absl::Status Error(absl::StatusCode code, std::string_view message, ErrorInfo info) {
+absl::Status Error(absl::StatusCode code, std::string_view message, const ErrorInfo& info) {
   assert(code != absl::StatusCode::kOk);
   assert(IsReason(info.reason));
   absl::Status status(code, absl::string_view(message.data(), message.size()));

@@ -45,7 +45,7 @@ struct ErrorInfo {
 
 // A status with `code`, `message` and `info`. `code` must not be kOk and `info.reason` must be
 // UPPER_SNAKE: both are asserted, because they are constants of the program and not input.
-absl::Status Error(absl::StatusCode code, std::string_view message, ErrorInfo info);
+absl::Status Error(absl::StatusCode code, std::string_view message, const ErrorInfo& info);
 
 // Attaches `info` to `status`, replacing what was attached before. No effect on an OK status.
 void SetErrorInfo(absl::Status& status, const ErrorInfo& info);

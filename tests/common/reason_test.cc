@@ -37,10 +37,12 @@ TEST(ReasonTest, ZeroDelayDiffersFromNoDelay) {
             std::nullopt);
 }
 
-TEST(ReasonTest, CopiesOfTheStatusKeepIt) {
+TEST(ReasonTest, CopiesOfTheStatusAreApart) {
   const absl::Status first = Error(absl::StatusCode::kAborted, "x", {.reason = "MOVED"});
-  const absl::Status second = first;
-  EXPECT_EQ(ReasonOf(second), "MOVED");
+  absl::Status second = first;
+  SetErrorInfo(second, {.reason = "AGAIN"});
+  EXPECT_EQ(ReasonOf(first), "MOVED");
+  EXPECT_EQ(ReasonOf(second), "AGAIN");
 }
 
 TEST(ReasonTest, SetReplacesAndIgnoresOk) {

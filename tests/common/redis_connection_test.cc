@@ -29,7 +29,7 @@ class RedisConnectionTest : public testing::Test {
 test::RedisServer* RedisConnectionTest::server_ = nullptr;
 
 TEST_F(RedisConnectionTest, ArgumentsArriveByteForByte) {
-  const std::string value("a b\r\n\0%s%b$3\xff", 14);
+  const std::string value("a b\r\n\0%s%b$3\xff", 13);
   ASSERT_TRUE(connection_->Call({"SET", "key with blanks", value}).ok());
   EXPECT_EQ(*connection_->Call({"GET", "key with blanks"})->AsString(), value);
   ASSERT_TRUE(connection_->Call({"SET", "empty", ""}).ok());

@@ -11,10 +11,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -28,6 +28,7 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds kStartTimeout(30);
 constexpr milliseconds kPollInterval(2);
 constexpr int kPortAttempts = 10;
+constexpr int kExitNotInstalled = 127;
 
 [[noreturn]] void Fail(const std::string& what) {
   throw std::runtime_error("test redis-server: " + what);
@@ -61,7 +62,7 @@ pid_t Spawn(const std::vector<std::string>& command_line) {
   arguments.push_back(nullptr);
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid < 0) Fail(std::string("fork: ") + std::strerror(errno));
+  if (pid < 0) Fail("fork: " + std::generic_category().message(errno));
   if (pid > 0) return pid;
   // Only async-signal-safe calls from here to exec.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -72,7 +73,7 @@ pid_t Spawn(const std::vector<std::string>& command_line) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   std::signal(SIGPIPE, SIG_DFL);
   execvp(arguments[0], arguments.data());
-  _exit(127);
+  _exit(kExitNotInstalled);
 }
 
 }  // namespace
@@ -162,7 +163,9 @@ bool RedisServer::TryStart() {
     int state = 0;
     if (waitpid(pid_, &state, WNOHANG) == pid_) {
       pid_ = -1;
-      if (WIFEXITED(state) && WEXITSTATUS(state) == 127) Fail("redis-server is not installed");
+      if (WIFEXITED(state) && WEXITSTATUS(state) == kExitNotInstalled) {
+        Fail("redis-server is not installed");
+      }
       return false;
     }
     // A server that still loads its data answers, but not PING.

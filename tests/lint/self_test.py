@@ -1,0 +1,100 @@
+"""Shows each lint a tree with one thing wrong: a lint that cannot find anything is worth nothing."""
+
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import paths
+import purity
+import shell
+import sizes
+
+
+class Tree:
+    """A repository for the length of a test."""
+
+    def __init__(self, files):
+        self.files = files
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        root = pathlib.Path(self.folder.name)
+        subprocess.run(["git", "init", "-q", str(root)], check=True)
+        for name, text in self.files.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text, encoding="utf-8")
+        subprocess.run(["git", "-C", str(root), "add", "-A"], check=True)
+        return root
+
+    def __exit__(self, *ignored):
+        self.folder.cleanup()
+
+
+def engine(text, name="x.cc"):
+    return {purity.ENGINE + name: text}
+
+
+class PurityTest(unittest.TestCase):
+
+    def findings(self, files):
+        with Tree(files) as root:
+            return purity.check(root)
+
+    def test_finds(self):
+        for line in ["#include <mutex>", "#include <thread>", "#include <random>",
+                     "#include <grpcpp/grpcpp.h>", "#include <hiredis/hiredis.h>",
+                     "#include <prometheus/counter.h>", "#include <spdlog/spdlog.h>",
+                     '#include "firstline/v1/inquiry.pb.h"', '#include "common/redis/reply.h"',
+                     '#include "services/router/store/store.h"',
+                     "auto t = std::chrono::steady_clock::now();", "int x = rand();",
+                     "std::unordered_map<int, int> m;", "absl::flat_hash_map<int, int> m;",
+                     "thread_local int x;"]:
+            found = self.findings(engine("int before;\n" + line + "\n"))
+            self.assertTrue(found, line)
+            self.assertIn("x.cc:2:", found[0])
+
+    def test_lets_pass(self):
+        for line in ["// like unordered_map, but now()", "/* rand()\n mutex */",
+                     '#include "services/router/engine/line.h"', "#include <chrono>",
+                     'return "unordered_map";', "int operand(int); int known(int);"]:
+            self.assertEqual(self.findings(engine(line + "\n")), [], line)
+        self.assertEqual(self.findings(engine("std::unordered_map<int, int> m;", "id_index.h")), [])
+        self.assertEqual(self.findings({"services/router/api/x.cc": "#include <mutex>\n"}), [])
+
+
+class SizesTest(unittest.TestCase):
+
+    def test_lines(self):
+        with Tree({"a.cc": "x\n" * 500, "b.cc": "x\n" * 501}) as root:
+            self.assertEqual(len(sizes.check(root, {})), 1)
+            self.assertEqual(sizes.check(root, {"b.cc": "a reason"}), [])
+            self.assertEqual(len(sizes.check(root, {"a.cc": "stale", "b.cc": "a reason"})), 1)
+
+
+class PathsTest(unittest.TestCase):
+
+    def test_finds_and_lets_pass(self):
+        home = "/" + "home/somebody/x"  # In two parts, because this file is checked as well.
+        with Tree({"a.md": f"see {home}\n", "b.sh": f"cd '{home}'\n"}) as root:
+            self.assertEqual(len(paths.check(root)), 2)
+        with Tree({"a.md": "https://example.com/home/page ../work/data /usr/bin/env /tmp/x\n",
+                   "b.sh": 'cd "$HOME/work/x"; cd "${ROOT}/build/dev"\n'}) as root:
+            self.assertEqual(paths.check(root), [])
+
+
+@unittest.skipIf(shutil.which("shellcheck") is None, "shellcheck is not installed")
+class ShellTest(unittest.TestCase):
+
+    def test_finds_and_lets_pass(self):
+        with Tree({"a.sh": "#!/bin/sh\nrm -rf $1/*\n", "b": "#!/usr/bin/env bash\ncd $x\n"}) as root:
+            found = "\n".join(shell.check(root))
+            self.assertIn("a.sh:2", found)
+            self.assertIn("b:2", found)
+        with Tree({"a.sh": '#!/bin/sh\necho "$1"\n', "b": "#!/usr/bin/env python3\n$x\n"}) as root:
+            self.assertEqual(shell.check(root), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,59 @@
+#include "services/router/telemetry/process_metrics.h"
+
+#include <prometheus/gauge.h>
+
+namespace firstline::telemetry {
+namespace {
+
+constexpr std::array<const char*, kGrpcCodes> kCodeNames = {
+    "OK",          "Canceled",          "Unknown",            "InvalidArgument", "DeadlineExceeded",
+    "NotFound",    "AlreadyExists",     "PermissionDenied",   "ResourceExhausted",
+    "FailedPrecondition", "Aborted",    "OutOfRange",         "Unimplemented",   "Internal",
+    "Unavailable", "DataLoss",          "Unauthenticated"};
+constexpr int kUnknown = 2;
+
+// Seconds. A call is answered in about a millisecond; a failover takes some seconds.
+const prometheus::Histogram::BucketBoundaries kLatencyBounds = {
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+
+int Known(int code) { return code >= 0 && code < kGrpcCodes ? code : kUnknown; }
+
+}  // namespace
+
+const char* GrpcCodeName(int code) { return kCodeNames[static_cast<size_t>(Known(code))]; }
+
+void RpcMetrics::Finished(int grpc_code, std::optional<std::chrono::nanoseconds> latency) {
+  handled_[static_cast<size_t>(Known(grpc_code))]->Increment();
+  if (latency.has_value()) seconds_->Observe(std::chrono::duration<double>(*latency).count());
+}
+
+ProcessMetrics::ProcessMetrics(const std::string& version)
+    : handled_(prometheus::BuildCounter()
+                   .Name("grpc_server_handled_total")
+                   .Help("Calls finished, by code.")
+                   .Register(*registry_)),
+      seconds_(prometheus::BuildHistogram()
+                   .Name("grpc_server_handling_seconds")
+                   .Help("From the arrival of a unary call to its answer.")
+                   .Register(*registry_)) {
+  prometheus::BuildGauge()
+      .Name("firstline_build_info")
+      .Help("Always 1; the version that runs.")
+      .Register(*registry_)
+      .Add({{"version", version}})
+      .Set(1);
+}
+
+RpcMetrics& ProcessMetrics::Rpc(const std::string& service, const std::string& method) {
+  auto metrics = std::make_unique<RpcMetrics>();
+  const prometheus::Labels labels = {{"grpc_service", service}, {"grpc_method", method}};
+  for (int code = 0; code < kGrpcCodes; ++code) {
+    prometheus::Labels with_code = labels;
+    with_code.emplace("grpc_code", GrpcCodeName(code));
+    metrics->handled_[static_cast<size_t>(code)] = &handled_.Add(with_code);
+  }
+  metrics->seconds_ = &seconds_.Add(labels, kLatencyBounds);
+  return *methods_.emplace_back(std::move(metrics));
+}
+
+}  // namespace firstline::telemetry

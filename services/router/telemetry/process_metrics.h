@@ -1,0 +1,57 @@
+// Metrics of the process that do not come from a workspace: the build, and RPCs as the usual gRPC
+// dashboards expect them.
+//
+//   ProcessMetrics metrics("0.1.0");
+//   RpcMetrics& submit = metrics.Rpc("firstline.v1.RoutingService", "SubmitInquiry");  // once
+//   submit.Finished(0, std::chrono::microseconds(800));
+//   exposer.RegisterCollectable(metrics.registry());
+//
+// Threads: Rpc by one, at start; Finished and scrapes from any.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+namespace firstline::telemetry {
+
+inline constexpr int kGrpcCodes = 17;
+// "OK", "Canceled", ... for 0 to 16; "Unknown" for anything else.
+const char* GrpcCodeName(int code);
+
+// One method. Its children are made once, all codes, so that a rate sees the first failure.
+class RpcMetrics {
+ public:
+  // `latency`: of unary calls; streams live as long as their clients and would drown it.
+  void Finished(int grpc_code, std::optional<std::chrono::nanoseconds> latency);
+
+ private:
+  friend class ProcessMetrics;
+  std::array<prometheus::Counter*, kGrpcCodes> handled_{};
+  prometheus::Histogram* seconds_ = nullptr;
+};
+
+class ProcessMetrics {
+ public:
+  explicit ProcessMetrics(const std::string& version);
+
+  // Not for the hot path: resolve once a method and keep the reference, which is valid for as long
+  // as this lives. Services and methods must be those of the API, never what a client sent.
+  RpcMetrics& Rpc(const std::string& service, const std::string& method);
+  const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
+
+ private:
+  const std::shared_ptr<prometheus::Registry> registry_ = std::make_shared<prometheus::Registry>();
+  prometheus::Family<prometheus::Counter>& handled_;
+  prometheus::Family<prometheus::Histogram>& seconds_;
+  std::vector<std::unique_ptr<RpcMetrics>> methods_;
+};
+
+}  // namespace firstline::telemetry

@@ -39,6 +39,7 @@ enum class Gate : uint8_t {
 
 struct Agent {
   std::string id;
+  uint32_t sequence = 0;  // order of creation: the last tie-break of every selection
   AgentKind kind = AgentKind::kPerson;
   NameIx team;        // unset: none
   ProfileIx profile;

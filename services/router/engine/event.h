@@ -29,9 +29,9 @@ struct StepReached { InquiryIx inquiry; QueueIx queue; uint8_t step; };
 struct HoldEnded { InquiryIx inquiry; QueueIx queue; };  // no longer held for the preferred agent
 struct OfferCreated { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint32_t number; Time expire; uint16_t units; };
 struct OfferEnded { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint32_t number; OfferOutcome outcome; };
-// wait: since the human (or bot) queue was first entered, that is enqueue of the present queue's
-// kind; automatic: auto_accept or resumed without an offer.
-struct InquiryAssigned { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint32_t number; Span wait; Span queue_wait; bool automatic; bool resumed; uint16_t units; };
+// wait: since the present queue was entered. first: the first assignment since then, the one that
+// counts as the answer. automatic: auto_accept, without an offer.
+struct InquiryAssigned { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint32_t number; Span wait; bool first; bool automatic; uint16_t units; };
 struct FirstReplyWarned { InquiryIx inquiry; QueueIx queue; AgentIx agent; };
 struct FirstReplyTimedOut { InquiryIx inquiry; QueueIx queue; AgentIx agent; };
 // response: now - oldest unanswered customer message; -1 us when there was none.

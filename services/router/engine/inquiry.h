@@ -29,18 +29,19 @@ struct Inquiry {
   ChannelIx channel;
   QueueIx queue;
   InquiryState state = InquiryState::kWaiting;
+  uint16_t units = 1;      // what it costs an agent; fixed at Submit
   uint8_t priority = 0;
   uint8_t step = 0;        // index into the queue's route: 0 = as asked, k = after steps[k-1]
   bool held = false;       // waits for preferred[0] alone (preferred_hold)
-  bool answered = false;   // a person has replied (live: accepted)
+  bool replied = false;    // its agent has replied since the assignment (live: accepted)
   bool warned = false;     // first-reply warning given for this assignment
-  bool transferred = false;
+  bool answered_here = false;  // was assigned since it entered the present queue
 
   // Clocks. Receive times at the owner; unset: has not happened.
   Time create_time;        // the first Submit was applied
   Time create_when;        // the caller's `when`, kept beside
   Time human_queue_time;   // first entered a human queue
-  Time enqueue_time;       // entered the present queue: steps count from here
+  Time enqueue_time;       // entered the present queue: steps and waits count from here
   Time offer_time;
   Time assign_time;        // present or last assignment
   Time first_response_time;

@@ -1,0 +1,366 @@
+// Configuration: installing queues, channels and agents, and deriving everything from them again.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "services/router/engine/impl.h"
+
+namespace firstline::engine {
+namespace {
+
+bool IsDynamic(Criterion c) {
+  return c == Criterion::kLoad || c == Criterion::kIdleTime || c == Criterion::kRoundRobin;
+}
+
+size_t NamesOf(const AgentConfig& agent) {
+  return agent.skills.size() + agent.languages.size() + agent.labels.size() + 1;
+}
+
+template <class Config>
+bool HasId(const std::vector<Config>& configs, std::string_view id) {
+  return std::any_of(configs.begin(), configs.end(),
+                     [&](const Config& config) { return config.id == id; });
+}
+
+}  // namespace
+
+// ---- Commands -----------------------------------------------------------------------------------
+
+Outcome Engine::Impl::Do(const ApplyConfig& c, const Command&) {
+  if (!c.etag.empty() && c.etag != absl::StrCat(world.counters.config_version)) {
+    return Reject(Rejection::kEtagMismatch, absl::StrCat(world.counters.config_version));
+  }
+  WorkspaceConfig next = Merge(world.config, c);
+  if (auto problems = CheckConfig(next); !problems.empty()) {
+    return Reject(Rejection::kConfigInvalid,
+                  absl::StrCat(problems[0].path, ": ", problems[0].message));
+  }
+  size_t names = 0;
+  for (const QueueConfig& queue : next.queues) {
+    names += queue.requirement.skills.size() + queue.requirement.languages.size() +
+             queue.requirement.labels.size();
+    for (const StepConfig& step : queue.steps) names += step.drop_skills.size();
+  }
+  if (world.names.size() + names + next.teams.size() > limits::kNamesMax) {
+    return Reject(Rejection::kTooManyNames, "queues");
+  }
+  for (uint32_t q = 0; q < world.queues.size(); ++q) {
+    const QueueSlot& slot = world.queues[q];
+    const uint32_t open = slot.waiting + slot.offered + slot.assigned + slot.parked;
+    if (slot.live && open > 0 && !HasId(next.queues, slot.id)) {
+      return Reject(Rejection::kQueueInUse, slot.id);
+    }
+  }
+  for (uint32_t i = 0; i < world.inquiries.slots.size(); ++i) {
+    const InquirySlot& slot = world.inquiries.slots[i];
+    if (!slot.live || IsEnded(slot.it.state)) continue;
+    const std::string& id = world.channels[slot.it.channel.value].id;
+    if (!HasId(next.channels, id)) return Reject(Rejection::kChannelInUse, id);
+  }
+  // A channel keeps its bit for as long as the workspace lives: ended inquiries refer to it.
+  const auto fresh_channels =
+      std::count_if(next.channels.begin(), next.channels.end(), [&](const ChannelConfig& channel) {
+        return world.channels.Find(channel.id) == IdIndex<SlotTable<ChannelSlot>>::kNone;
+      });
+  if (world.channels.size() + static_cast<size_t>(fresh_channels) > limits::kChannelsMax) {
+    return Reject(Rejection::kConfigInvalid, "channels: too many channel ids were ever used");
+  }
+  if (c.agents) {
+    for (size_t i = 0; i < c.agents->size(); ++i) {
+      auto problems = CheckAgent((*c.agents)[i], next, absl::StrCat("agents[", i, "]"));
+      if (problems.empty()) continue;
+      return Reject(Rejection::kConfigInvalid,
+                    absl::StrCat(problems[0].path, ": ", problems[0].message));
+    }
+    if (c.agents->size() > limits::kAgentsMax) return Reject(Rejection::kTooManyAgents, "agents");
+  }
+  // Agents that stay as they are must fit as well.
+  std::vector<std::string_view> given;
+  for (size_t i = 0; c.agents && i < c.agents->size(); ++i) given.push_back((*c.agents)[i].id);
+  std::sort(given.begin(), given.end());
+  if (std::adjacent_find(given.begin(), given.end()) != given.end()) {
+    return Reject(Rejection::kConfigInvalid, "agents: duplicate id");
+  }
+  for (uint32_t a = 0; a < world.agents.size() && !(c.whole && c.agents); ++a) {
+    const AgentSlot& slot = world.agents[a];
+    if (!slot.live || std::binary_search(given.begin(), given.end(), slot.it.id)) continue;
+    auto problems = CheckAgent(slot.config, next, absl::StrCat("agents[", slot.it.id, "]"));
+    if (problems.empty()) continue;
+    return Reject(Rejection::kConfigInvalid,
+                  absl::StrCat(problems[0].path, ": ", problems[0].message));
+  }
+
+  InstallConfig(std::move(next));
+  RebuildDerived();
+  if (c.agents) {
+    std::vector<std::string_view> kept;
+    for (const AgentConfig& agent : *c.agents) {
+      UpsertAgent(agent);
+      kept.push_back(agent.id);
+    }
+    std::sort(kept.begin(), kept.end());
+    for (uint32_t a = 0; c.whole && a < world.agents.size(); ++a) {
+      const AgentSlot& slot = world.agents[a];
+      if (slot.live && !std::binary_search(kept.begin(), kept.end(), slot.it.id)) RemoveAgent({a});
+    }
+  }
+  ++world.counters.config_version;
+  changes.config = true;
+  Emit(WorkspaceApplied{world.counters.config_version});
+  settle_all = true;
+  return {};
+}
+
+Outcome Engine::Impl::Do(const UpsertAgents& c, const Command&) {
+  if (c.agents.empty() || c.agents.size() > limits::kAgentsPerUpsertMax) {
+    return Reject(Rejection::kInvalidField, "agents");
+  }
+  size_t names = 0, fresh = 0;
+  for (size_t i = 0; i < c.agents.size(); ++i) {
+    auto problems = CheckAgent(c.agents[i], world.config, absl::StrCat("agents[", i, "]"));
+    if (!problems.empty()) {
+      return Reject(Rejection::kConfigInvalid,
+                    absl::StrCat(problems[0].path, ": ", problems[0].message));
+    }
+    names += NamesOf(c.agents[i]);
+    if (!FindLiveAgent(c.agents[i].id).IsSet()) ++fresh;
+  }
+  if (world.live_agents + fresh > limits::kAgentsMax) {
+    return Reject(Rejection::kTooManyAgents, "agents");
+  }
+  if (world.names.size() + names > limits::kNamesMax) {
+    return Reject(Rejection::kTooManyNames, "agents");
+  }
+  for (const AgentConfig& agent : c.agents) UpsertAgent(agent);
+  return {};
+}
+
+Outcome Engine::Impl::Do(const DeleteAgents& c, const Command&) {
+  if (c.agent_ids.empty() || c.agent_ids.size() > limits::kAgentsPerUpsertMax) {
+    return Reject(Rejection::kInvalidField, "agent_ids");
+  }
+  for (const std::string& id : c.agent_ids) {
+    const AgentIx ix = FindLiveAgent(id);
+    if (!ix.IsSet()) return Reject(Rejection::kUnknownAgent, id);
+    if (!c.force && !world.agent(ix).work.empty()) return Reject(Rejection::kAgentBusy, id);
+  }
+  for (const std::string& id : c.agent_ids) {
+    const AgentIx ix = FindLiveAgent(id);
+    if (ix.IsSet()) RemoveAgent(ix);
+  }
+  return {};
+}
+
+// ---- Installing ---------------------------------------------------------------------------------
+
+void Engine::Impl::InstallConfig(WorkspaceConfig config) {
+  world.config = std::move(config);
+  for (const TeamConfig& team : world.config.teams) world.names.Intern(team.id);
+  for (uint32_t c = 0; c < world.channels.size(); ++c) world.channels[c].live = false;
+  for (const ChannelConfig& channel : world.config.channels) {
+    ChannelSlot& slot = world.channels[world.channels.FindOrAdd(channel.id)];
+    slot.config = channel;
+    slot.units_min = channel.units;
+    slot.live = true;
+  }
+  for (uint32_t q = 0; q < world.queues.size(); ++q) world.queues[q].live = false;
+  for (const QueueConfig& queue : world.config.queues) {
+    const QueueIx ix{world.queues.FindOrAdd(queue.id)};
+    QueueSlot& slot = world.queue(ix);
+    slot.config = queue;
+    slot.requirement = queue.requirement;
+    slot.live = true;
+  }
+  for (uint32_t q = 0; q < world.queues.size(); ++q) PrepareQueue(world.queues[q], {q});
+  PrepareSelections();
+}
+
+void Engine::Impl::PrepareQueue(QueueSlot& slot, QueueIx ix) {
+  slot.audiences.clear();
+  slot.credits.clear();
+  Audience audience{.queue = ix, .tier_max = static_cast<uint8_t>(slot.config.first_tier),
+                    .lowered = 0, .any_language = false, .dropped_skills = {}};
+  Span credit;
+  slot.audiences.push_back(audience);
+  slot.credits.push_back(credit);
+  for (const StepConfig& step : slot.config.steps) {
+    audience.lowered = static_cast<uint8_t>(
+        std::min(audience.lowered + step.lower_levels, limits::kLevelMax));
+    audience.any_language |= step.drop_languages;
+    if (step.tier != 0) audience.tier_max = static_cast<uint8_t>(step.tier);
+    for (const std::string& skill : step.drop_skills) {
+      audience.dropped_skills.push_back(world.names.Intern(skill));
+    }
+    std::sort(audience.dropped_skills.begin(), audience.dropped_skills.end());
+    credit = credit + step.credit;
+    slot.audiences.push_back(audience);
+    slot.credits.push_back(credit);
+  }
+}
+
+void Engine::Impl::PrepareSelections() {
+  world.orders.clear();
+  for (uint32_t q = 0; q < world.queues.size(); ++q) {
+    Selection& selection = world.queues[q].selection;
+    selection = {};
+    selection.criteria = world.queues[q].config.selection;
+    std::vector<Criterion> order;
+    bool static_after_dynamic = false, has_static = false;
+    for (size_t i = 0; i < selection.criteria.size(); ++i) {
+      const Criterion c = selection.criteria[i];
+      if (c == Criterion::kPreferred) {
+        selection.prefers = true;
+        selection.prefers_first = i == 0;
+      } else if (IsDynamic(c)) {
+        order.push_back(c);
+      } else {
+        has_static = true;
+        static_after_dynamic |= !order.empty();
+      }
+    }
+    selection.walkable = !has_static;
+    selection.rankable = has_static && !static_after_dynamic;
+    auto known = std::find(world.orders.begin(), world.orders.end(), order);
+    selection.order = static_cast<int>(known - world.orders.begin());
+    if (known == world.orders.end()) world.orders.push_back(order);
+  }
+  if (world.orders.empty()) world.orders.emplace_back();
+}
+
+Profile Engine::Impl::ProfileOf(const AgentConfig& config) {
+  Profile profile;
+  for (const SkillLevel& s : config.skills) {
+    profile.skills.push_back({world.names.Intern(s.name), static_cast<uint8_t>(s.level)});
+  }
+  for (const SkillLevel& l : config.languages) {
+    profile.languages.push_back({world.names.Intern(l.name), static_cast<uint8_t>(l.level)});
+  }
+  for (const std::string& label : config.labels) profile.labels.push_back(world.names.Intern(label));
+  for (const MembershipConfig& m : config.memberships) {
+    profile.memberships.push_back({QueueIx{world.queues.FindOrAdd(m.queue)},
+                                   static_cast<uint8_t>(m.tier), m.paused,
+                                   static_cast<uint16_t>(m.position),
+                                   m.wrap_up ? m.wrap_up->us : -1});
+  }
+  std::sort(profile.skills.begin(), profile.skills.end());
+  std::sort(profile.languages.begin(), profile.languages.end());
+  std::sort(profile.labels.begin(), profile.labels.end());
+  std::sort(profile.memberships.begin(), profile.memberships.end());
+  return profile;
+}
+
+void Engine::Impl::UpsertAgent(const AgentConfig& config) {
+  const AgentIx ix{world.agents.FindOrAdd(config.id)};
+  InstallAgent(ix, config);
+  Emit(AgentUpserted{ix});
+  AgentChanged(ix);
+}
+
+void Engine::Impl::InstallAgent(AgentIx ix, const AgentConfig& config) {
+  AgentSlot& slot = world.agents[ix.value];
+  Agent& agent = slot.it;
+  matcher.RemoveAgent(ix);
+  if (!slot.live) {
+    const std::string id = agent.id;
+    agent = {};
+    agent.id = id;
+    agent.sequence = static_cast<uint32_t>(NextAgentSequence());
+    slot.keys.assign(world.orders.size(), {});
+    slot.live = true;
+    ++world.live_agents;
+  }
+  slot.config = config;
+  const ProfileIx before = agent.profile;
+  const size_t profiles = world.profiles.size();
+  agent.profile = world.profiles.Acquire(ProfileOf(config));
+  if (world.profiles.size() > profiles) matcher.ProfileBorn(agent.profile);
+  if (before.IsSet()) world.profiles.Release(before);
+  agent.kind = config.kind;
+  agent.team = config.team.empty() ? NameIx{} : world.names.Intern(config.team);
+  agent.units = static_cast<uint16_t>(config.units);
+  agent.channel_units.fill(static_cast<uint16_t>(config.units));
+  for (const auto& [channel, units] : config.channel_units) {
+    const uint32_t c = world.channels.FindOrAdd(channel);
+    if (c < limits::kChannelsMax) agent.channel_units[c] = static_cast<uint16_t>(units);
+  }
+}
+
+void Engine::Impl::RemoveAgent(AgentIx ix) {
+  AgentSlot& slot = world.agents[ix.value];
+  Agent& agent = slot.it;
+  agent.presence = Presence::kOffline;  // takes nothing while its work goes back
+  matcher.UpdateAgent(ix);
+  for (InquiryIx held : matcher.HeldFor(ix)) Unhold(held);
+  for (const std::vector<InquiryIx> work = agent.work; InquiryIx inquiry : work) {
+    if (world.inquiry(inquiry).state == InquiryState::kOffered) {
+      EndOffer(inquiry, OfferOutcome::kAgentLost);
+    }
+    LeaveAgent(inquiry, false);
+    Return(inquiry, EnqueueCause::kAgentLost);
+  }
+  SetDeadline(ix, kNever);
+  matcher.RemoveAgent(ix);
+  const std::string id = agent.id;
+  world.profiles.Release(agent.profile);
+  slot.live = false;
+  --world.live_agents;
+  slot.config = {};
+  agent = {};
+  agent.id = id;
+  changes.deleted_agents.push_back(id);
+  Emit(AgentDeleted{id});
+}
+
+void Engine::Impl::RebuildDerived() {
+  timers.clear();
+  freed.clear();
+  touched.clear();
+  for (uint32_t a = 0; a < world.agents.size(); ++a) {
+    AgentSlot& slot = world.agents[a];
+    if (!slot.live) continue;
+    // Handles in profiles follow queues that may have come or gone.
+    const ProfileIx before = slot.it.profile;
+    slot.it.profile = world.profiles.Acquire(ProfileOf(slot.config));
+    if (before.IsSet()) world.profiles.Release(before);
+  }
+  matcher.Reset();
+  for (uint32_t q = 0; q < world.queues.size(); ++q) {
+    QueueSlot& queue = world.queues[q];
+    queue.waiting = queue.offered = queue.assigned = queue.parked = 0;
+    queue.oldest.Clear();
+  }
+  for (uint32_t a = 0; a < world.agents.size(); ++a) {
+    if (!world.agents[a].live) continue;
+    world.agents[a].it.deadline = kNever;
+    RefreshDeadline(AgentIx{a});
+  }
+  std::vector<InquiryIx> waiting;
+  for (uint32_t i = 0; i < world.inquiries.slots.size(); ++i) {
+    if (!world.inquiries.slots[i].live) continue;
+    const InquiryIx ix{i};
+    Inquiry& inquiry = world.inquiry(ix);
+    if (IsEnded(inquiry.state)) continue;
+    SetAsked(ix);
+    Count(inquiry, +1);
+    const Time due = inquiry.deadline;
+    inquiry.deadline = kNever;
+    if (inquiry.state != InquiryState::kWaiting) {
+      if (due != kNever) SetDeadline(ix, due);
+      continue;
+    }
+    const QueueSlot& queue = world.queue(inquiry.queue);
+    inquiry.step = static_cast<uint8_t>(std::min<size_t>(inquiry.step, queue.config.steps.size()));
+    if (inquiry.held && !MayHold(inquiry)) inquiry.held = false;
+    ChannelSlot& channel = world.channels[inquiry.channel.value];
+    channel.units_min = std::min<int>(channel.units_min, inquiry.units);
+    waiting.push_back(ix);
+  }
+  for (uint32_t a = 0; a < world.agents.size(); ++a) matcher.UpdateAgent({a});
+  for (InquiryIx ix : waiting) {
+    const Inquiry& inquiry = world.inquiry(ix);
+    matcher.Enqueue(ix);
+    world.queue(inquiry.queue).oldest.Add(inquiry.sequence, ix);
+    RefreshDeadline(ix);
+  }
+}
+
+}  // namespace firstline::engine

@@ -1,0 +1,469 @@
+// Commands about inquiries. Each handler checks everything before it changes anything.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "services/router/engine/impl.h"
+
+namespace firstline::engine {
+namespace {
+
+bool IsId(std::string_view id) { return !id.empty() && id.size() <= limits::kIdBytesMax; }
+
+Rejection CheckLevels(const std::vector<SkillLevel>& levels, size_t max, std::string_view field,
+                      std::string* subject) {
+  *subject = field;
+  if (levels.size() > max) return Rejection::kInvalidField;
+  for (const SkillLevel& level : levels) {
+    const bool name_ok = !level.name.empty() && level.name.size() <= limits::kNameBytesMax;
+    const bool level_ok = level.level >= limits::kLevelMin && level.level <= limits::kLevelMax;
+    if (!name_ok || !level_ok) return Rejection::kInvalidField;
+  }
+  return Rejection::kNone;
+}
+
+bool AttributesFit(const Attributes& attributes) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < attributes.size(); ++i) {
+    const auto& [key, value] = attributes[i];
+    bytes += key.size() + value.size();
+    if (key.empty() || key.find('\0') != std::string::npos) return false;
+    if (value.find('\0') != std::string::npos) return false;
+    if (i > 0 && attributes[i - 1].first >= key) return false;
+  }
+  return attributes.size() <= limits::kAttributesMax && bytes <= limits::kAttributesBytesMax;
+}
+
+uint64_t HashOf(std::string_view text) {
+  uint64_t hash = 14695981039346656037u;
+  for (char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 1099511628211u;
+  return hash;
+}
+
+}  // namespace
+
+Rejection Engine::Impl::CheckSpec(const RequirementSpec& spec, std::string* subject) const {
+  if (Rejection r = CheckLevels(spec.skills, limits::kRequiredSkillsMax, "requirement.skills",
+                                subject);
+      r != Rejection::kNone) {
+    return r;
+  }
+  if (Rejection r = CheckLevels(spec.languages, limits::kRequiredLanguagesMax,
+                                "requirement.languages", subject);
+      r != Rejection::kNone) {
+    return r;
+  }
+  *subject = "requirement.labels";
+  if (spec.labels.size() > limits::kRequiredLabelsMax) return Rejection::kInvalidField;
+  for (const std::string& label : spec.labels) {
+    if (label.empty() || label.size() > limits::kNameBytesMax) return Rejection::kInvalidField;
+  }
+  return Rejection::kNone;
+}
+
+Rejection Engine::Impl::CheckNewNames(const RequirementSpec& spec) const {
+  const size_t names = spec.skills.size() + spec.languages.size() + spec.labels.size();
+  if (world.names.size() + names > limits::kNamesMax) return Rejection::kTooManyNames;
+  if (world.requirements.size() + 2 > limits::kRequirementsMax ||
+      matcher.lines() >= limits::kLinesMax) {
+    return Rejection::kTooManyRequirements;
+  }
+  return Rejection::kNone;
+}
+
+bool Engine::Impl::WhenIsPlausible(const Command& command, Time create) const {
+  if (!command.when.IsSet()) return true;
+  return command.when >= create && command.when <= now + Microseconds(limits::kWhenToleranceUs);
+}
+
+InquiryIx Engine::Impl::FindForCommand(std::string_view id, const Command& command,
+                                       Outcome& outcome) const {
+  if (!IsId(id)) {
+    outcome = Reject(Rejection::kInvalidField, "inquiry_id");
+    return {};
+  }
+  const InquiryIx ix{world.inquiries.index.Find(id)};
+  if (!ix.IsSet()) {
+    outcome = Reject(Rejection::kUnknownInquiry, id);
+    return {};
+  }
+  const Inquiry& inquiry = world.inquiry(ix);
+  if (!WhenIsPlausible(command, std::min(inquiry.create_when, inquiry.create_time))) {
+    outcome = Reject(Rejection::kWhenOutOfRange, "when");
+    return {};
+  }
+  return ix;
+}
+
+// ---- Submit -------------------------------------------------------------------------------------
+
+Outcome Engine::Impl::CheckSubmit(const Submit& c, const Command& command) const {
+  if (!IsId(c.inquiry_id)) return Reject(Rejection::kInvalidField, "inquiry_id");
+  if (!IsId(c.channel)) return Reject(Rejection::kInvalidField, "channel");
+  if (!IsId(c.queue)) return Reject(Rejection::kInvalidField, "queue");
+  std::string subject;
+  if (Rejection r = CheckSpec(c.requirement, &subject); r != Rejection::kNone) {
+    return Reject(r, subject);
+  }
+  if (c.priority < 0 || c.priority > limits::kPriorityMax) {
+    return Reject(Rejection::kInvalidField, "priority");
+  }
+  if (c.units < 0 || c.units > limits::kUnitsMax) return Reject(Rejection::kInvalidField, "units");
+  if (c.customer.size() > limits::kCustomerBytesMax) {
+    return Reject(Rejection::kInvalidField, "customer");
+  }
+  if (!AttributesFit(c.attributes)) return Reject(Rejection::kInvalidField, "attributes");
+  if (c.preferred_agents.size() > limits::kPreferredMax) {
+    return Reject(Rejection::kInvalidField, "preferred_agents");
+  }
+  if (c.excluded_agents.size() > limits::kExcludedMax) {
+    return Reject(Rejection::kInvalidField, "excluded_agents");
+  }
+  if (!WhenIsPlausible(command, now - Microseconds(limits::kSpanMaxUs))) {
+    return Reject(Rejection::kWhenOutOfRange, "when");
+  }
+  for (const auto* list : {&c.preferred_agents, &c.excluded_agents}) {
+    for (const std::string& id : *list) {
+      if (!FindLiveAgent(id).IsSet()) return Reject(Rejection::kUnknownAgent, id);
+    }
+  }
+  const QueueIx queue = FindLiveQueue(c.queue);
+  if (!queue.IsSet()) return Reject(Rejection::kUnknownQueue, c.queue);
+  if (!FindLiveChannel(c.channel).IsSet()) return Reject(Rejection::kUnknownChannel, c.channel);
+  const QueueSlot& slot = world.queue(queue);
+  const size_t length_max = slot.config.max_length != 0 ? slot.config.max_length
+                                                        : limits::kQueueLengthMax;
+  if (slot.waiting >= length_max) return Reject(Rejection::kQueueFull, c.queue);
+  if (world.open_inquiries >= limits::kOpenInquiriesMax) {
+    return Reject(Rejection::kTooManyInquiries, c.inquiry_id);
+  }
+  if (Rejection r = CheckNewNames(c.requirement); r != Rejection::kNone) {
+    return Reject(r, "requirement");
+  }
+  return {};
+}
+
+Outcome Engine::Impl::Do(const Submit& c, const Command& command) {
+  if (const InquiryIx known{world.inquiries.index.Find(c.inquiry_id)}; known.IsSet()) {
+    if (world.inquiry(known).digest == Digest(command.body)) return Done(known, true);
+    return Reject(Rejection::kInquiryIdReused, c.inquiry_id);
+  }
+  if (Outcome checked = CheckSubmit(c, command); !checked.ok()) return checked;
+
+  const InquiryIx ix{world.inquiries.slots.Allocate()};
+  InquirySlot& slot = world.inquiries.slots[ix.value];
+  slot.live = true;
+  Inquiry& inquiry = slot.it;
+  inquiry.id = c.inquiry_id;
+  world.inquiries.index.Insert(ix.value);
+  inquiry.customer = c.customer;
+  inquiry.attributes = PackAttributes(c.attributes);
+  inquiry.channel = FindLiveChannel(c.channel);
+  inquiry.units = static_cast<uint16_t>(c.units != 0 ? c.units
+                                                     : world.channel(inquiry.channel).units);
+  inquiry.own = AcquireRequirement(c.requirement, inquiry.channel, inquiry.units);
+  inquiry.queue = FindLiveQueue(c.queue);
+  inquiry.state = InquiryState::kCancelled;  // counted nowhere until it waits
+  inquiry.priority = static_cast<uint8_t>(c.priority);
+  inquiry.create_time = now;
+  inquiry.create_when = command.when.IsSet() ? command.when : now;
+  inquiry.unanswered_since = now;
+  inquiry.sequence = ++world.counters.inquiry_sequence;
+  inquiry.digest = Digest(command.body);
+  for (const std::string& id : c.preferred_agents) {
+    const AgentIx agent = FindLiveAgent(id);
+    if (std::find(inquiry.preferred.begin(), inquiry.preferred.end(), agent) ==
+        inquiry.preferred.end()) {
+      inquiry.preferred.push_back(agent);
+    }
+  }
+  for (const std::string& id : c.excluded_agents) {
+    inquiry.exceptions.push_back({FindLiveAgent(id), kNever, true});
+  }
+  ++world.open_inquiries;
+  Emit(InquirySubmitted{ix});
+  EnterQueue(ix, inquiry.queue, EnqueueCause::kSubmitted);
+  return Done(ix);
+}
+
+// ---- Changes ------------------------------------------------------------------------------------
+
+Outcome Engine::Impl::Do(const Update& c, const Command& command) {
+  Outcome outcome;
+  if (c.priority && (*c.priority < 0 || *c.priority > limits::kPriorityMax)) {
+    return Reject(Rejection::kInvalidField, "priority");
+  }
+  std::string subject;
+  if (c.requirement) {
+    if (Rejection r = CheckSpec(*c.requirement, &subject); r != Rejection::kNone) {
+      return Reject(r, subject);
+    }
+  }
+  if (c.customer && c.customer->size() > limits::kCustomerBytesMax) {
+    return Reject(Rejection::kInvalidField, "customer");
+  }
+  if (c.attributes && !AttributesFit(*c.attributes)) {
+    return Reject(Rejection::kInvalidField, "attributes");
+  }
+  if (c.preferred_agents && c.preferred_agents->size() > limits::kPreferredMax) {
+    return Reject(Rejection::kInvalidField, "preferred_agents");
+  }
+  const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
+  if (!ix.IsSet()) return outcome;
+  for (const std::string& id : c.preferred_agents.value_or(std::vector<std::string>{})) {
+    if (!FindLiveAgent(id).IsSet()) return Reject(Rejection::kUnknownAgent, id);
+  }
+  Inquiry& inquiry = world.inquiry(ix);
+  if (IsEnded(inquiry.state)) return Reject(Rejection::kInquiryEnded, c.inquiry_id);
+  if (c.requirement) {
+    if (Rejection r = CheckNewNames(*c.requirement); r != Rejection::kNone) {
+      return Reject(r, "requirement");
+    }
+  }
+
+  const bool reorders = c.priority || c.requirement || c.preferred_agents;
+  const bool queued = inquiry.state == InquiryState::kWaiting ||
+                      inquiry.state == InquiryState::kOffered;
+  if (reorders && queued) {
+    if (inquiry.state == InquiryState::kOffered) {
+      EndOffer(ix, OfferOutcome::kRescinded);
+      LeaveAgent(ix, false);
+    }
+    LeaveLine(ix);
+  }
+  if (c.priority) inquiry.priority = static_cast<uint8_t>(*c.priority);
+  if (c.customer) inquiry.customer = *c.customer;
+  if (c.attributes) inquiry.attributes = PackAttributes(*c.attributes);
+  if (c.requirement) {
+    const RequirementIx before = inquiry.own;
+    inquiry.own = AcquireRequirement(*c.requirement, inquiry.channel, inquiry.units);
+    world.requirements.Release(before);
+    SetAsked(ix);
+  }
+  if (c.preferred_agents) {
+    inquiry.preferred.clear();
+    for (const std::string& id : *c.preferred_agents) {
+      const AgentIx agent = FindLiveAgent(id);
+      std::erase(inquiry.preferred, agent);
+      inquiry.preferred.push_back(agent);
+    }
+  }
+  Touch(ix);
+  Emit(InquiryUpdated{ix});
+  if (reorders && queued) {
+    inquiry.held = false;
+    Wait(ix, EnqueueCause::kUpdated);
+  }
+  return Done(ix);
+}
+
+Outcome Engine::Impl::Do(const Cancel& c, const Command& command) {
+  Outcome outcome;
+  const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
+  if (!ix.IsSet()) return outcome;
+  Inquiry& inquiry = world.inquiry(ix);
+  if (inquiry.state == InquiryState::kCancelled && inquiry.cancel_reason == c.reason) {
+    return Done(ix, true);
+  }
+  if (IsEnded(inquiry.state)) return Reject(Rejection::kInquiryEnded, c.inquiry_id);
+  const bool waiting = inquiry.state == InquiryState::kWaiting ||
+                       inquiry.state == InquiryState::kOffered;
+  const Span wait = now - inquiry.enqueue_time;
+  const bool is_short = waiting && wait < world.queue(inquiry.queue).config.short_abandon;
+  const AgentIx agent = waiting ? AgentIx{} : inquiry.agent;
+  inquiry.cancel_reason = c.reason;
+  Emit(InquiryCancelled{ix, inquiry.queue, agent, c.reason, wait, waiting, is_short,
+                        inquiry.first_response_time.IsSet()});
+  End(ix, InquiryState::kCancelled);
+  return Done(ix);
+}
+
+Outcome Engine::Impl::Do(const Transfer& c, const Command& command) {
+  Outcome outcome;
+  std::string subject;
+  if (c.requirement) {
+    if (Rejection r = CheckSpec(*c.requirement, &subject); r != Rejection::kNone) {
+      return Reject(r, subject);
+    }
+  }
+  const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
+  if (!ix.IsSet()) return outcome;
+  AgentIx preferred;
+  if (!c.preferred_agent.empty()) {
+    preferred = FindLiveAgent(c.preferred_agent);
+    if (!preferred.IsSet()) return Reject(Rejection::kUnknownAgent, c.preferred_agent);
+  }
+  Inquiry& inquiry = world.inquiry(ix);
+  const QueueIx to = c.queue.empty() ? inquiry.queue : FindLiveQueue(c.queue);
+  if (!to.IsSet()) return Reject(Rejection::kUnknownQueue, c.queue);
+  if (IsEnded(inquiry.state)) return Reject(Rejection::kInquiryEnded, c.inquiry_id);
+  const QueueSlot& target = world.queue(to);
+  const bool leaves_it = to == inquiry.queue && inquiry.state == InquiryState::kWaiting;
+  if (target.config.max_length != 0 && !leaves_it && target.waiting >= target.config.max_length) {
+    return Reject(Rejection::kQueueFull, c.queue);
+  }
+  if (c.requirement) {
+    if (Rejection r = CheckNewNames(*c.requirement); r != Rejection::kNone) {
+      return Reject(r, "requirement");
+    }
+  }
+
+  if (inquiry.state == InquiryState::kOffered) EndOffer(ix, OfferOutcome::kRescinded);
+  const bool held_by_agent = inquiry.state == InquiryState::kAssigned ||
+                             inquiry.state == InquiryState::kParked;
+  const AgentIx agent = held_by_agent ? inquiry.agent : AgentIx{};
+  Emit(InquiryTransferred{ix, inquiry.queue, to, agent, HandleTime(inquiry)});
+  LeaveLine(ix);
+  LeaveAgent(ix, true);
+  std::erase_if(inquiry.exceptions, [](const Exception& e) { return !e.named_by_caller; });
+  if (agent.IsSet() && agent != preferred) AddException(inquiry, agent, kNever);
+  if (c.requirement) {
+    const RequirementIx before = inquiry.own;
+    inquiry.own = AcquireRequirement(*c.requirement, inquiry.channel, inquiry.units);
+    world.requirements.Release(before);
+  }
+  inquiry.preferred.clear();
+  if (preferred.IsSet()) inquiry.preferred.push_back(preferred);
+  ++inquiry.transfers;
+  EnterQueue(ix, to, EnqueueCause::kTransferred);
+  return Done(ix);
+}
+
+// ---- Conversation -------------------------------------------------------------------------------
+
+Outcome Engine::Impl::Do(const RecordMessage& c, const Command& command) {
+  if (!IsId(c.message_id)) return Reject(Rejection::kInvalidField, "message_id");
+  if (c.author == Author::kAgent && c.agent_id.empty()) {
+    return Reject(Rejection::kInvalidField, "agent_id");
+  }
+  Outcome outcome;
+  const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
+  if (!ix.IsSet()) return outcome;
+  Inquiry& inquiry = world.inquiry(ix);
+  const uint64_t hash = HashOf(c.message_id);
+  auto known = std::find_if(inquiry.recent_messages.begin(), inquiry.recent_messages.end(),
+                            [&](const Inquiry::Message& m) { return m.id_hash == hash; });
+  if (known != inquiry.recent_messages.end()) {
+    if (known->author == c.author) return Done(ix, true);
+    return Reject(Rejection::kMessageIdReused, c.message_id);
+  }
+  const AgentIx agent = c.agent_id.empty() ? AgentIx{} : FindLiveAgent(c.agent_id);
+  if (!c.agent_id.empty() && !agent.IsSet()) return Reject(Rejection::kUnknownAgent, c.agent_id);
+  if (IsEnded(inquiry.state)) return Reject(Rejection::kInquiryEnded, c.inquiry_id);
+  if (c.author == Author::kAgent) {
+    if (inquiry.state != InquiryState::kAssigned) {
+      return Reject(Rejection::kInquiryNotAssigned, c.inquiry_id);
+    }
+    if (inquiry.agent != agent) return Reject(Rejection::kNotAssignee, c.agent_id);
+  }
+
+  if (inquiry.recent_messages.size() >= limits::kRecentMessagesMax) {
+    inquiry.recent_messages.erase(inquiry.recent_messages.begin());
+  }
+  inquiry.recent_messages.push_back({hash, c.author});
+  const bool by_person = c.author == Author::kAgent &&
+                         world.agent(agent).kind == AgentKind::kPerson;
+  const bool is_reply = c.author != Author::kCustomer;
+  const Span response = is_reply && inquiry.unanswered_since.IsSet()
+                            ? now - inquiry.unanswered_since
+                            : Microseconds(-1);
+  if (is_reply) inquiry.unanswered_since = {};
+  if (!is_reply && !inquiry.unanswered_since.IsSet()) inquiry.unanswered_since = now;
+  Touch(ix);
+  Emit(MessageRecorded{ix, inquiry.queue, agent, c.author, c.message_id,
+                       command.when.IsSet() ? command.when : now, response});
+  if (by_person) {
+    if (!inquiry.replied) SetDeadline(ix, kNever);
+    ReplyByPerson(ix, agent);
+  } else if (is_reply && !inquiry.bot_response_time.IsSet()) {
+    inquiry.bot_response_time = now;
+    const Span from_assign = inquiry.state == InquiryState::kAssigned
+                                 ? now - inquiry.assign_time
+                                 : Microseconds(-1);
+    Emit(FirstResponded{ix, inquiry.queue, agent, true, now - inquiry.create_time,
+                        Microseconds(-1), from_assign});
+  }
+  if (!is_reply && inquiry.state == InquiryState::kParked) ResumeParked(ix);
+  return Done(ix);
+}
+
+Outcome Engine::Impl::Do(const Park& c, const Command& command) {
+  Outcome outcome;
+  const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
+  if (!ix.IsSet()) return outcome;
+  Inquiry& inquiry = world.inquiry(ix);
+  if (inquiry.state == InquiryState::kParked) return Done(ix, true);
+  if (IsEnded(inquiry.state)) return Reject(Rejection::kInquiryEnded, c.inquiry_id);
+  if (inquiry.state != InquiryState::kAssigned) {
+    return Reject(Rejection::kInquiryNotAssigned, c.inquiry_id);
+  }
+  if (world.channel(inquiry.channel).kind != ChannelKind::kMessaging) {
+    return Reject(Rejection::kChannelNotMessaging, c.inquiry_id);
+  }
+  SetDeadline(ix, kNever);
+  GiveUnits(ix);
+  SetState(ix, InquiryState::kParked);
+  inquiry.park_time = now;
+  Emit(InquiryParked{ix, inquiry.queue, inquiry.agent});
+  NoteIdle(inquiry.agent);
+  AgentChanged(inquiry.agent);
+  return Done(ix);
+}
+
+Outcome Engine::Impl::Do(const Resume& c, const Command& command) {
+  Outcome outcome;
+  const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
+  if (!ix.IsSet()) return outcome;
+  const InquiryState state = world.inquiry(ix).state;
+  if (IsEnded(state)) return Reject(Rejection::kInquiryEnded, c.inquiry_id);
+  if (state != InquiryState::kParked) return Reject(Rejection::kInquiryNotParked, c.inquiry_id);
+  ResumeParked(ix);
+  return Done(ix);
+}
+
+Outcome Engine::Impl::Do(const Close& c, const Command& command) {
+  Outcome outcome;
+  const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
+  if (!ix.IsSet()) return outcome;
+  Inquiry& inquiry = world.inquiry(ix);
+  AgentIx by;
+  if (!c.agent_id.empty()) {
+    by = FindLiveAgent(c.agent_id);
+    if (!by.IsSet()) return Reject(Rejection::kUnknownAgent, c.agent_id);
+  }
+  if (inquiry.state == InquiryState::kClosed && inquiry.resolution == c.resolution) {
+    return Done(ix, true);
+  }
+  if (IsEnded(inquiry.state)) return Reject(Rejection::kInquiryEnded, c.inquiry_id);
+  const bool held_by_agent = inquiry.state == InquiryState::kAssigned ||
+                             inquiry.state == InquiryState::kParked;
+  if (by.IsSet() && !held_by_agent) return Reject(Rejection::kInquiryNotAssigned, c.inquiry_id);
+  if (by.IsSet() && inquiry.agent != by) return Reject(Rejection::kNotAssignee, c.agent_id);
+  inquiry.resolution = c.resolution;
+  Emit(InquiryClosed{ix, inquiry.queue, held_by_agent ? inquiry.agent : AgentIx{}, c.resolution,
+                     HandleTime(inquiry), inquiry.first_response_time.IsSet()});
+  End(ix, InquiryState::kClosed);
+  return Done(ix);
+}
+
+Outcome Engine::Impl::Do(const RecordFeedback& c, const Command& command) {
+  if (c.csat < 1 || c.csat > 5) return Reject(Rejection::kInvalidField, "csat");
+  Outcome outcome;
+  const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
+  if (!ix.IsSet()) return outcome;
+  Inquiry& inquiry = world.inquiry(ix);
+  if (inquiry.state != InquiryState::kClosed) {
+    return Reject(Rejection::kInquiryNotEnded, c.inquiry_id);
+  }
+  const auto resolved = static_cast<int8_t>(c.resolved ? (*c.resolved ? 1 : 0) : -1);
+  if (inquiry.csat != 0) {
+    if (inquiry.csat == c.csat && inquiry.feedback_resolved == resolved) return Done(ix, true);
+    return Reject(Rejection::kFeedbackGiven, c.inquiry_id);
+  }
+  inquiry.csat = static_cast<uint8_t>(c.csat);
+  inquiry.feedback_resolved = resolved;
+  Touch(ix);
+  Emit(FeedbackRecorded{ix, inquiry.queue, inquiry.agent, inquiry.csat, resolved});
+  return Done(ix);
+}
+
+}  // namespace firstline::engine

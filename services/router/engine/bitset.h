@@ -1,0 +1,53 @@
+// A growable bitset over dense handles, with intersection walks.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace firstline::engine {
+
+class Bitset {
+ public:
+  bool Test(uint32_t i) const {
+    const size_t w = i / 64;
+    return w < words_.size() && (words_[w] >> (i % 64) & 1) != 0;
+  }
+  void Assign(uint32_t i, bool value) {
+    const size_t w = i / 64;
+    if (w >= words_.size()) {
+      if (!value) return;
+      words_.resize(std::max(w + 1, words_.size() * 2));
+    }
+    const uint64_t bit = uint64_t{1} << (i % 64);
+    words_[w] = value ? words_[w] | bit : words_[w] & ~bit;
+  }
+  void Clear() { words_.clear(); }
+
+  // Members of both, counted up to `enough`: a larger result only says "at least enough".
+  static size_t CountCommon(const Bitset& a, const Bitset& b, size_t enough) {
+    const size_t n = std::min(a.words_.size(), b.words_.size());
+    size_t count = 0;
+    for (size_t w = 0; w < n && count < enough; ++w) {
+      count += static_cast<size_t>(std::popcount(a.words_[w] & b.words_[w]));
+    }
+    return count;
+  }
+  // Calls visit(index) for members of both, ascending.
+  template <class Visit>
+  static void ForEachCommon(const Bitset& a, const Bitset& b, Visit&& visit) {
+    const size_t n = std::min(a.words_.size(), b.words_.size());
+    for (size_t w = 0; w < n; ++w) {
+      for (uint64_t word = a.words_[w] & b.words_[w]; word != 0; word &= word - 1) {
+        visit(static_cast<uint32_t>(w * 64 + static_cast<size_t>(std::countr_zero(word))));
+      }
+    }
+  }
+
+ private:
+  std::vector<uint64_t> words_;
+};
+
+}  // namespace firstline::engine

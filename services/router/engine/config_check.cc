@@ -1,0 +1,346 @@
+#include "services/router/engine/config_check.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "services/router/engine/limits.h"
+#include "services/router/engine/requirement.h"
+
+namespace firstline::engine {
+namespace {
+
+using Problems = std::vector<ConfigProblem>;
+
+bool IsSpan(Span span) { return span.us >= 0 && span.us <= limits::kSpanMaxUs; }
+
+void CheckId(const std::string& id, const std::string& path, Problems& out) {
+  if (id.empty()) out.push_back({path + ".id", "must not be empty"});
+  if (id.size() > limits::kIdBytesMax) {
+    out.push_back({path + ".id", absl::StrCat("at most ", limits::kIdBytesMax, " bytes")});
+  }
+}
+
+void CheckSpan(Span span, const std::string& path, Problems& out) {
+  if (!IsSpan(span)) out.push_back({path, "must be between 0 and 30 days"});
+}
+
+void CheckRange(int64_t value, int64_t low, int64_t high, const std::string& path, Problems& out) {
+  if (value >= low && value <= high) return;
+  out.push_back({path, absl::StrCat("is ", value, ", must be between ", low, " and ", high)});
+}
+
+void CheckLevels(const std::vector<SkillLevel>& levels, size_t max, const std::string& path,
+                 Problems& out) {
+  if (levels.size() > max) out.push_back({path, absl::StrCat("at most ", max, " entries")});
+  std::set<std::string_view> seen;
+  for (size_t i = 0; i < levels.size(); ++i) {
+    const std::string at = absl::StrCat(path, "[", i, "]");
+    if (levels[i].name.empty() || levels[i].name.size() > limits::kNameBytesMax) {
+      out.push_back({at, absl::StrCat("name must have 1 to ", limits::kNameBytesMax, " bytes")});
+    }
+    CheckRange(levels[i].level, limits::kLevelMin, limits::kLevelMax, at + ".level", out);
+    if (!seen.insert(levels[i].name).second) {
+      out.push_back({at, absl::StrCat("\"", levels[i].name, "\" is given twice")});
+    }
+  }
+}
+
+void CheckLabels(const std::vector<std::string>& labels, size_t max, const std::string& path,
+                 Problems& out) {
+  if (labels.size() > max) out.push_back({path, absl::StrCat("at most ", max, " entries")});
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i].empty() || labels[i].size() > limits::kNameBytesMax) {
+      out.push_back({absl::StrCat(path, "[", i, "]"),
+                     absl::StrCat("must have 1 to ", limits::kNameBytesMax, " bytes")});
+    }
+  }
+}
+
+template <class Config>
+void CheckUnique(const std::vector<Config>& configs, const std::string& path, size_t max,
+                 Problems& out) {
+  if (configs.size() > max) out.push_back({path, absl::StrCat("at most ", max, " entries")});
+  std::map<std::string_view, size_t> seen;
+  for (size_t i = 0; i < configs.size(); ++i) {
+    const std::string at = absl::StrCat(path, "[", i, "]");
+    CheckId(configs[i].id, at, out);
+    auto [known, fresh] = seen.try_emplace(configs[i].id, i);
+    if (!fresh) {
+      out.push_back({at + ".id", absl::StrCat("\"", configs[i].id, "\" is also ", path, "[",
+                                              known->second, "]")});
+    }
+  }
+}
+
+bool HasQueue(const WorkspaceConfig& config, std::string_view id) {
+  return std::any_of(config.queues.begin(), config.queues.end(),
+                     [&](const QueueConfig& queue) { return queue.id == id; });
+}
+
+void CheckSteps(const QueueConfig& queue, const WorkspaceConfig& config, const std::string& path,
+                Problems& out) {
+  if (queue.steps.size() > limits::kStepsMax) {
+    out.push_back({path + ".steps", absl::StrCat("at most ", limits::kStepsMax, " entries")});
+  }
+  for (size_t k = 0; k < queue.steps.size(); ++k) {
+    const StepConfig& step = queue.steps[k];
+    const std::string at = absl::StrCat(path, ".steps[", k, "]");
+    CheckSpan(step.after, at + ".after", out);
+    const Span before = k == 0 ? Span{} : queue.steps[k - 1].after;
+    if (step.after <= before) {
+      out.push_back({at + ".after", k == 0 ? "must be more than 0"
+                                           : "must be later than the step before"});
+    }
+    CheckRange(step.lower_levels, 0, limits::kLevelMax, at + ".lower_levels", out);
+    CheckRange(step.tier, 0, limits::kTierMax, at + ".tier", out);
+    CheckSpan(step.credit, at + ".credit", out);
+    CheckLabels(step.drop_skills, limits::kRequiredSkillsMax, at + ".drop_skills", out);
+    if (step.overflow_to.empty()) continue;
+    if (step.overflow_to == queue.id) {
+      out.push_back({at + ".overflow_to", "must be another queue"});
+    } else if (!HasQueue(config, step.overflow_to)) {
+      out.push_back({at + ".overflow_to",
+                     absl::StrCat("there is no queue \"", step.overflow_to, "\"")});
+    }
+  }
+}
+
+void CheckQueue(const QueueConfig& queue, const WorkspaceConfig& config, const std::string& path,
+                Problems& out) {
+  for (const auto& [priority, credit] : queue.credits) {
+    CheckRange(priority, 0, limits::kPriorityMax, path + ".credits", out);
+    CheckSpan(credit, absl::StrCat(path, ".credits[", priority, "]"), out);
+  }
+  std::set<Criterion> seen;
+  for (Criterion criterion : queue.selection) {
+    if (!seen.insert(criterion).second) {
+      out.push_back({path + ".selection", "a criterion is given twice"});
+    }
+  }
+  CheckLevels(queue.requirement.skills, limits::kRequiredSkillsMax, path + ".requirement.skills",
+              out);
+  CheckLevels(queue.requirement.languages, limits::kRequiredLanguagesMax,
+              path + ".requirement.languages", out);
+  CheckLabels(queue.requirement.labels, limits::kRequiredLabelsMax, path + ".requirement.labels",
+              out);
+  CheckRange(queue.first_tier, 0, limits::kTierMax, path + ".first_tier", out);
+  CheckSteps(queue, config, path, out);
+  CheckSpan(queue.preferred_hold, path + ".preferred_hold", out);
+  CheckSpan(queue.first_response_target, path + ".first_response_target", out);
+  CheckSpan(queue.answer_target, path + ".answer_target", out);
+  CheckSpan(queue.short_abandon, path + ".short_abandon", out);
+  CheckSpan(queue.offer_timeout, path + ".offer_timeout", out);
+  if (queue.offer_timeout.us <= 0 && !queue.auto_accept) {
+    out.push_back({path + ".offer_timeout", "must be more than 0 unless auto_accept is set"});
+  }
+  CheckSpan(queue.wrap_up, path + ".wrap_up", out);
+  CheckSpan(queue.first_reply_warning, path + ".first_reply_warning", out);
+  CheckSpan(queue.first_reply_timeout, path + ".first_reply_timeout", out);
+  CheckRange(queue.max_length, 0, static_cast<int64_t>(limits::kQueueLengthMax),
+             path + ".max_length", out);
+}
+
+void CheckSettings(const SettingsConfig& settings, Problems& out) {
+  CheckRange(settings.back_off.after_misses, 0, 1000, "back_off.after_misses", out);
+  CheckSpan(settings.back_off.duration, "back_off.duration", out);
+  CheckSpan(settings.back_off.max_duration, "back_off.max_duration", out);
+  if (settings.back_off.max_duration < settings.back_off.duration) {
+    out.push_back({"back_off.max_duration", "must not be less than back_off.duration"});
+  }
+  CheckSpan(settings.presence_grace, "presence_grace", out);
+  CheckSpan(settings.closed_retention, "closed_retention", out);
+  CheckRange(settings.closed_max, 0, static_cast<int64_t>(limits::kOpenInquiriesMax),
+             "closed_max", out);
+  CheckSpan(settings.request_window, "request_window", out);
+  CheckRange(settings.request_max, 0, static_cast<int64_t>(limits::kRequestsMax), "request_max",
+             out);
+  CheckLabels(settings.away_reasons, limits::kAgentLabelsMax, "away_reasons", out);
+}
+
+// Replaces by id, appends what is new, drops what is listed.
+template <class Config>
+void MergeById(std::vector<Config>& into, const std::vector<Config>& from,
+               const std::vector<std::string>& removed) {
+  for (const Config& config : from) {
+    auto known = std::find_if(into.begin(), into.end(),
+                              [&](const Config& c) { return c.id == config.id; });
+    if (known == into.end()) {
+      into.push_back(config);
+    } else {
+      *known = config;
+    }
+  }
+  std::erase_if(into, [&](const Config& c) {
+    return std::find(removed.begin(), removed.end(), c.id) != removed.end();
+  });
+}
+
+template <class Config>
+void Compare(const std::vector<Config>& before, const std::vector<Config>& after,
+             const std::string& what, Problems& changes) {
+  const auto find = [](const std::vector<Config>& in, const std::string& id) {
+    return std::find_if(in.begin(), in.end(), [&](const Config& c) { return c.id == id; });
+  };
+  for (const Config& config : after) {
+    auto known = find(before, config.id);
+    const std::string path = absl::StrCat(what, "[", config.id, "]");
+    if (known == before.end()) {
+      changes.push_back({path, "added"});
+    } else if (!(*known == config)) {
+      changes.push_back({path, "changed"});
+    }
+  }
+  for (const Config& config : before) {
+    if (find(after, config.id) == after.end()) {
+      changes.push_back({absl::StrCat(what, "[", config.id, "]"), "removed"});
+    }
+  }
+}
+
+// A name-based twin of Qualifies for configurations that are not installed.
+bool MayServe(const AgentConfig& agent, const QueueConfig& queue) {
+  const auto level_of = [](const std::vector<SkillLevel>& levels, const std::string& name) {
+    for (const SkillLevel& l : levels) {
+      if (l.name == name) return l.level;
+    }
+    return 0;
+  };
+  if (!agent.memberships.empty() &&
+      std::none_of(agent.memberships.begin(), agent.memberships.end(),
+                   [&](const MembershipConfig& m) { return m.queue == queue.id && !m.paused; })) {
+    return false;
+  }
+  for (const SkillLevel& s : queue.requirement.skills) {
+    if (level_of(agent.skills, s.name) < s.level) return false;
+  }
+  for (const std::string& label : queue.requirement.labels) {
+    if (std::find(agent.labels.begin(), agent.labels.end(), label) == agent.labels.end()) {
+      return false;
+    }
+  }
+  return queue.requirement.languages.empty() ||
+         std::any_of(queue.requirement.languages.begin(), queue.requirement.languages.end(),
+                     [&](const SkillLevel& l) {
+                       return level_of(agent.languages, l.name) >= l.level;
+                     });
+}
+
+}  // namespace
+
+std::vector<ConfigProblem> CheckConfig(const WorkspaceConfig& config) {
+  Problems out;
+  CheckUnique(config.channels, "channels", limits::kChannelsMax, out);
+  CheckUnique(config.teams, "teams", limits::kTeamsMax, out);
+  CheckUnique(config.queues, "queues", limits::kQueuesMax, out);
+  for (size_t i = 0; i < config.channels.size(); ++i) {
+    CheckRange(config.channels[i].units, 1, limits::kUnitsMax,
+               absl::StrCat("channels[", i, "].units"), out);
+  }
+  for (size_t i = 0; i < config.teams.size(); ++i) {
+    if (config.teams[i].vendor.size() > limits::kNameBytesMax) {
+      out.push_back({absl::StrCat("teams[", i, "].vendor"),
+                     absl::StrCat("at most ", limits::kNameBytesMax, " bytes")});
+    }
+  }
+  for (size_t i = 0; i < config.queues.size(); ++i) {
+    CheckQueue(config.queues[i], config, absl::StrCat("queues[", i, "]"), out);
+  }
+  CheckSettings(config.settings, out);
+  return out;
+}
+
+std::vector<ConfigProblem> CheckAgent(const AgentConfig& agent, const WorkspaceConfig& config,
+                                      const std::string& path) {
+  Problems out;
+  CheckId(agent.id, path, out);
+  CheckLevels(agent.skills, limits::kAgentSkillsMax, path + ".skills", out);
+  CheckLevels(agent.languages, limits::kAgentLanguagesMax, path + ".languages", out);
+  CheckLabels(agent.labels, limits::kAgentLabelsMax, path + ".labels", out);
+  CheckRange(agent.units, 1, limits::kUnitsMax, path + ".units", out);
+  const auto has = [](const auto& configs, const std::string& id) {
+    return std::any_of(configs.begin(), configs.end(), [&](const auto& c) { return c.id == id; });
+  };
+  if (!agent.team.empty() && !has(config.teams, agent.team)) {
+    out.push_back({path + ".team", absl::StrCat("there is no team \"", agent.team, "\"")});
+  }
+  for (const auto& [channel, units] : agent.channel_units) {
+    const std::string at = absl::StrCat(path, ".channel_units[", channel, "]");
+    if (!has(config.channels, channel)) {
+      out.push_back({at, absl::StrCat("there is no channel \"", channel, "\"")});
+    }
+    CheckRange(units, 0, limits::kUnitsMax, at, out);
+  }
+  if (agent.memberships.size() > limits::kAgentMembershipsMax) {
+    out.push_back({path + ".memberships",
+                   absl::StrCat("at most ", limits::kAgentMembershipsMax, " entries")});
+  }
+  std::set<std::string_view> seen;
+  for (size_t i = 0; i < agent.memberships.size(); ++i) {
+    const MembershipConfig& m = agent.memberships[i];
+    const std::string at = absl::StrCat(path, ".memberships[", i, "]");
+    if (!HasQueue(config, m.queue)) {
+      out.push_back({at + ".queue", absl::StrCat("there is no queue \"", m.queue, "\"")});
+    }
+    if (!seen.insert(m.queue).second) out.push_back({at + ".queue", "is given twice"});
+    CheckRange(m.tier, 1, limits::kTierMax, at + ".tier", out);
+    CheckRange(m.position, 0, 65535, at + ".position", out);
+    if (m.wrap_up) CheckSpan(*m.wrap_up, at + ".wrap_up", out);
+  }
+  return out;
+}
+
+WorkspaceConfig Merge(const WorkspaceConfig& present, const ApplyConfig& apply) {
+  if (apply.whole) return apply.config;
+  WorkspaceConfig next = present;
+  if (apply.patch_settings) next.settings = apply.config.settings;
+  MergeById(next.channels, apply.config.channels, apply.remove_channels);
+  MergeById(next.teams, apply.config.teams, apply.remove_teams);
+  MergeById(next.queues, apply.config.queues, apply.remove_queues);
+  return next;
+}
+
+ConfigReview Review(const Engine& engine, const ApplyConfig& apply) {
+  ConfigReview review;
+  const WorkspaceConfig next = Merge(engine.config(), apply);
+  review.problems = CheckConfig(next);
+  std::vector<AgentConfig> before, after;
+  engine.ForEachAgent([&](AgentIx ix, const Agent&) {
+    before.push_back(engine.ConfigOf(ix));
+    return true;
+  });
+  if (!apply.whole || !apply.agents) after = before;
+  if (apply.agents) MergeById(after, *apply.agents, {});
+  for (size_t i = 0; i < after.size(); ++i) {
+    auto problems = CheckAgent(after[i], next, absl::StrCat("agents[", after[i].id, "]"));
+    review.problems.insert(review.problems.end(), problems.begin(), problems.end());
+  }
+  if (!(engine.config().settings == next.settings)) {
+    review.changes.push_back({"settings", "changed"});
+  }
+  Compare(engine.config().channels, next.channels, "channels", review.changes);
+  Compare(engine.config().teams, next.teams, "teams", review.changes);
+  Compare(engine.config().queues, next.queues, "queues", review.changes);
+  if (apply.agents) Compare(before, after, "agents", review.changes);
+  for (const QueueConfig& queue : next.queues) {
+    const std::string path = absl::StrCat("queues[", queue.id, "]");
+    if (std::none_of(after.begin(), after.end(),
+                     [&](const AgentConfig& agent) { return MayServe(agent, queue); })) {
+      review.warnings.push_back({path, "no agent qualifies"});
+    }
+    if (queue.first_reply_warning.us > 0 && queue.first_reply_timeout.us > 0 &&
+        queue.first_reply_warning >= queue.first_reply_timeout) {
+      review.warnings.push_back({path + ".first_reply_warning",
+                                 "is not before first_reply_timeout: it never fires"});
+    }
+    if (queue.serving != Serving::kCredit && queue.serving != Serving::kDeadline &&
+        !queue.credits.empty()) {
+      review.warnings.push_back({path + ".credits", "have no effect with this serving order"});
+    }
+  }
+  return review;
+}
+
+}  // namespace firstline::engine

@@ -1,0 +1,131 @@
+// FNV-1a (Fowler, Noll, Vo) over a command's fields in declaration order, each length-delimited.
+#include "services/router/engine/engine.h"
+
+namespace firstline::engine {
+namespace {
+
+class Hasher {
+ public:
+  void Add(std::string_view text) {
+    Add(static_cast<int64_t>(text.size()));
+    for (char c : text) Byte(static_cast<uint8_t>(c));
+  }
+  void Add(const std::string& text) { Add(std::string_view(text)); }
+  void Add(int64_t value) {
+    for (int i = 0; i < 64; i += 8) Byte(static_cast<uint8_t>(static_cast<uint64_t>(value) >> i));
+  }
+  void Add(uint64_t value) { Add(static_cast<int64_t>(value)); }
+  void Add(int value) { Add(int64_t{value}); }
+  void Add(uint32_t value) { Add(int64_t{value}); }
+  void Add(bool value) { Byte(value ? 1 : 0); }
+  void Add(Span span) { Add(span.us); }
+  template <class E>
+    requires std::is_enum_v<E>
+  void Add(E value) {
+    Add(static_cast<int64_t>(value));
+  }
+  template <class T>
+  void Add(const std::vector<T>& values) {
+    Add(static_cast<int64_t>(values.size()));
+    for (const T& value : values) Add(value);
+  }
+  template <class K, class V>
+  void Add(const std::map<K, V>& values) {
+    Add(static_cast<int64_t>(values.size()));
+    for (const auto& value : values) Add(value);
+  }
+  template <class A, class B>
+  void Add(const std::pair<A, B>& value) {
+    Add(value.first);
+    Add(value.second);
+  }
+  template <class T>
+  void Add(const std::optional<T>& value) {
+    Add(value.has_value());
+    if (value) Add(*value);
+  }
+  void Add(const SkillLevel& v) { All(v.name, v.level); }
+  void Add(const RequirementSpec& v) { All(v.skills, v.languages, v.labels); }
+  void Add(const ChannelConfig& v) { All(v.id, v.kind, v.units); }
+  void Add(const TeamConfig& v) { All(v.id, v.vendor); }
+  void Add(const StepConfig& v) {
+    All(v.after, v.lower_levels, v.drop_skills, v.drop_languages, v.tier, v.credit, v.overflow_to);
+  }
+  void Add(const QueueConfig& v) {
+    All(v.id, v.kind, v.serving, v.credits, v.selection, v.requirement, v.first_tier, v.steps,
+        v.preferred_hold, v.first_response_target, v.answer_target, v.short_abandon, v.max_length,
+        v.offer_timeout, v.auto_accept, v.wrap_up, v.first_reply_warning, v.first_reply_timeout);
+  }
+  void Add(const SettingsConfig& v) {
+    All(v.back_off.after_misses, v.back_off.duration, v.back_off.max_duration, v.presence_grace,
+        v.closed_retention, v.closed_max, v.request_window, v.request_max, v.keep_events_max,
+        v.away_reasons);
+  }
+  void Add(const MembershipConfig& v) { All(v.queue, v.tier, v.position, v.paused, v.wrap_up); }
+  void Add(const AgentConfig& v) {
+    All(v.id, v.kind, v.skills, v.languages, v.labels, v.team, v.units, v.channel_units,
+        v.memberships);
+  }
+  void Add(const WorkspaceConfig& v) { All(v.channels, v.teams, v.queues, v.settings); }
+  template <class... T>
+  void All(const T&... values) {
+    (Add(values), ...);
+  }
+  uint64_t value() const { return hash_; }
+
+ private:
+  void Byte(uint8_t byte) { hash_ = (hash_ ^ byte) * 1099511628211u; }
+  uint64_t hash_ = 14695981039346656037u;
+};
+
+void Add(Hasher& h, const Submit& c) {
+  h.All(c.inquiry_id, c.channel, c.queue, c.requirement, c.priority, c.units, c.customer,
+        c.attributes, c.preferred_agents, c.excluded_agents);
+}
+void Add(Hasher& h, const Update& c) {
+  h.All(c.inquiry_id, c.priority, c.requirement, c.customer, c.attributes, c.preferred_agents);
+}
+void Add(Hasher& h, const Cancel& c) { h.All(c.inquiry_id, c.reason); }
+void Add(Hasher& h, const Transfer& c) {
+  h.All(c.inquiry_id, c.queue, c.requirement, c.preferred_agent);
+}
+void Add(Hasher& h, const RecordMessage& c) {
+  h.All(c.inquiry_id, c.message_id, c.author, c.agent_id);
+}
+void Add(Hasher& h, const Park& c) { h.Add(c.inquiry_id); }
+void Add(Hasher& h, const Resume& c) { h.Add(c.inquiry_id); }
+void Add(Hasher& h, const Close& c) { h.All(c.inquiry_id, c.resolution, c.agent_id); }
+void Add(Hasher& h, const RecordFeedback& c) { h.All(c.inquiry_id, c.csat, c.resolved); }
+void Add(Hasher& h, const SetPresence& c) {
+  h.All(c.agent_id, c.presence, c.reason, c.session_id, c.sequence);
+}
+void Add(Hasher& h, const OpenSession& c) { h.All(c.agent_id, c.session_id); }
+void Add(Hasher& h, const CloseSession& c) { h.All(c.agent_id, c.session_id); }
+void Add(Hasher& h, const LapseSessions& c) { h.Add(c.sessions); }
+void Add(Hasher& h, const Accept& c) { h.All(c.inquiry_id, c.offer_number, c.agent_id); }
+void Add(Hasher& h, const Decline& c) {
+  h.All(c.inquiry_id, c.offer_number, c.agent_id, c.retry_after);
+}
+void Add(Hasher& h, const FinishWrapUp& c) { h.All(c.agent_id, c.inquiry_id); }
+void Add(Hasher& h, const ApplyConfig& c) {
+  h.All(c.whole, c.config, c.patch_settings, c.agents, c.remove_queues, c.remove_channels,
+        c.remove_teams, c.etag);
+}
+void Add(Hasher& h, const UpsertAgents& c) { h.Add(c.agents); }
+void Add(Hasher& h, const DeleteAgents& c) { h.All(c.agent_ids, c.force); }
+void Add(Hasher& h, const TakeOver& c) {
+  h.All(c.epoch, c.address, c.previous_event, c.lost_tail);
+}
+void Add(Hasher& h, const Extend& c) { h.Add(c.span); }
+void Add(Hasher& h, const NoteQuarantine& c) { h.All(c.table, c.key, c.problem); }
+
+}  // namespace
+
+uint64_t Digest(const Body& body) {
+  Hasher hasher;
+  hasher.Add(static_cast<int64_t>(body.index()));
+  std::visit([&](const auto& command) { Add(hasher, command); }, body);
+  return hasher.value();
+}
+
+}  // namespace firstline::engine

@@ -1,0 +1,538 @@
+// Transitions of inquiries and agents, and matching.
+#include <algorithm>
+
+#include "services/router/engine/impl.h"
+
+namespace firstline::engine {
+namespace {
+
+// More work than this at once is cheaper as one walk over all lines.
+constexpr size_t kFreedMax = 32;
+constexpr size_t kTouchedMax = 64;
+
+void SortUnique(std::vector<Level>& levels) {
+  // The higher level of equal names comes last and wins.
+  std::sort(levels.begin(), levels.end());
+  auto keep = levels.begin();
+  for (auto it = levels.begin(); it != levels.end(); ++it) {
+    if (std::next(it) != levels.end() && std::next(it)->name == it->name) continue;
+    *keep++ = *it;
+  }
+  levels.erase(keep, levels.end());
+}
+
+}  // namespace
+
+void Engine::Impl::Touch(InquiryIx ix) {
+  InquirySlot& slot = world.inquiries.slots[ix.value];
+  if (!slot.dirty) changes.inquiries.push_back(ix);
+  slot.dirty = true;
+}
+
+void Engine::Impl::Touch(AgentIx ix) {
+  AgentSlot& slot = world.agents[ix.value];
+  if (!slot.dirty) changes.agents.push_back(ix);
+  slot.dirty = true;
+}
+
+// ---- Requirements -------------------------------------------------------------------------------
+
+RequirementIx Engine::Impl::AcquireRequirement(const RequirementSpec& spec, ChannelIx channel,
+                                               int units) {
+  Requirement requirement{.channel = channel, .units = static_cast<uint16_t>(units),
+                          .skills = {}, .languages = {}, .labels = {}};
+  for (const SkillLevel& s : spec.skills) {
+    requirement.skills.push_back({world.names.Intern(s.name), static_cast<uint8_t>(s.level)});
+  }
+  SortUnique(requirement.skills);
+  for (const SkillLevel& l : spec.languages) {
+    const NameIx name = world.names.Intern(l.name);
+    const auto same = [&](const Level& known) { return known.name == name; };
+    if (std::any_of(requirement.languages.begin(), requirement.languages.end(), same)) continue;
+    requirement.languages.push_back({name, static_cast<uint8_t>(l.level)});
+  }
+  for (const std::string& label : spec.labels) {
+    requirement.labels.push_back(world.names.Intern(label));
+  }
+  std::sort(requirement.labels.begin(), requirement.labels.end());
+  requirement.labels.erase(std::unique(requirement.labels.begin(), requirement.labels.end()),
+                           requirement.labels.end());
+  return world.requirements.Acquire(std::move(requirement));
+}
+
+void Engine::Impl::SetAsked(InquiryIx ix) {
+  Inquiry& inquiry = world.inquiry(ix);
+  const QueueSlot& queue = world.queue(inquiry.queue);
+  const RequirementIx before = inquiry.asked;
+  const RequirementSpec& extra = queue.requirement;
+  if (extra.skills.empty() && extra.languages.empty() && extra.labels.empty()) {
+    inquiry.asked = inquiry.own;
+    world.requirements.Share(inquiry.own);
+  } else {
+    Requirement merged = world.requirements[inquiry.own];
+    for (const SkillLevel& s : extra.skills) {
+      merged.skills.push_back({world.names.Intern(s.name), static_cast<uint8_t>(s.level)});
+    }
+    SortUnique(merged.skills);
+    if (merged.languages.empty()) {
+      for (const SkillLevel& l : extra.languages) {
+        merged.languages.push_back({world.names.Intern(l.name), static_cast<uint8_t>(l.level)});
+      }
+    }
+    for (const std::string& label : extra.labels) merged.labels.push_back(world.names.Intern(label));
+    std::sort(merged.labels.begin(), merged.labels.end());
+    merged.labels.erase(std::unique(merged.labels.begin(), merged.labels.end()),
+                        merged.labels.end());
+    inquiry.asked = world.requirements.Acquire(std::move(merged));
+  }
+  if (before.IsSet()) world.requirements.Release(before);
+}
+
+// ---- Queues -------------------------------------------------------------------------------------
+
+void Engine::Impl::Count(const Inquiry& inquiry, int by) {
+  QueueSlot& queue = world.queue(inquiry.queue);
+  const auto add = [by](uint32_t& n) { n = static_cast<uint32_t>(static_cast<int64_t>(n) + by); };
+  switch (inquiry.state) {
+    case InquiryState::kWaiting: add(queue.waiting); break;
+    case InquiryState::kOffered: add(queue.offered); break;
+    case InquiryState::kAssigned: add(queue.assigned); break;
+    case InquiryState::kParked: add(queue.parked); break;
+    case InquiryState::kClosed:
+    case InquiryState::kCancelled: break;
+  }
+}
+
+void Engine::Impl::SetState(InquiryIx ix, InquiryState state) {
+  Inquiry& inquiry = world.inquiry(ix);
+  Count(inquiry, -1);
+  inquiry.state = state;
+  Count(inquiry, +1);
+  Touch(ix);
+}
+
+void Engine::Impl::SetQueue(InquiryIx ix, QueueIx queue) {
+  Inquiry& inquiry = world.inquiry(ix);
+  Count(inquiry, -1);
+  inquiry.queue = queue;
+  Count(inquiry, +1);
+}
+
+bool Engine::Impl::MayHold(const Inquiry& inquiry) const {
+  const QueueSlot& queue = world.queue(inquiry.queue);
+  if (queue.config.preferred_hold.us <= 0 || inquiry.preferred.empty()) return false;
+  const AgentSlot& agent = world.agents[inquiry.preferred[0].value];
+  if (!agent.live || agent.it.presence == Presence::kOffline ||
+      agent.it.presence == Presence::kDraining) {
+    return false;
+  }
+  if (IsExcepted(inquiry, inquiry.preferred[0], now)) return false;
+  return Qualifies(queue.audiences[0], world.requirements[inquiry.asked],
+                   world.profiles[agent.it.profile]) == Mismatch::kNone;
+}
+
+void Engine::Impl::EnterQueue(InquiryIx ix, QueueIx queue, EnqueueCause cause) {
+  Inquiry& inquiry = world.inquiry(ix);
+  SetQueue(ix, queue);
+  SetAsked(ix);
+  inquiry.enqueue_time = now;
+  inquiry.step = 0;
+  inquiry.answered_here = false;
+  if (world.queue(queue).config.kind == QueueKind::kHuman && !inquiry.human_queue_time.IsSet()) {
+    inquiry.human_queue_time = now;
+  }
+  inquiry.held = MayHold(inquiry);
+  Wait(ix, cause);
+}
+
+void Engine::Impl::Wait(InquiryIx ix, EnqueueCause cause) {
+  Inquiry& inquiry = world.inquiry(ix);
+  SetState(ix, InquiryState::kWaiting);
+  inquiry.agent = {};
+  ChannelSlot& channel = world.channels[inquiry.channel.value];
+  if (inquiry.units < channel.units_min) {
+    // Room that was too little for anything on this channel is enough now.
+    channel.units_min = inquiry.units;
+    for (uint32_t a = 0; a < world.agents.size(); ++a) matcher.UpdateAgent({a});
+  }
+  matcher.Enqueue(ix);
+  QueueSlot& queue = world.queue(inquiry.queue);
+  queue.oldest.Add(inquiry.sequence, ix);
+  queue.oldest.Tidy(queue.waiting, [&](InquiryIx i, uint64_t sequence) {
+    const Inquiry& other = world.inquiry(i);
+    return other.sequence == sequence && other.state == InquiryState::kWaiting &&
+           other.queue == inquiry.queue;
+  });
+  touched.push_back(ix);
+  Emit(InquiryEnqueued{ix, inquiry.queue, cause});
+  RefreshDeadline(ix);
+  if (inquiry.deadline <= now) FireWaiting(ix);
+}
+
+void Engine::Impl::LeaveLine(InquiryIx ix) {
+  if (world.inquiry(ix).state == InquiryState::kWaiting) matcher.Dequeue(ix);
+}
+
+void Engine::Impl::Unhold(InquiryIx ix) {
+  Inquiry& inquiry = world.inquiry(ix);
+  matcher.Dequeue(ix);
+  inquiry.held = false;
+  matcher.Enqueue(ix);
+  touched.push_back(ix);
+  Touch(ix);
+  Emit(HoldEnded{ix, inquiry.queue});
+  RefreshDeadline(ix);
+}
+
+void Engine::Impl::Return(InquiryIx ix, EnqueueCause cause) {
+  Inquiry& inquiry = world.inquiry(ix);
+  inquiry.held = false;
+  ++inquiry.returns;
+  Wait(ix, cause);
+}
+
+// ---- Offers and assignments ---------------------------------------------------------------------
+
+void Engine::Impl::TakeUnits(InquiryIx ix, AgentIx agent_ix) {
+  const Inquiry& inquiry = world.inquiry(ix);
+  Agent& agent = world.agent(agent_ix);
+  agent.used = static_cast<uint16_t>(agent.used + inquiry.units);
+  uint16_t& channel = agent.channel_used[inquiry.channel.value];
+  channel = static_cast<uint16_t>(channel + inquiry.units);
+}
+
+void Engine::Impl::GiveUnits(InquiryIx ix) {
+  const Inquiry& inquiry = world.inquiry(ix);
+  Agent& agent = world.agent(inquiry.agent);
+  agent.used = static_cast<uint16_t>(agent.used - inquiry.units);
+  uint16_t& channel = agent.channel_used[inquiry.channel.value];
+  channel = static_cast<uint16_t>(channel - inquiry.units);
+}
+
+void Engine::Impl::MakeOffer(InquiryIx ix, AgentIx agent_ix) {
+  Inquiry& inquiry = world.inquiry(ix);
+  Agent& agent = world.agent(agent_ix);
+  const QueueConfig& queue = world.queue(inquiry.queue).config;
+  LeaveLine(ix);
+  inquiry.held = false;
+  inquiry.agent = agent_ix;
+  inquiry.offer_agent = agent_ix;
+  inquiry.offer_time = now;
+  ++inquiry.offer_number;
+  agent.offered_sequence = NextAgentSequence();
+  agent.work.push_back(ix);
+  TakeUnits(ix, agent_ix);
+  matcher.UpdateAgent(agent_ix);
+  Touch(agent_ix);
+  if (queue.auto_accept) {
+    inquiry.offer_outcome = OfferOutcome::kAccepted;
+    Assign(ix, agent_ix, true);
+    return;
+  }
+  SetState(ix, InquiryState::kOffered);
+  inquiry.offer_open = true;
+  SetDeadline(ix, now + queue.offer_timeout);
+  Emit(OfferCreated{ix, inquiry.queue, agent_ix, inquiry.offer_number, inquiry.deadline,
+                    inquiry.units});
+}
+
+void Engine::Impl::EndOffer(InquiryIx ix, OfferOutcome outcome) {
+  Inquiry& inquiry = world.inquiry(ix);
+  inquiry.offer_open = false;
+  inquiry.offer_outcome = outcome;
+  Emit(OfferEnded{ix, inquiry.queue, inquiry.agent, inquiry.offer_number, outcome});
+  Touch(ix);
+}
+
+void Engine::Impl::Assign(InquiryIx ix, AgentIx agent_ix, bool automatic) {
+  Inquiry& inquiry = world.inquiry(ix);
+  const QueueConfig& queue = world.queue(inquiry.queue).config;
+  const bool live = world.channel(inquiry.channel).kind == ChannelKind::kLive;
+  SetState(ix, InquiryState::kAssigned);
+  inquiry.assign_time = now;
+  inquiry.parked_total = {};
+  inquiry.replied = live;
+  inquiry.warned = false;
+  Emit(InquiryAssigned{ix, inquiry.queue, agent_ix, inquiry.offer_number,
+                       now - inquiry.enqueue_time, !inquiry.answered_here, automatic,
+                       inquiry.units});
+  inquiry.answered_here = true;
+  if (live) {
+    inquiry.unanswered_since = {};
+    if (world.agent(agent_ix).kind == AgentKind::kPerson) {
+      ReplyByPerson(ix, agent_ix);
+    } else if (!inquiry.bot_response_time.IsSet()) {
+      inquiry.bot_response_time = now;
+      Emit(FirstResponded{ix, inquiry.queue, agent_ix, true, now - inquiry.create_time,
+                          Microseconds(-1), now - inquiry.assign_time});
+    }
+    SetDeadline(ix, kNever);
+    return;
+  }
+  const bool timed = world.agent(agent_ix).kind == AgentKind::kPerson;
+  const Span timeout = queue.first_reply_timeout, warning = queue.first_reply_warning;
+  Time due = kNever;
+  if (timed && timeout.us > 0) due = now + timeout;
+  if (timed && warning.us > 0 && (timeout.us == 0 || warning < timeout)) due = now + warning;
+  SetDeadline(ix, due);
+}
+
+// The clocks a person's reply stops; Answered() for the agent.
+void Engine::Impl::ReplyByPerson(InquiryIx ix, AgentIx agent) {
+  Inquiry& inquiry = world.inquiry(ix);
+  inquiry.replied = true;
+  Answered(agent);
+  if (inquiry.first_response_time.IsSet()) return;
+  inquiry.first_response_time = now;
+  const Span from_human = inquiry.human_queue_time.IsSet() ? now - inquiry.human_queue_time
+                                                           : Microseconds(-1);
+  Emit(FirstResponded{ix, inquiry.queue, agent, false, now - inquiry.create_time, from_human,
+                      now - inquiry.assign_time});
+}
+
+void Engine::Impl::StartWrapUp(InquiryIx ix) {
+  const Inquiry& inquiry = world.inquiry(ix);
+  Agent& agent = world.agent(inquiry.agent);
+  Span span = world.queue(inquiry.queue).config.wrap_up;
+  if (agent.profile.IsSet()) {
+    const Membership* member = FindMembership(world.profiles[agent.profile], inquiry.queue);
+    if (member != nullptr && member->wrap_up_us >= 0) span = Microseconds(member->wrap_up_us);
+  }
+  if (span.us <= 0) return;
+  TakeUnits(ix, inquiry.agent);
+  agent.wrap_ups.push_back({inquiry.id, inquiry.channel, inquiry.queue, inquiry.units, now,
+                            now + span});
+  Emit(WrapUpStarted{inquiry.agent, inquiry.queue, inquiry.id, now + span, inquiry.units});
+}
+
+void Engine::Impl::LeaveAgent(InquiryIx ix, bool wrap_up) {
+  Inquiry& inquiry = world.inquiry(ix);
+  const AgentIx agent_ix = inquiry.agent;
+  if (!agent_ix.IsSet() || inquiry.state == InquiryState::kWaiting) return;
+  Agent& agent = world.agent(agent_ix);
+  SetDeadline(ix, kNever);
+  if (inquiry.state != InquiryState::kParked) GiveUnits(ix);
+  std::erase(agent.work, ix);
+  const bool worked = inquiry.state == InquiryState::kAssigned;
+  if (worked && wrap_up) StartWrapUp(ix);
+  if (worked) NoteIdle(agent_ix);
+  AgentChanged(agent_ix);
+  FinishDrain(agent_ix);
+}
+
+void Engine::Impl::End(InquiryIx ix, InquiryState state) {
+  Inquiry& inquiry = world.inquiry(ix);
+  if (inquiry.state == InquiryState::kOffered) EndOffer(ix, OfferOutcome::kRescinded);
+  const AgentIx agent = inquiry.state == InquiryState::kOffered ? AgentIx{} : inquiry.agent;
+  LeaveLine(ix);
+  LeaveAgent(ix, true);
+  SetDeadline(ix, kNever);
+  SetState(ix, state);
+  inquiry.agent = agent;
+  inquiry.end_time = now;
+  inquiry.exceptions = {};
+  --world.open_inquiries;
+  ended.push_back({now, inquiry.sequence, ix});
+  PurgeEnded();
+}
+
+Span Engine::Impl::HandleTime(const Inquiry& inquiry) const {
+  if (inquiry.state == InquiryState::kAssigned) {
+    return now - inquiry.assign_time - inquiry.parked_total;
+  }
+  if (inquiry.state == InquiryState::kParked) {
+    return inquiry.park_time - inquiry.assign_time - inquiry.parked_total;
+  }
+  return {};
+}
+
+void Engine::Impl::AddException(Inquiry& inquiry, AgentIx agent, Time until) {
+  auto known = std::find_if(inquiry.exceptions.begin(), inquiry.exceptions.end(),
+                            [&](const Exception& e) { return e.agent == agent; });
+  if (known != inquiry.exceptions.end()) {
+    known->until = std::max(known->until, until);
+    return;
+  }
+  if (inquiry.exceptions.size() >= limits::kExceptionsMax) {
+    auto oldest = std::find_if(inquiry.exceptions.begin(), inquiry.exceptions.end(),
+                               [](const Exception& e) { return !e.named_by_caller; });
+    inquiry.exceptions.erase(oldest);
+  }
+  inquiry.exceptions.push_back({agent, until, false});
+}
+
+bool Engine::Impl::ResumeParked(InquiryIx ix) {
+  Inquiry& inquiry = world.inquiry(ix);
+  const AgentIx agent_ix = inquiry.agent;
+  Agent& agent = world.agent(agent_ix);
+  const bool present =
+      agent.presence == Presence::kAvailable || agent.presence == Presence::kDraining;
+  if (present && RoomOf(agent, inquiry.channel) >= inquiry.units) {
+    TakeUnits(ix, agent_ix);
+    inquiry.parked_total = inquiry.parked_total + (now - inquiry.park_time);
+    SetState(ix, InquiryState::kAssigned);
+    Emit(InquiryResumed{ix, inquiry.queue, agent_ix, true});
+    matcher.UpdateAgent(agent_ix);
+    Touch(agent_ix);
+    return true;
+  }
+  Emit(InquiryResumed{ix, inquiry.queue, agent_ix, false});
+  LeaveAgent(ix, false);
+  std::erase(inquiry.preferred, agent_ix);
+  inquiry.preferred.insert(inquiry.preferred.begin(), agent_ix);
+  if (inquiry.preferred.size() > limits::kPreferredMax) inquiry.preferred.pop_back();
+  EnterQueue(ix, inquiry.queue, EnqueueCause::kResumed);
+  return false;
+}
+
+// ---- Agents -------------------------------------------------------------------------------------
+
+void Engine::Impl::NoteIdle(AgentIx ix) {
+  Agent& agent = world.agent(ix);
+  agent.idle_since = now;
+  agent.idle_sequence = NextAgentSequence();
+}
+
+void Engine::Impl::AgentChanged(AgentIx ix) {
+  Touch(ix);
+  matcher.UpdateAgent(ix);
+  RefreshDeadline(ix);
+  if (world.agents[ix.value].open_mask != 0) freed.push_back(ix);
+}
+
+void Engine::Impl::Miss(AgentIx ix) {
+  Agent& agent = world.agent(ix);
+  const BackOffConfig& back_off = world.config.settings.back_off;
+  ++agent.misses;
+  if (back_off.after_misses > 0 && agent.misses >= back_off.after_misses) {
+    const int doublings = std::min<int>(agent.back_off_count, 30);
+    const int64_t span = std::min(back_off.max_duration.us,
+                                  back_off.duration.us <= (back_off.max_duration.us >> doublings)
+                                      ? back_off.duration.us << doublings
+                                      : back_off.max_duration.us);
+    if (span > 0) {
+      agent.back_off_until = now + Microseconds(span);
+      ++agent.back_off_count;
+      Emit(BackOffStarted{ix, agent.back_off_until, agent.misses});
+    }
+    agent.misses = 0;
+  }
+  AgentChanged(ix);
+}
+
+void Engine::Impl::Answered(AgentIx ix) {
+  Agent& agent = world.agent(ix);
+  if (agent.misses == 0 && agent.back_off_count == 0) return;
+  agent.misses = 0;
+  agent.back_off_count = 0;
+  Touch(ix);
+}
+
+void Engine::Impl::RescindOffers(AgentIx ix) {
+  const std::vector<InquiryIx> work = world.agent(ix).work;
+  for (InquiryIx offered : work) {
+    if (world.inquiry(offered).state != InquiryState::kOffered) continue;
+    EndOffer(offered, OfferOutcome::kAgentLost);
+    LeaveAgent(offered, false);
+    Return(offered, EnqueueCause::kAgentLost);
+  }
+}
+
+void Engine::Impl::SetAgentPresence(AgentIx ix, Presence presence, std::string_view reason) {
+  Agent& agent = world.agent(ix);
+  if (agent.presence == presence && agent.reason == reason) return;
+  const bool was_available = agent.presence == Presence::kAvailable;
+  agent.presence = presence;
+  agent.reason = std::string(reason);
+  agent.presence_since = now;
+  Emit(PresenceChanged{ix, presence, agent.reason});
+  if (presence == Presence::kAvailable && !was_available) NoteIdle(ix);
+  AgentChanged(ix);
+  if (presence == Presence::kOffline || presence == Presence::kAway) RescindOffers(ix);
+  if (presence == Presence::kOffline || presence == Presence::kDraining) {
+    for (InquiryIx held : matcher.HeldFor(ix)) Unhold(held);
+  }
+  FinishDrain(ix);
+}
+
+void Engine::Impl::FinishDrain(AgentIx ix) {
+  const Agent& agent = world.agent(ix);
+  if (agent.presence != Presence::kDraining) return;
+  if (!agent.work.empty() || !agent.wrap_ups.empty()) return;
+  SetAgentPresence(ix, Presence::kOffline, "drained");
+}
+
+void Engine::Impl::EndSession(AgentIx ix, std::string_view session, SessionEnd cause) {
+  Agent& agent = world.agent(ix);
+  const size_t before = agent.sessions.size();
+  std::erase_if(agent.sessions, [&](const Session& s) { return s.id == session; });
+  if (agent.sessions.size() == before) return;
+  Touch(ix);
+  Emit(SessionEnded{ix, std::string(session), cause});
+  if (!agent.sessions.empty() || !agent.presence_leased) return;
+  agent.presence_leased = false;
+  if (agent.presence == Presence::kOffline) return;
+  SetAgentPresence(ix, Presence::kOffline,
+                   cause == SessionEnd::kLapsed ? "session_lapsed" : "session_closed");
+}
+
+// ---- Matching -----------------------------------------------------------------------------------
+
+bool Engine::Impl::SettleOne() {
+  std::optional<WaitKey> first;
+  AgentIx best;
+  std::erase_if(freed, [&](AgentIx agent) {
+    const std::optional<WaitKey> key = matcher.FirstInquiry(agent, now);
+    if (key && (!first || *key < *first)) first = key;
+    return !key;
+  });
+  std::erase_if(touched, [&](InquiryIx ix) {
+    const InquirySlot& slot = world.inquiries.slots[ix.value];
+    if (!slot.live || slot.it.state != InquiryState::kWaiting) return true;
+    const WaitKey key = KeyOf(world, ix);
+    if (first && *first < key) return false;
+    const AgentIx agent = matcher.BestAgent(ix, now);
+    if (!agent.IsSet()) return true;
+    first = key;
+    best = agent;
+    return false;
+  });
+  if (!first) return false;
+  // A freed agent found it: the best agent may be another one.
+  if (!best.IsSet()) best = matcher.BestAgent(first->inquiry, now);
+  if (!best.IsSet()) return false;
+  MakeOffer(first->inquiry, best);
+  return true;
+}
+
+void Engine::Impl::Settle() {
+  while (settle_all || !touched.empty() || !freed.empty()) {
+    if (settle_all || freed.size() > kFreedMax || touched.size() > kTouchedMax) {
+      SettleAll();
+    } else if (!SettleOne()) {
+      break;
+    }
+  }
+  touched.clear();
+  freed.clear();
+}
+
+void Engine::Impl::SettleAll() {
+  settle_all = false;
+  touched.clear();
+  freed.clear();
+  // Agents only get less available while this runs, so one pass in serving order is exact, and a
+  // line whose unexcepted inquiry found nobody has nobody for the rest of it.
+  matcher.ForEachInOrder([&](const WaitKey& key) {
+    const AgentIx agent = matcher.BestAgent(key.inquiry, now);
+    if (agent.IsSet()) {
+      MakeOffer(key.inquiry, agent);
+      return Matcher::Next::kContinue;
+    }
+    const Inquiry& inquiry = world.inquiry(key.inquiry);
+    return inquiry.exceptions.empty() && !inquiry.held ? Matcher::Next::kDropLine
+                                                       : Matcher::Next::kContinue;
+  });
+}
+
+}  // namespace firstline::engine

@@ -1,0 +1,162 @@
+// The engine's state machine, shared by its source files. Private to the engine.
+//
+// Who does what: apply_inquiry.cc and apply_agent.cc apply commands, apply_config.cc configuration,
+// flow.cc moves inquiries between states and matches, timers.cc fires what is due, restore.cc builds
+// an engine from records, engine.cc is the public face, invariants.cc checks everything by full scan.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "services/router/engine/config_check.h"
+#include "services/router/engine/engine.h"
+#include "services/router/engine/matcher.h"
+#include "services/router/engine/requests.h"
+#include "services/router/engine/world.h"
+
+namespace firstline::engine {
+
+// One pending deadline. Fires by time, inquiries before agents, then by age: an order that survives a
+// restart, because it uses no handle before the sequence decides.
+struct Timer {
+  Time due;
+  enum class Kind : uint8_t { kInquiry, kAgent } kind = Kind::kInquiry;
+  uint64_t sequence = 0;
+  uint32_t index = 0;
+  friend auto operator<=>(const Timer&, const Timer&) = default;
+};
+
+struct Engine::Impl {
+  explicit Impl(std::string workspace);
+
+  World world;
+  Matcher matcher{world};
+  Requests requests;
+  std::vector<Event> events;
+  Changes changes;
+  absl::btree_set<Timer> timers;
+  struct Ended {
+    Time end;
+    uint64_t sequence;
+    InquiryIx inquiry;
+  };
+  std::deque<Ended> ended;  // by end time: what retention purges next
+  std::vector<InquiryIx> touched;  // newly waiting: Settle looks for an agent
+  std::vector<AgentIx> freed;      // may take more: Settle looks for inquiries
+  bool settle_all = false;         // anything may match: Settle walks every line
+  Time now;
+  InquiryIx receipt_inquiry;       // whom the running command's receipt is about
+  AgentIx receipt_agent;
+
+  // ---- apply_*.cc: each checks everything, then acts ----
+  Outcome Apply(Time at, const Command& command);
+  Outcome Do(const Submit&, const Command&);
+  Outcome Do(const Update&, const Command&);
+  Outcome Do(const Cancel&, const Command&);
+  Outcome Do(const Transfer&, const Command&);
+  Outcome Do(const RecordMessage&, const Command&);
+  Outcome Do(const Park&, const Command&);
+  Outcome Do(const Resume&, const Command&);
+  Outcome Do(const Close&, const Command&);
+  Outcome Do(const RecordFeedback&, const Command&);
+  Outcome Do(const SetPresence&, const Command&);
+  Outcome Do(const OpenSession&, const Command&);
+  Outcome Do(const CloseSession&, const Command&);
+  Outcome Do(const LapseSessions&, const Command&);
+  Outcome Do(const Accept&, const Command&);
+  Outcome Do(const Decline&, const Command&);
+  Outcome Do(const FinishWrapUp&, const Command&);
+  Outcome Do(const ApplyConfig&, const Command&);
+  Outcome Do(const UpsertAgents&, const Command&);
+  Outcome Do(const DeleteAgents&, const Command&);
+  Outcome Do(const TakeOver&, const Command&);
+  Outcome Do(const Extend&, const Command&);
+  Outcome Do(const NoteQuarantine&, const Command&);
+
+  Outcome Done(InquiryIx inquiry, bool replayed = false);
+  Outcome Done(AgentIx agent, bool replayed = false);
+  void FillReceipt(Receipt& receipt) const;
+  static Outcome Reject(Rejection rejection, std::string_view subject);
+  Outcome CheckSubmit(const Submit&, const Command&) const;
+  Rejection CheckSpec(const RequirementSpec& spec, std::string* subject) const;
+  // Room for the names a spec brings: interning must not fail after the checks.
+  Rejection CheckNewNames(const RequirementSpec& spec) const;
+  bool WhenIsPlausible(const Command& command, Time create) const;
+  // Unset with a rejection in `outcome` when unknown or `when` is implausible.
+  InquiryIx FindForCommand(std::string_view id, const Command& command, Outcome& outcome) const;
+  AgentIx FindLiveAgent(std::string_view id) const;
+  QueueIx FindLiveQueue(std::string_view id) const;
+  ChannelIx FindLiveChannel(std::string_view id) const;
+
+  // ---- flow.cc: the transitions ----
+  template <class E>
+  void Emit(E body) { events.push_back({now, std::move(body)}); }
+  void Touch(InquiryIx ix);  // its record changed
+  void Touch(AgentIx ix);
+  RequirementIx AcquireRequirement(const RequirementSpec& spec, ChannelIx channel, int units);
+  void SetAsked(InquiryIx ix);  // merges its own requirement with its queue's
+  void EnterQueue(InquiryIx ix, QueueIx queue, EnqueueCause cause);  // resets the queue clocks
+  void Wait(InquiryIx ix, EnqueueCause cause);  // puts it into its line; clocks as they are
+  void LeaveLine(InquiryIx ix);                 // no-op when it does not wait
+  void SetState(InquiryIx ix, InquiryState state);  // keeps the queue's gauges
+  void SetQueue(InquiryIx ix, QueueIx queue);
+  void Count(const Inquiry& inquiry, int by);
+  void Unhold(InquiryIx ix);
+  bool MayHold(const Inquiry& inquiry) const;
+  void MakeOffer(InquiryIx ix, AgentIx agent);
+  void EndOffer(InquiryIx ix, OfferOutcome outcome);
+  void Assign(InquiryIx ix, AgentIx agent, bool automatic);
+  void Return(InquiryIx ix, EnqueueCause cause);  // back to the front of its queue with its age
+  void TakeUnits(InquiryIx ix, AgentIx agent);
+  void GiveUnits(InquiryIx ix);
+  void LeaveAgent(InquiryIx ix, bool wrap_up);  // ends offer, assignment or parking
+  void StartWrapUp(InquiryIx ix);
+  void End(InquiryIx ix, InquiryState state);
+  Span HandleTime(const Inquiry& inquiry) const;
+  void Miss(AgentIx agent);
+  void Answered(AgentIx agent);
+  void ReplyByPerson(InquiryIx ix, AgentIx agent);
+  void AddException(Inquiry& inquiry, AgentIx agent, Time until);
+  bool ResumeParked(InquiryIx ix);
+  void AgentChanged(AgentIx ix);  // gates, room or order: pools, timers, work list
+  void NoteIdle(AgentIx ix);
+  void SetAgentPresence(AgentIx ix, Presence presence, std::string_view reason);
+  void RescindOffers(AgentIx ix);
+  void FinishDrain(AgentIx ix);
+  void EndSession(AgentIx ix, std::string_view session, SessionEnd cause);
+  void Settle();
+  void SettleAll();
+  bool SettleOne();
+  uint64_t NextAgentSequence() { return ++world.counters.agent_sequence; }
+
+  // ---- timers.cc ----
+  void SetDeadline(InquiryIx ix, Time due);
+  void SetDeadline(AgentIx ix, Time due);
+  void RefreshDeadline(InquiryIx ix);  // from its state
+  void RefreshDeadline(AgentIx ix);
+  Time WaitingDeadline(const Inquiry& inquiry) const;
+  void FireUntil(Time limit, bool inclusive);
+  void Fire(const Timer& timer);
+  void FireWaiting(InquiryIx ix);
+  void FireAgent(AgentIx ix);
+  void ReachStep(InquiryIx ix);
+  void PurgeEnded();
+  void Purge(InquiryIx ix);
+  Time NextDeadline() const;
+
+  // ---- apply_config.cc ----
+  void InstallConfig(WorkspaceConfig config);
+  void PrepareQueue(QueueSlot& slot, QueueIx ix);
+  void PrepareSelections();
+  void UpsertAgent(const AgentConfig& config);
+  void InstallAgent(AgentIx ix, const AgentConfig& config);
+  void RemoveAgent(AgentIx ix);
+  Profile ProfileOf(const AgentConfig& config);
+  void RebuildDerived();  // lines, pools, gauges and timers from the records
+};
+
+}  // namespace firstline::engine

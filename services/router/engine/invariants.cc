@@ -1,0 +1,99 @@
+// Full scans that hold the derived state against the records. For tests and simulation.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "services/router/engine/impl.h"
+
+namespace firstline::engine {
+namespace {
+
+struct Scan {
+  const World& world;
+  Time now;
+
+  // 1. One state, one place, one agent.
+  std::string CheckInquiry(InquiryIx ix, const Inquiry& inquiry) const {
+    const InquirySlot& slot = world.inquiries.slots[ix.value];
+    const bool waits = inquiry.state == InquiryState::kWaiting;
+    if (waits != slot.line.IsSet()) return absl::StrCat(inquiry.id, ": state and line disagree");
+    if (waits && inquiry.agent.IsSet()) return absl::StrCat(inquiry.id, ": waits with an agent");
+    if (inquiry.offer_open != (inquiry.state == InquiryState::kOffered)) {
+      return absl::StrCat(inquiry.id, ": open offer and state disagree");
+    }
+    if (waits || IsEnded(inquiry.state)) return "";
+    if (!inquiry.agent.IsSet()) return absl::StrCat(inquiry.id, ": held by nobody");
+    const std::vector<InquiryIx>& work = world.agent(inquiry.agent).work;
+    if (std::count(work.begin(), work.end(), ix) != 1) {
+      return absl::StrCat(inquiry.id, ": not once in its agent's work");
+    }
+    return "";
+  }
+
+  // 2. Load is what inquiries and wrap-ups add up to.
+  std::string CheckAgent(AgentIx ix, const Agent& agent) const {
+    int used = 0;
+    for (InquiryIx held : agent.work) {
+      const Inquiry& inquiry = world.inquiry(held);
+      if (inquiry.agent != ix) return absl::StrCat(agent.id, ": works on another's ", inquiry.id);
+      if (inquiry.state != InquiryState::kParked) used += inquiry.units;
+    }
+    for (const WrapUp& wrap_up : agent.wrap_ups) used += wrap_up.units;
+    if (used != agent.used) {
+      return absl::StrCat(agent.id, ": used ", agent.used, ", work adds up to ", used);
+    }
+    return "";
+  }
+
+  bool CanTake(AgentIx ix, const Agent& agent, const Inquiry& inquiry) const {
+    if (GateOf(agent, inquiry.channel, inquiry.units) != Gate::kNone) return false;
+    if (inquiry.held && inquiry.preferred[0] != ix) return false;
+    if (IsExcepted(inquiry, ix, now)) return false;
+    const QueueSlot& queue = world.queue(inquiry.queue);
+    return Qualifies(queue.audiences[inquiry.step], world.requirements[inquiry.asked],
+                     world.profiles[agent.profile]) == Mismatch::kNone;
+  }
+};
+
+}  // namespace
+
+std::string Engine::CheckInvariants(bool work_conserving) const {
+  const World& world = impl_->world;
+  const Scan scan{world, impl_->now};
+  std::string problem;
+  std::vector<uint32_t> waiting(world.queues.size()), held(world.queues.size());
+  size_t open = 0;
+  ForEachInquiry([&](InquiryIx ix, const Inquiry& inquiry) {
+    problem = scan.CheckInquiry(ix, inquiry);
+    if (!IsEnded(inquiry.state)) {
+      ++open;
+      ++(inquiry.state == InquiryState::kWaiting ? waiting : held)[inquiry.queue.value];
+    }
+    return problem.empty();
+  });
+  if (!problem.empty()) return problem;
+  if (open != world.open_inquiries) return "open inquiries are miscounted";
+  for (uint32_t q = 0; q < world.queues.size(); ++q) {
+    const QueueSlot& queue = world.queues[q];
+    if (queue.waiting != waiting[q] || queue.offered + queue.assigned + queue.parked != held[q]) {
+      return absl::StrCat(queue.id, ": gauges are off");
+    }
+  }
+  ForEachAgent([&](AgentIx ix, const Agent& agent) {
+    problem = scan.CheckAgent(ix, agent);
+    return problem.empty();
+  });
+  if (!problem.empty() || !work_conserving) return problem;
+  // 3. Work-conserving.
+  ForEachInquiry([&](InquiryIx, const Inquiry& inquiry) {
+    if (inquiry.state != InquiryState::kWaiting) return true;
+    ForEachAgent([&](AgentIx ix, const Agent& agent) {
+      if (!scan.CanTake(ix, agent, inquiry)) return true;
+      problem = absl::StrCat(inquiry.id, " waits although ", agent.id, " is free for it");
+      return false;
+    });
+    return problem.empty();
+  });
+  return problem;
+}
+
+}  // namespace firstline::engine

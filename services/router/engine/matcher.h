@@ -1,0 +1,160 @@
+// The fast matcher: lines of waiting inquiries, pools of available agents, and the two questions
+// "who is best for this inquiry?" and "which inquiry is first for this agent?". Both are exact: they
+// give what full scans in canonical order would give (tests/engine/reference_engine.h does those).
+//
+// Shape. A line's inquiries stand in one static order. Agents with equal profiles stand together, in
+// each dynamic order some queue uses, so the head of a profile is its best agent. Which profiles
+// qualify for a line (column) and which lines a profile qualifies for (row) are bitsets, brought up
+// to date when used from a log of the profiles and lines born since.
+//
+// Threads: the engine's. Private to the engine.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
+#include "services/router/engine/bitset.h"
+#include "services/router/engine/world.h"
+
+namespace firstline::engine {
+
+// Serving order. fifo: due = arrival; credit: arrival - credit; strict: rank = -priority; deadline:
+// arrival - credit + target; minus the step's credit. Comparable across lines.
+struct WaitKey {
+  int64_t rank = 0;
+  int64_t due_us = 0;
+  uint64_t sequence = 0;
+  InquiryIx inquiry;
+  friend auto operator<=>(const WaitKey&, const WaitKey&) = default;
+};
+WaitKey KeyOf(const World& world, InquiryIx inquiry);
+
+// Keeps one cached bitset in step with a table whose members come and go.
+struct Synced {
+  Bitset bits;
+  uint32_t seen = 0;        // entries of the log already considered
+  uint32_t generation = 0;  // of the log
+};
+
+// Members born, in order. Deaths need no entry: a dead member is never asked for.
+template <class Ix>
+class BirthLog {
+ public:
+  void Add(Ix ix) { log_.push_back(ix); }
+  bool IsLong(size_t live) const { return log_.size() > 2 * live + 1024; }
+  void Restart(std::vector<Ix> live) {
+    log_ = std::move(live);
+    ++generation_;
+  }
+  // Calls assign(ix) for every birth `cache` has not seen.
+  template <class Assign>
+  void Sync(Synced& cache, const Assign& assign) const {
+    if (cache.generation != generation_) cache = {.bits = {}, .seen = 0, .generation = generation_};
+    for (; cache.seen < log_.size(); ++cache.seen) assign(log_[cache.seen]);
+  }
+
+ private:
+  std::vector<Ix> log_;
+  uint32_t generation_ = 0;
+};
+
+class Matcher {
+ public:
+  explicit Matcher(World& world) : world_(world) {}
+
+  // Forgets everything and takes profiles and channels from the world; call UpdateAgent and Enqueue
+  // for each agent and waiting inquiry afterwards.
+  void Reset();
+  void ProfileBorn(ProfileIx profile);
+
+  // Puts a waiting inquiry into the line of its queue, step and requirement, or, when held, into the
+  // list of its preferred agent. Its key's fields must not change before Dequeue.
+  void Enqueue(InquiryIx inquiry);
+  void Dequeue(InquiryIx inquiry);
+  // Call after anything that moves an agent's gates, room or order changed.
+  void UpdateAgent(AgentIx agent);
+  // Takes the agent out of all pools (before its profile changes, or when it is deleted).
+  void RemoveAgent(AgentIx agent);
+
+  // The best agent that may be offered the waiting inquiry now; unset: none.
+  AgentIx BestAgent(InquiryIx inquiry, Time now);
+  // The first waiting inquiry in serving order that may be offered to the agent now.
+  std::optional<WaitKey> FirstInquiry(AgentIx agent, Time now);
+  // Calls visit(key) for waiting inquiries of all lines in serving order. `visit` says what to do
+  // next: it must not change lines other than by dequeuing the visited inquiry.
+  enum class Next { kContinue, kDropLine };
+  void ForEachInOrder(const std::function<Next(const WaitKey&)>& visit);
+  // Inquiries held for the agent, in serving order.
+  std::vector<InquiryIx> HeldFor(AgentIx agent) const;
+
+  size_t lines() const { return live_lines_; }
+
+ private:
+  using StaticScore = std::array<int64_t, 4>;
+  struct Line {
+    QueueIx queue;
+    uint8_t step = 0;
+    RequirementIx requirement;
+    ChannelIx channel;
+    uint16_t units = 1;
+    bool live = false;
+    uint32_t held = 0;  // inquiries of this line that stand in a held list instead
+    uint32_t idle_stamp = 0;
+    absl::btree_set<WaitKey> waiting;
+    Synced column;  // profiles that qualify
+    std::vector<std::pair<StaticScore, ProfileIx>> ranking;  // of qualifying profiles, best first
+    uint32_t ranking_seen = 0, ranking_generation = UINT32_MAX;
+  };
+  using LineKey = std::tuple<QueueIx, uint8_t, RequirementIx>;
+  struct Pool {  // agents open on one channel
+    Bitset profiles;                                                 // with at least one agent
+    std::vector<std::vector<absl::btree_set<AgentKey>>> by_profile;  // [order][profile]
+    std::vector<absl::btree_set<AgentKey>> all;                      // [order]; see kWalkFrom
+    size_t agents = 0;
+  };
+  using Score = std::array<int64_t, 10>;
+
+  LineIx LineFor(const Inquiry& inquiry);
+  void RetireIdleLines();
+  void NoteHead(LineIx line);
+  const Bitset& Column(Line& line);
+  const Bitset& Row(ProfileIx profile);
+  const std::vector<std::pair<StaticScore, ProfileIx>>& Ranking(Line& line);
+
+  bool IsUsable(const Line& line, const Inquiry& inquiry, AgentIx agent, Time now) const;
+  AgentIx HeadOf(const Pool& pool, const Line& line, const Inquiry& inquiry, ProfileIx profile,
+                 Time now) const;
+  AgentIx BestByScan(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
+  AgentIx BestByWalk(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
+  AgentIx BestByRank(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
+  AgentIx BestPreferred(const Line& line, const Inquiry& inquiry, Time now) const;
+  int64_t StaticValue(Criterion criterion, const Line& line, const Profile& profile) const;
+  Score ScoreOf(const Line& line, const Inquiry& inquiry, AgentIx agent) const;
+  std::optional<WaitKey> FirstUsable(const Line& line, AgentIx agent, Time now) const;
+  AgentKey AgentKeyOf(const Agent& agent, AgentIx ix, size_t order) const;
+  bool Qualify(const Line& line, ProfileIx profile) const;
+
+  World& world_;
+  Slab<Line> lines_;
+  absl::btree_map<LineKey, LineIx> line_index_;
+  size_t live_lines_ = 0;
+  std::vector<std::pair<LineIx, uint32_t>> idle_lines_;  // oldest first, with the line's stamp
+  size_t idle_from_ = 0;
+  uint32_t idle_clock_ = 0;
+  Bitset waiting_lines_;         // lines with a waiting inquiry
+  std::vector<WaitKey> heads_;   // by line: its first inquiry
+  BirthLog<LineIx> line_log_;
+  BirthLog<ProfileIx> profile_log_;
+  std::vector<Synced> rows_;     // by profile
+  std::vector<Pool> pools_;      // by channel
+  bool walks_ = false;           // `all` orders are kept
+  absl::btree_map<AgentIx, absl::btree_set<WaitKey>> held_;
+};
+
+}  // namespace firstline::engine

@@ -1,0 +1,118 @@
+// Building an engine from stored records.
+#include <algorithm>
+
+#include "services/router/engine/impl.h"
+
+namespace firstline::engine {
+
+void Engine::RestoreConfig(const WorkspaceConfig& config, const Counters& counters) {
+  impl_->InstallConfig(config);
+  impl_->world.counters = counters;
+  impl_->now = counters.now;
+}
+
+void Engine::RestoreAgent(const AgentConfig& config, Agent state) {
+  const AgentIx ix{impl_->world.agents.FindOrAdd(config.id)};
+  const uint64_t sequence = impl_->world.counters.agent_sequence;
+  impl_->InstallAgent(ix, config);
+  impl_->world.counters.agent_sequence = sequence;  // restoring gives no new numbers
+  const Agent& installed = impl_->world.agent(ix);
+  state.id = config.id;
+  state.kind = installed.kind;
+  state.team = installed.team;
+  state.profile = installed.profile;
+  state.units = installed.units;
+  state.channel_units = installed.channel_units;
+  state.used = 0;
+  state.channel_used.fill(0);
+  state.work.clear();
+  state.deadline = kNever;
+  impl_->world.agent(ix) = std::move(state);
+}
+
+void Engine::RestoreInquiry(Inquiry inquiry) {
+  World& world = impl_->world;
+  const InquiryIx ix{world.inquiries.slots.Allocate()};
+  InquirySlot& slot = world.inquiries.slots[ix.value];
+  slot.it = std::move(inquiry);
+  slot.live = true;
+  if (!slot.it.asked.IsSet()) {
+    slot.it.asked = slot.it.own;
+    world.requirements.Share(slot.it.own);
+  }
+  world.inquiries.index.Insert(ix.value);
+}
+
+void Engine::RestoreRequest(RememberedRequest request) {
+  if (FindRequest(request.id) == nullptr) impl_->requests.Add(std::move(request));
+}
+
+void Engine::FinishRestore() {
+  World& world = impl_->world;
+  // Work in the order it was taken; ended inquiries in the order of their end.
+  std::vector<std::pair<uint64_t, InquiryIx>> held;
+  for (uint32_t i = 0; i < world.inquiries.slots.size(); ++i) {
+    if (!world.inquiries.slots[i].live) continue;
+    const Inquiry& inquiry = world.inquiry({i});
+    if (IsEnded(inquiry.state)) {
+      impl_->ended.push_back({inquiry.end_time, inquiry.sequence, {i}});
+      continue;
+    }
+    ++world.open_inquiries;
+    if (inquiry.state == InquiryState::kWaiting || !inquiry.agent.IsSet()) continue;
+    held.push_back({inquiry.sequence, {i}});
+  }
+  std::sort(held.begin(), held.end());
+  for (const auto& [sequence, ix] : held) {
+    const Inquiry& inquiry = world.inquiry(ix);
+    world.agent(inquiry.agent).work.push_back(ix);
+    if (inquiry.state != InquiryState::kParked) impl_->TakeUnits(ix, inquiry.agent);
+  }
+  std::sort(impl_->ended.begin(), impl_->ended.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.end, a.sequence) < std::pair(b.end, b.sequence);
+  });
+  for (uint32_t a = 0; a < world.agents.size(); ++a) {
+    Agent& agent = world.agents[a].it;
+    for (const WrapUp& wrap_up : agent.wrap_ups) {
+      agent.used = static_cast<uint16_t>(agent.used + wrap_up.units);
+      uint16_t& channel = agent.channel_used[wrap_up.channel.value];
+      channel = static_cast<uint16_t>(channel + wrap_up.units);
+    }
+  }
+  impl_->requests.Sort();
+  impl_->RebuildDerived();
+  for (uint32_t i = 0; i < world.inquiries.slots.size(); ++i) {
+    world.inquiries.slots[i].dirty = false;
+  }
+  for (uint32_t a = 0; a < world.agents.size(); ++a) world.agents[a].dirty = false;
+  impl_->events.clear();
+  impl_->changes = {};
+  impl_->touched.clear();
+  impl_->freed.clear();
+}
+
+AgentIx Engine::AgentHandle(std::string_view id) { return {impl_->world.agents.FindOrAdd(id)}; }
+
+QueueIx Engine::QueueHandle(std::string_view id) {
+  const QueueIx ix{impl_->world.queues.FindOrAdd(id)};
+  QueueSlot& slot = impl_->world.queue(ix);
+  if (slot.audiences.empty()) {
+    slot.config.id = slot.id;
+    impl_->PrepareQueue(slot, ix);
+    impl_->PrepareSelections();
+  }
+  return ix;
+}
+
+ChannelIx Engine::ChannelHandle(std::string_view id) {
+  const uint32_t known = impl_->world.channels.FindOrAdd(id);
+  return {std::min<uint32_t>(known, limits::kChannelsMax - 1)};
+}
+
+NameIx Engine::NameHandle(std::string_view name) { return impl_->world.names.Intern(name); }
+
+RequirementIx Engine::RequirementHandle(const RequirementSpec& spec, ChannelIx channel, int units) {
+  return impl_->AcquireRequirement(spec, channel, units);
+}
+
+}  // namespace firstline::engine

@@ -1,0 +1,191 @@
+// Deadlines: one an inquiry, one an agent, and the retention of what has ended.
+#include <algorithm>
+
+#include "services/router/engine/impl.h"
+
+namespace firstline::engine {
+
+void Engine::Impl::SetDeadline(InquiryIx ix, Time due) {
+  Inquiry& inquiry = world.inquiry(ix);
+  if (inquiry.deadline == due) return;
+  Timer timer{inquiry.deadline, Timer::Kind::kInquiry, inquiry.sequence, ix.value};
+  if (inquiry.deadline != kNever) timers.erase(timer);
+  inquiry.deadline = due;
+  timer.due = due;
+  if (due != kNever) timers.insert(timer);
+  Touch(ix);
+}
+
+void Engine::Impl::SetDeadline(AgentIx ix, Time due) {
+  Agent& agent = world.agent(ix);
+  if (agent.deadline == due) return;
+  Timer timer{agent.deadline, Timer::Kind::kAgent, agent.sequence, ix.value};
+  if (agent.deadline != kNever) timers.erase(timer);
+  agent.deadline = due;
+  timer.due = due;
+  if (due != kNever) timers.insert(timer);
+}
+
+Time Engine::Impl::WaitingDeadline(const Inquiry& inquiry) const {
+  const QueueConfig& queue = world.queue(inquiry.queue).config;
+  Time due = kNever;
+  if (inquiry.step < queue.steps.size()) {
+    due = inquiry.enqueue_time + queue.steps[inquiry.step].after;
+  }
+  if (inquiry.held) due = std::min(due, inquiry.enqueue_time + queue.preferred_hold);
+  for (const Exception& e : inquiry.exceptions) due = std::min(due, e.until);
+  return due;
+}
+
+void Engine::Impl::RefreshDeadline(InquiryIx ix) {
+  const Inquiry& inquiry = world.inquiry(ix);
+  if (inquiry.state == InquiryState::kWaiting) SetDeadline(ix, WaitingDeadline(inquiry));
+}
+
+void Engine::Impl::RefreshDeadline(AgentIx ix) {
+  const Agent& agent = world.agent(ix);
+  Time due = agent.back_off_until.IsSet() ? agent.back_off_until : kNever;
+  for (const WrapUp& wrap_up : agent.wrap_ups) due = std::min(due, wrap_up.until);
+  SetDeadline(ix, due);
+}
+
+Time Engine::Impl::NextDeadline() const {
+  Time due = timers.empty() ? kNever : timers.begin()->due;
+  due = std::min(due, requests.NextExpiry());
+  if (!ended.empty()) {
+    due = std::min(due, ended.front().end + world.config.settings.closed_retention);
+  }
+  return due;
+}
+
+void Engine::Impl::FireUntil(Time limit, bool inclusive) {
+  const auto is_due = [&](Time due) { return inclusive ? due <= limit : due < limit; };
+  while (!timers.empty() && is_due(timers.begin()->due)) {
+    const Timer timer = *timers.begin();
+    now = std::max(now, timer.due);
+    Fire(timer);
+    Settle();
+  }
+  now = std::max(now, limit);
+  PurgeEnded();
+  requests.Trim(now, world.config.settings.request_max, changes.forgotten_requests);
+}
+
+void Engine::Impl::Fire(const Timer& timer) {
+  if (timer.kind == Timer::Kind::kAgent) return FireAgent({timer.index});
+  const InquiryIx ix{timer.index};
+  Inquiry& inquiry = world.inquiry(ix);
+  const AgentIx agent = inquiry.agent;
+  const BackOffConfig& back_off = world.config.settings.back_off;
+  switch (inquiry.state) {
+    case InquiryState::kWaiting:
+      return FireWaiting(ix);
+    case InquiryState::kOffered:
+      EndOffer(ix, OfferOutcome::kExpired);
+      ++inquiry.misses;
+      LeaveAgent(ix, false);
+      AddException(inquiry, agent, now + back_off.duration);
+      Miss(agent);
+      return Return(ix, EnqueueCause::kExpired);
+    case InquiryState::kAssigned: {
+      const Time timeout = inquiry.assign_time +
+                           world.queue(inquiry.queue).config.first_reply_timeout;
+      const bool has_timeout = world.queue(inquiry.queue).config.first_reply_timeout.us > 0;
+      if (!inquiry.warned && (!has_timeout || now < timeout)) {
+        inquiry.warned = true;
+        Emit(FirstReplyWarned{ix, inquiry.queue, agent});
+        return SetDeadline(ix, has_timeout ? timeout : kNever);
+      }
+      Emit(FirstReplyTimedOut{ix, inquiry.queue, agent});
+      ++inquiry.misses;
+      LeaveAgent(ix, false);
+      AddException(inquiry, agent, now + back_off.duration);
+      Miss(agent);
+      return Return(ix, EnqueueCause::kFirstReplyTimeout);
+    }
+    case InquiryState::kParked:
+    case InquiryState::kClosed:
+    case InquiryState::kCancelled:
+      return SetDeadline(ix, kNever);
+  }
+}
+
+void Engine::Impl::FireWaiting(InquiryIx ix) {
+  Inquiry& inquiry = world.inquiry(ix);
+  while (inquiry.state == InquiryState::kWaiting && inquiry.deadline <= now) {
+    const QueueConfig& queue = world.queue(inquiry.queue).config;
+    const size_t expired = std::erase_if(inquiry.exceptions,
+                                         [&](const Exception& e) { return e.until <= now; });
+    if (expired > 0) touched.push_back(ix);
+    if (inquiry.held && inquiry.enqueue_time + queue.preferred_hold <= now) Unhold(ix);
+    if (inquiry.step < queue.steps.size() &&
+        inquiry.enqueue_time + queue.steps[inquiry.step].after <= now) {
+      ReachStep(ix);
+    }
+    RefreshDeadline(ix);
+  }
+}
+
+void Engine::Impl::ReachStep(InquiryIx ix) {
+  Inquiry& inquiry = world.inquiry(ix);
+  const QueueSlot& queue = world.queue(inquiry.queue);
+  const std::string& target_id = queue.config.steps[inquiry.step].overflow_to;
+  const QueueIx target = target_id.empty() ? QueueIx{} : FindLiveQueue(target_id);
+  matcher.Dequeue(ix);
+  ++inquiry.step;
+  Touch(ix);
+  Emit(StepReached{ix, inquiry.queue, inquiry.step});
+  const bool moves = target.IsSet() && (world.queue(target).config.max_length == 0 ||
+                                        world.queue(target).waiting <
+                                            world.queue(target).config.max_length);
+  if (moves) return EnterQueue(ix, target, EnqueueCause::kOverflowed);
+  matcher.Enqueue(ix);
+  touched.push_back(ix);
+}
+
+void Engine::Impl::FireAgent(AgentIx ix) {
+  Agent& agent = world.agent(ix);
+  if (agent.back_off_until.IsSet() && agent.back_off_until <= now) {
+    agent.back_off_until = {};
+    Emit(BackOffEnded{ix});
+  }
+  for (size_t i = 0; i < agent.wrap_ups.size();) {
+    const WrapUp wrap_up = agent.wrap_ups[i];
+    if (wrap_up.until > now) {
+      ++i;
+      continue;
+    }
+    agent.wrap_ups.erase(agent.wrap_ups.begin() + static_cast<int64_t>(i));
+    agent.used = static_cast<uint16_t>(agent.used - wrap_up.units);
+    uint16_t& channel = agent.channel_used[wrap_up.channel.value];
+    channel = static_cast<uint16_t>(channel - wrap_up.units);
+    NoteIdle(ix);
+    Emit(WrapUpFinished{ix, wrap_up.queue, wrap_up.inquiry_id, now - wrap_up.start, false});
+  }
+  AgentChanged(ix);
+  FinishDrain(ix);
+}
+
+// Ended inquiries leave by age and by number.
+void Engine::Impl::PurgeEnded() {
+  const SettingsConfig& settings = world.config.settings;
+  while (!ended.empty() && (ended.front().end + settings.closed_retention <= now ||
+                            ended.size() > settings.closed_max)) {
+    const InquiryIx ix = ended.front().inquiry;
+    ended.pop_front();
+    Purge(ix);
+  }
+}
+
+void Engine::Impl::Purge(InquiryIx ix) {
+  InquirySlot& slot = world.inquiries.slots[ix.value];
+  Emit(InquiryPurged{slot.it.id});
+  changes.purged_inquiries.push_back(slot.it.id);
+  if (slot.dirty) std::erase(changes.inquiries, ix);
+  world.requirements.Release(slot.it.own);
+  world.requirements.Release(slot.it.asked);
+  world.inquiries.index.Erase(slot.it.id);
+  world.inquiries.slots.Free(ix.value);
+}
+
+}  // namespace firstline::engine

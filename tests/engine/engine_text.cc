@@ -195,30 +195,11 @@ std::string InquiryNames(const Engine& engine, const Inquiry& i) {
                                       e.named_by_caller ? "!" : ""));
   }
   return absl::StrCat(" channel=", engine.ChannelId(i.channel), " queue=", engine.QueueId(i.queue),
-                      " own=", SpecText(engine, i.own), " asked=", SpecText(engine, i.asked),
-                      " agent=", engine.AgentId(i.agent), " offer=", i.offer_number, "/",
-                      engine.AgentId(i.offer_agent), "/", Text(i.offer_outcome), "/", i.offer_open,
+                      " own=", SpecText(engine, i.own), " agent=", engine.AgentId(i.agent),
+                      " offer=", i.offer_number, "/", engine.AgentId(i.offer_agent), "/",
+                      Text(i.offer_outcome), "/", i.offer_open,
                       " preferred=", absl::StrJoin(i.preferred, ",", agent),
                       " exceptions=", absl::StrJoin(exceptions, ","));
-}
-
-std::string InquiryLine(const Engine& engine, const Inquiry& i) {
-  std::string messages;
-  for (const Inquiry::Message& m : i.recent_messages) {
-    absl::StrAppend(&messages, absl::Hex(m.id_hash), ":", Text(m.author), ",");
-  }
-  std::string attributes;
-  for (const auto& [key, value] : UnpackAttributes(i.attributes)) {
-    absl::StrAppend(&attributes, key, "=", value, ";");
-  }
-  return absl::StrCat(
-      "inquiry ", i.id, " ", Text(i.state), " seq=", i.sequence, " priority=", i.priority,
-      " step=", i.step, " held=", i.held, " replied=", i.replied, " warned=", i.warned,
-      " answered_here=", i.answered_here, " customer=", i.customer, " attributes=", attributes,
-      InquiryNames(engine, i), InquiryClocks(i), " digest=", absl::Hex(i.digest),
-      " messages=", messages, " cancel=", Text(i.cancel_reason), " resolution=", Text(i.resolution),
-      " csat=", i.csat, "/", static_cast<int>(i.feedback_resolved), " counts=", i.declines, "/",
-      i.misses, "/", i.transfers, "/", i.returns);
 }
 
 std::string AgentConfigText(AgentConfig config) {
@@ -243,29 +224,16 @@ std::string AgentConfigText(AgentConfig config) {
   return out;
 }
 
-std::string AgentLine(const Engine& engine, AgentIx ix, const Agent& a) {
-  std::string sessions, wrap_ups, work;
-  for (const Session& s : a.sessions) absl::StrAppend(&sessions, s.id, ":", s.sequence, ",");
-  for (const WrapUp& w : a.wrap_ups) {
-    absl::StrAppend(&wrap_ups, w.inquiry_id, "/", engine.ChannelId(w.channel), "/",
-                    engine.QueueId(w.queue), "/", w.units, "/", TimeText(w.start), "/",
-                    TimeText(w.until), ",");
-  }
+// What is derived from the records of inquiries and wrap-ups.
+std::string LoadText(const Engine& engine, const Agent& a) {
+  std::string channels, work;
   for (InquiryIx i : a.work) absl::StrAppend(&work, engine.inquiry(i).id, ",");
-  std::string channels;
-  for (size_t c = 0; c < limits::kChannelsMax; ++c) {
-    const std::string& id = engine.ChannelId({static_cast<uint32_t>(c)});
-    if (!id.empty() && a.channel_used[c] != 0) {
-      absl::StrAppend(&channels, id, ":", a.channel_used[c], ",");
-    }
+  for (const ChannelConfig& channel : engine.config().channels) {
+    const uint16_t units = a.channel_used[engine.FindChannel(channel.id).value];
+    if (units != 0) absl::StrAppend(&channels, channel.id, ":", units, ",");
   }
-  return absl::StrCat("agent ", a.id, " #", a.sequence, " ", Text(a.presence), " reason=", a.reason,
-                      " since=", TimeText(a.presence_since), " sessions=", sessions,
-                      " leased=", a.presence_leased, " misses=", a.misses, "/", a.back_off_count,
-                      " back_off=", TimeText(a.back_off_until), " idle=", TimeText(a.idle_since),
-                      "/", a.idle_sequence, " offered=", a.offered_sequence, " wrap_ups=", wrap_ups,
-                      " used=", a.used, "[", channels, "] work=", work,
-                      " deadline=", TimeText(a.deadline), AgentConfigText(engine.ConfigOf(ix)));
+  return absl::StrCat(" used=", a.used, "[", channels, "] work=", work,
+                      " deadline=", TimeText(a.deadline));
 }
 
 std::string ReceiptText(const Receipt& r) {
@@ -355,19 +323,61 @@ std::vector<std::string> EventLines(const Engine& engine, Time base) {
   return lines;
 }
 
+std::string InquiryRecord(const Engine& engine, InquiryIx ix) {
+  const Inquiry& i = engine.inquiry(ix);
+  std::string messages;
+  for (const Inquiry::Message& m : i.recent_messages) {
+    absl::StrAppend(&messages, absl::Hex(m.id_hash), ":", Text(m.author), ",");
+  }
+  std::string attributes;
+  for (const auto& [key, value] : UnpackAttributes(i.attributes)) {
+    absl::StrAppend(&attributes, key, "=", value, ";");
+  }
+  return absl::StrCat(
+      "inquiry ", i.id, " ", Text(i.state), " seq=", i.sequence, " priority=", i.priority,
+      " step=", i.step, " held=", i.held, " replied=", i.replied, " warned=", i.warned,
+      " answered_here=", i.answered_here, " customer=", i.customer, " attributes=", attributes,
+      InquiryNames(engine, i), InquiryClocks(i), " digest=", absl::Hex(i.digest),
+      " messages=", messages, " cancel=", Text(i.cancel_reason), " resolution=", Text(i.resolution),
+      " csat=", i.csat, "/", static_cast<int>(i.feedback_resolved), " counts=", i.declines, "/",
+      i.misses, "/", i.transfers, "/", i.returns);
+}
+
+std::string AgentRecord(const Engine& engine, AgentIx ix) {
+  const Agent& a = engine.agent(ix);
+  std::string sessions, wrap_ups;
+  for (const Session& s : a.sessions) absl::StrAppend(&sessions, s.id, ":", s.sequence, ",");
+  for (const WrapUp& w : a.wrap_ups) {
+    absl::StrAppend(&wrap_ups, w.inquiry_id, "/", engine.ChannelId(w.channel), "/",
+                    engine.QueueId(w.queue), "/", w.units, "/", TimeText(w.start), "/",
+                    TimeText(w.until), ",");
+  }
+  return absl::StrCat("agent ", a.id, " #", a.sequence, " ", Text(a.presence), " reason=", a.reason,
+                      " since=", TimeText(a.presence_since), " sessions=", sessions,
+                      " leased=", a.presence_leased, " misses=", a.misses, "/", a.back_off_count,
+                      " back_off=", TimeText(a.back_off_until), " idle=", TimeText(a.idle_since),
+                      "/", a.idle_sequence, " offered=", a.offered_sequence, " wrap_ups=", wrap_ups,
+                      AgentConfigText(engine.ConfigOf(ix)));
+}
+
+std::string RequestRecord(const RememberedRequest& r) {
+  return absl::StrCat("request ", r.id, " ", absl::Hex(r.digest), " expire=", TimeText(r.expire),
+                      " ", ReceiptText(r.receipt));
+}
+
 std::string Dump(const Engine& engine) {
   std::vector<std::string> lines;
-  engine.ForEachInquiry([&](InquiryIx, const Inquiry& inquiry) {
-    lines.push_back(InquiryLine(engine, inquiry));
+  engine.ForEachInquiry([&](InquiryIx ix, const Inquiry& inquiry) {
+    lines.push_back(
+        absl::StrCat(InquiryRecord(engine, ix), " asked=", SpecText(engine, inquiry.asked)));
     return true;
   });
   engine.ForEachAgent([&](AgentIx ix, const Agent& agent) {
-    lines.push_back(AgentLine(engine, ix, agent));
+    lines.push_back(AgentRecord(engine, ix) + LoadText(engine, agent));
     return true;
   });
   engine.ForEachRequest([&](const RememberedRequest& r) {
-    lines.push_back(absl::StrCat("request ", r.id, " ", absl::Hex(r.digest),
-                                 " expire=", TimeText(r.expire), " ", ReceiptText(r.receipt)));
+    lines.push_back(RequestRecord(r));
     return true;
   });
   engine.ForEachQueue([&](QueueIx ix, const QueueConfig& queue) {

@@ -33,6 +33,11 @@ std::string Text(const Engine& engine, const Event& event, Time base);
 // All present events, each with its time in front: "10s offer i1 ...".
 std::vector<std::string> EventLines(const Engine& engine, Time base);
 
+// What a store keeps of each, as a line: nothing that is derived from other records.
+std::string InquiryRecord(const Engine& engine, InquiryIx ix);
+std::string AgentRecord(const Engine& engine, AgentIx ix);
+std::string RequestRecord(const RememberedRequest& request);
+
 // One line an inquiry, an agent, a remembered request, then the counters: every field that is part
 // of the public state, sorted by id. Equal dumps mean equal state, whatever the handles are.
 // `counters.now` is left out: a rejected command may move it.

@@ -337,7 +337,7 @@ QueueConfig Program::MakeQueue(int index) {
   }
   queue.requirement = choices_.Percent(30) ? MakeRequirement(1) : RequirementSpec{};
   queue.first_tier = choices_.Percent(30) ? 1 : 0;
-  Span after = Seconds(choices_.Between(0, 4));
+  Span after = Milliseconds(choices_.Between(100, 4000));
   const int steps = choices_.Between(0, 3);
   for (int s = 0; s < steps; ++s) {
     queue.steps.push_back(MakeStep(after, index, s + 1 == steps));

@@ -1,0 +1,81 @@
+// The canonical rule by full scans over plain data with names: who qualifies, who is available,
+// which inquiry is first, which agent is best. Written from the engine's headers, shares no code
+// with it and is as slow as it looks.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "services/router/engine/config.h"
+#include "services/router/engine/requirement.h"
+#include "services/router/engine/types.h"
+
+namespace firstline::engine::proof {
+
+struct ModelInquiry {
+  std::string id, channel, queue;
+  RequirementSpec own;
+  int units = 1;
+  int priority = 0;
+  uint64_t sequence = 0;
+  Time create_time, enqueue_time;
+  std::vector<std::string> preferred;
+  std::map<std::string, Time> barred;  // agent -> until; kNever: for good
+  std::set<std::string> excluded;      // barred by the caller: stays through transfers
+  InquiryState state = InquiryState::kWaiting;
+  int step = 0;
+  bool held = false;
+  std::string agent;
+};
+
+struct ModelWrapUp {
+  std::string channel;
+  int units = 0;
+};
+
+struct ModelAgent {
+  AgentConfig config;
+  uint64_t sequence = 0;  // of creation
+  Presence presence = Presence::kOffline;
+  bool back_off = false;
+  uint64_t idle_since = 0;                           // smaller: idle longer
+  uint64_t last_offered = 0;                         // smaller: longer ago
+  std::multimap<std::string, ModelWrapUp> wrap_ups;  // by inquiry id
+};
+
+struct Model {
+  WorkspaceConfig config;
+  std::map<std::string, ModelInquiry> inquiries;
+  std::map<std::string, ModelAgent> agents;  // no deleted ones
+  Time now;
+
+  const QueueConfig& Queue(const std::string& id) const;
+  // Units held on `channel`, or in total when it is empty.
+  int Used(const std::string& agent, const std::string& channel) const;
+};
+
+// What its queue adds to what the inquiry asks: the higher minimum, the queue's languages when the
+// inquiry names none, all labels.
+RequirementSpec Asked(const Model& model, const ModelInquiry& inquiry);
+// Whether the agent may serve the inquiry at its step; gates and exceptions aside.
+Mismatch NaiveQualifies(const Model& model, const ModelInquiry& inquiry, const AgentConfig& agent);
+// Whether the agent is present, rested and has room for the inquiry.
+bool IsOpen(const Model& model, const ModelInquiry& inquiry, const ModelAgent& agent);
+// (rank, due in us, arrival): smaller is served first.
+std::tuple<int64_t, int64_t, uint64_t> ServingKey(const Model& model, const ModelInquiry& inquiry);
+// The agents who may be offered the waiting inquiry now, best first.
+std::vector<std::string> Candidates(const Model& model, const ModelInquiry& inquiry);
+
+struct Match {
+  std::string inquiry, agent;
+  friend bool operator==(const Match&, const Match&) = default;
+};
+// What the rule does next: the first inquiry in serving order that has a candidate gets its best.
+std::optional<Match> NextMatch(const Model& model);
+
+}  // namespace firstline::engine::proof

@@ -1,0 +1,472 @@
+#include "tests/engine/reference_engine.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/engine/engine_text.h"
+
+namespace firstline::engine::proof {
+namespace {
+
+std::vector<std::string> Unique(const std::vector<std::string>& names) {
+  std::vector<std::string> unique;
+  for (const std::string& name : names) {
+    if (std::find(unique.begin(), unique.end(), name) == unique.end()) unique.push_back(name);
+  }
+  return unique;
+}
+
+std::string Differs(const std::string& what, const std::string& actual,
+                    const std::string& expected) {
+  if (actual == expected) return "";
+  return absl::StrCat(what, " is ", actual, ", the reference says ", expected);
+}
+
+}  // namespace
+
+struct ReferenceEngine::Fold {
+  ReferenceEngine& self;
+  const Engine& engine;
+
+  ModelInquiry& I(InquiryIx ix) { return self.model_.inquiries.at(engine.inquiry(ix).id); }
+  ModelAgent& A(AgentIx ix) { return self.model_.agents.at(engine.AgentId(ix)); }
+  template <class T>
+  const T* CommandAs() const {
+    return self.command_ == nullptr ? nullptr : std::get_if<T>(&self.command_->body);
+  }
+
+  // Observe has taken the configuration already: what it led to may come earlier in the list.
+  std::string operator()(const WorkspaceApplied&) { return ""; }
+  std::string operator()(const AgentUpserted& e) {
+    ModelAgent& agent = self.model_.agents[engine.AgentId(e.agent)];
+    const bool fresh = agent.config.id.empty();
+    agent.config = engine.ConfigOf(e.agent);
+    if (!fresh) return "";
+    agent.sequence = engine.agent(e.agent).sequence;
+    agent.last_offered = 0;
+    return "";
+  }
+  std::string operator()(const AgentDeleted& e) {
+    self.model_.agents.erase(e.agent_id);
+    return "";
+  }
+  std::string operator()(const InquirySubmitted& e) {
+    const auto* submit = CommandAs<Submit>();
+    if (submit == nullptr) return "an inquiry appears without a Submit";
+    ModelInquiry& inquiry = self.model_.inquiries[submit->inquiry_id];
+    inquiry = ModelInquiry{};
+    inquiry.id = submit->inquiry_id;
+    inquiry.channel = submit->channel;
+    inquiry.own = submit->requirement;
+    inquiry.units = submit->units;
+    for (const ChannelConfig& channel : self.model_.config.channels) {
+      if (submit->units == 0 && channel.id == submit->channel) inquiry.units = channel.units;
+    }
+    inquiry.priority = submit->priority;
+    inquiry.sequence = ++self.arrivals_;
+    inquiry.create_time = self.model_.now;
+    inquiry.preferred = Unique(submit->preferred_agents);
+    for (const std::string& agent : submit->excluded_agents) inquiry.barred[agent] = kNever;
+    inquiry.excluded = {submit->excluded_agents.begin(), submit->excluded_agents.end()};
+    return Differs("the inquiry submitted", engine.inquiry(e.inquiry).id, inquiry.id);
+  }
+  std::string operator()(const InquiryUpdated& e) {
+    const auto* update = CommandAs<Update>();
+    if (update == nullptr) return "an inquiry is updated without an Update";
+    ModelInquiry& inquiry = I(e.inquiry);
+    if (update->priority) inquiry.priority = *update->priority;
+    if (update->requirement) inquiry.own = *update->requirement;
+    if (update->preferred_agents) inquiry.preferred = Unique(*update->preferred_agents);
+    return "";
+  }
+  std::string operator()(const InquiryEnqueued& e) {
+    self.Enqueue(I(e.inquiry), engine.QueueId(e.queue), e.cause);
+    return "";
+  }
+  std::string operator()(const StepReached& e) {
+    ModelInquiry& inquiry = I(e.inquiry);
+    const QueueConfig& queue = self.model_.Queue(inquiry.queue);
+    if (inquiry.state != InquiryState::kWaiting) return "a step is reached without waiting";
+    if (e.step != inquiry.step + 1) return "a step is left out";
+    if (e.step > queue.steps.size()) return "a step is reached that the route does not have";
+    const Time due = inquiry.enqueue_time + queue.steps[e.step - 1u].after;
+    if (self.model_.now < due) return absl::StrCat(inquiry.id, " reaches a step too early");
+    inquiry.step = e.step;
+    return "";
+  }
+  std::string operator()(const HoldEnded& e) {
+    ModelInquiry& inquiry = I(e.inquiry);
+    if (!inquiry.held) return absl::StrCat(inquiry.id, " was not held");
+    inquiry.held = false;
+    return "";
+  }
+  std::string operator()(const OfferCreated& e) {
+    ModelInquiry& inquiry = I(e.inquiry);
+    const std::string agent = engine.AgentId(e.agent);
+    std::string wrong = self.CheckMatch({inquiry.id, agent});
+    if (!wrong.empty()) return wrong;
+    inquiry.agent = agent;
+    inquiry.held = false;
+    self.SetState(inquiry, InquiryState::kOffered);
+    A(e.agent).last_offered = ++self.order_;
+    return "";
+  }
+  std::string operator()(const OfferEnded& e) {
+    ModelInquiry& inquiry = I(e.inquiry);
+    if (inquiry.state != InquiryState::kOffered) return "an offer ends that was not open";
+    const std::string agent = engine.AgentId(e.agent);
+    if (agent != inquiry.agent) return "an offer ends that another agent had";
+    if (e.outcome == OfferOutcome::kDeclined) {
+      const auto* decline = CommandAs<Decline>();
+      if (decline == nullptr) return "an offer is declined without a Decline";
+      const bool never = decline->retry_after.us == 0;
+      self.Bar(inquiry, agent, never ? kNever : self.model_.now + decline->retry_after);
+    }
+    if (e.outcome == OfferOutcome::kExpired) {
+      self.Bar(inquiry, agent, self.model_.now + self.model_.config.settings.back_off.duration);
+    }
+    return "";
+  }
+  std::string operator()(const InquiryAssigned& e) {
+    ModelInquiry& inquiry = I(e.inquiry);
+    const std::string agent = engine.AgentId(e.agent);
+    if (e.automatic) {
+      std::string wrong = self.CheckMatch({inquiry.id, agent});
+      if (!wrong.empty()) return wrong;
+      A(e.agent).last_offered = ++self.order_;
+      inquiry.held = false;
+    } else if (inquiry.state != InquiryState::kOffered || inquiry.agent != agent) {
+      return absl::StrCat(inquiry.id, " is assigned without an offer");
+    }
+    inquiry.agent = agent;
+    self.SetState(inquiry, InquiryState::kAssigned);
+    return "";
+  }
+  std::string operator()(const FirstReplyTimedOut& e) {
+    ModelInquiry& inquiry = I(e.inquiry);
+    self.Bar(inquiry, engine.AgentId(e.agent),
+             self.model_.now + self.model_.config.settings.back_off.duration);
+    return "";
+  }
+  std::string operator()(const InquiryParked& e) {
+    self.SetState(I(e.inquiry), InquiryState::kParked);
+    return "";
+  }
+  std::string operator()(const InquiryResumed& e) {
+    ModelInquiry& inquiry = I(e.inquiry);
+    if (e.to_agent) {
+      self.SetState(inquiry, InquiryState::kAssigned);
+      return "";
+    }
+    std::vector<std::string> preferred = {inquiry.agent};
+    preferred.insert(preferred.end(), inquiry.preferred.begin(), inquiry.preferred.end());
+    inquiry.preferred = Unique(preferred);
+    if (inquiry.preferred.size() > limits::kPreferredMax) inquiry.preferred.pop_back();
+    return "";
+  }
+  std::string operator()(const InquiryTransferred& e) {
+    const auto* transfer = CommandAs<Transfer>();
+    if (transfer == nullptr) return "an inquiry is transferred without a Transfer";
+    ModelInquiry& inquiry = I(e.inquiry);
+    std::erase_if(inquiry.barred,
+                  [&](const auto& entry) { return !inquiry.excluded.count(entry.first); });
+    const std::string& chosen = transfer->preferred_agent;
+    if (e.agent.IsSet() && engine.AgentId(e.agent) != chosen) {
+      self.Bar(inquiry, engine.AgentId(e.agent), kNever);
+    }
+    if (transfer->requirement) inquiry.own = *transfer->requirement;
+    inquiry.preferred.clear();
+    if (!chosen.empty()) inquiry.preferred.push_back(chosen);
+    return "";
+  }
+  std::string operator()(const InquiryClosed& e) {
+    self.SetState(I(e.inquiry), InquiryState::kClosed);
+    return "";
+  }
+  std::string operator()(const InquiryCancelled& e) {
+    self.SetState(I(e.inquiry), InquiryState::kCancelled);
+    return "";
+  }
+  std::string operator()(const InquiryPurged& e) {
+    const auto it = self.model_.inquiries.find(e.inquiry_id);
+    if (it == self.model_.inquiries.end()) return "an unknown inquiry is purged";
+    if (!IsEnded(it->second.state)) return absl::StrCat(e.inquiry_id, " is purged while open");
+    self.model_.inquiries.erase(it);
+    return "";
+  }
+  std::string operator()(const PresenceChanged& e) {
+    ModelAgent& agent = A(e.agent);
+    const bool begins =
+        e.presence == Presence::kAvailable && agent.presence != Presence::kAvailable;
+    agent.presence = e.presence;
+    if (begins) self.NoteIdle(agent.config.id);
+    return "";
+  }
+  std::string operator()(const BackOffStarted& e) {
+    A(e.agent).back_off = true;
+    return "";
+  }
+  std::string operator()(const BackOffEnded& e) {
+    A(e.agent).back_off = false;
+    return "";
+  }
+  std::string operator()(const WrapUpStarted& e) {
+    const ModelInquiry& inquiry = self.model_.inquiries.at(e.inquiry_id);
+    if (e.units != inquiry.units) return "a wrap-up holds other units than its inquiry";
+    A(e.agent).wrap_ups.insert({e.inquiry_id, {inquiry.channel, inquiry.units}});
+    return "";
+  }
+  std::string operator()(const WrapUpFinished& e) {
+    ModelAgent& agent = A(e.agent);
+    const auto it = agent.wrap_ups.find(e.inquiry_id);
+    if (it == agent.wrap_ups.end()) return "a wrap-up ends that never began";
+    agent.wrap_ups.erase(it);
+    self.NoteIdle(agent.config.id);
+    return "";
+  }
+  // Nothing that matching depends on.
+  std::string operator()(const OwnerChanged&) { return ""; }
+  std::string operator()(const DeadlinesExtended&) { return ""; }
+  std::string operator()(const RecordQuarantined&) { return ""; }
+  std::string operator()(const FirstReplyWarned&) { return ""; }
+  std::string operator()(const MessageRecorded&) { return ""; }
+  std::string operator()(const FirstResponded&) { return ""; }
+  std::string operator()(const FeedbackRecorded&) { return ""; }
+  std::string operator()(const SessionOpened&) { return ""; }
+  std::string operator()(const SessionEnded&) { return ""; }
+};
+
+std::string ReferenceEngine::Observe(const Engine& engine, const Command* command) {
+  command_ = command;
+  bool takes_config = command != nullptr && std::holds_alternative<ApplyConfig>(command->body);
+  for (const Event& event : engine.events()) {
+    if (event.time < model_.now) return "an event is older than the one before it";
+    model_.now = event.time;
+    // What timers did on the way to the command happened before it.
+    if (takes_config && event.time == engine.now()) {
+      TakeConfig(engine.config());
+      takes_config = false;
+    }
+    const std::string wrong = std::visit(Fold{*this, engine}, event.body);
+    if (!wrong.empty()) {
+      return absl::StrCat(wrong, "\n  at event: ", Text(engine, event, Time{}));
+    }
+  }
+  model_.now = std::max(model_.now, engine.now());
+  if (!IsUndecided()) {
+    if (const std::optional<Match> left = NextMatch(model_)) {
+      return absl::StrCat(left->inquiry, " waits although ", left->agent, " could take it");
+    }
+  }
+  for (const std::string& wrong :
+       {CompareInquiries(engine), CompareAgents(engine), CompareQualification(engine)}) {
+    if (!wrong.empty()) return wrong;
+  }
+  return "";
+}
+
+void ReferenceEngine::TakeConfig(const WorkspaceConfig& config) {
+  if (config == model_.config) return;
+  model_.config = config;
+  for (auto& [id, inquiry] : model_.inquiries) {
+    if (IsEnded(inquiry.state)) continue;
+    const auto steps = static_cast<int>(model_.Queue(inquiry.queue).steps.size());
+    inquiry.step = std::min(inquiry.step, steps);
+    inquiry.held = inquiry.held && MayHold(inquiry);
+  }
+}
+
+bool ReferenceEngine::IsUndecided() const {
+  for (const auto& [id, inquiry] : model_.inquiries) {
+    if (inquiry.state != InquiryState::kWaiting) continue;
+    for (const auto& [agent, until] : inquiry.barred) {
+      if (until == model_.now) return true;
+    }
+  }
+  return false;
+}
+
+std::string ReferenceEngine::CheckMatch(const Match& actual) {
+  if (IsUndecided()) {
+    ++undecided_;
+    return "";
+  }
+  ++matches_;
+  const std::optional<Match> expected = NextMatch(model_);
+  if (expected && *expected == actual) return "";
+  const std::string wanted =
+      expected ? absl::StrCat(expected->inquiry, " -> ", expected->agent) : "nothing";
+  return absl::StrCat("matched ", actual.inquiry, " -> ", actual.agent, ", the rule gives ",
+                      wanted);
+}
+
+// Whoever stops working on an inquiry becomes idle then.
+void ReferenceEngine::SetState(ModelInquiry& inquiry, InquiryState state) {
+  if (inquiry.state == InquiryState::kAssigned && state != InquiryState::kAssigned) {
+    NoteIdle(inquiry.agent);
+  }
+  inquiry.state = state;
+}
+
+void ReferenceEngine::NoteIdle(const std::string& agent) {
+  const auto it = model_.agents.find(agent);
+  if (it != model_.agents.end()) it->second.idle_since = ++order_;
+}
+
+void ReferenceEngine::Bar(ModelInquiry& inquiry, const std::string& agent, Time until) {
+  Time& known = inquiry.barred[agent];
+  known = std::max(known, until);
+}
+
+// A hold is worth while only if the first preferred agent is there (available or away) and suits.
+bool ReferenceEngine::MayHold(const ModelInquiry& inquiry) const {
+  if (model_.Queue(inquiry.queue).preferred_hold.us <= 0 || inquiry.preferred.empty()) return false;
+  const std::string& first = inquiry.preferred.front();
+  const auto agent = model_.agents.find(first);
+  if (agent == model_.agents.end()) return false;
+  const Presence presence = agent->second.presence;
+  if (presence != Presence::kAvailable && presence != Presence::kAway) return false;
+  const auto barred = inquiry.barred.find(first);
+  if (barred != inquiry.barred.end() && barred->second > model_.now) return false;
+  return NaiveQualifies(model_, inquiry, agent->second.config) == Mismatch::kNone;
+}
+
+void ReferenceEngine::Enqueue(ModelInquiry& inquiry, const std::string& queue, EnqueueCause cause) {
+  SetState(inquiry, InquiryState::kWaiting);
+  inquiry.agent.clear();
+  inquiry.queue = queue;
+  inquiry.held = false;
+  switch (cause) {
+    case EnqueueCause::kSubmitted:
+    case EnqueueCause::kTransferred:
+    case EnqueueCause::kOverflowed:
+    case EnqueueCause::kResumed:
+      inquiry.enqueue_time = model_.now;
+      inquiry.step = 0;
+      inquiry.held = MayHold(inquiry);
+      return;
+    case EnqueueCause::kDeclined:
+    case EnqueueCause::kExpired:
+    case EnqueueCause::kFirstReplyTimeout:
+    case EnqueueCause::kAgentLost:
+    case EnqueueCause::kUpdated:
+      return;
+  }
+}
+
+// ---- The model against the views ----------------------------------------------------------------
+
+std::string ReferenceEngine::CompareInquiry(const Engine& engine, const Inquiry& actual) const {
+  const auto it = model_.inquiries.find(actual.id);
+  if (it == model_.inquiries.end()) return absl::StrCat(actual.id, " is unknown to the reference");
+  const ModelInquiry& wanted = it->second;
+  const std::string what = actual.id + ": ";
+  std::string wrong = Differs(what + "state", Text(actual.state), Text(wanted.state));
+  if (!wrong.empty() || IsEnded(actual.state)) return wrong;
+  std::vector<std::string> preferred;
+  for (AgentIx agent : actual.preferred) preferred.push_back(engine.AgentId(agent));
+  for (const std::string& difference :
+       {Differs(what + "queue", engine.QueueId(actual.queue), wanted.queue),
+        Differs(what + "agent", engine.AgentId(actual.agent), wanted.agent),
+        Differs(what + "step", absl::StrCat(actual.step), absl::StrCat(wanted.step)),
+        Differs(what + "held", absl::StrCat(actual.held), absl::StrCat(wanted.held)),
+        Differs(what + "priority", absl::StrCat(actual.priority), absl::StrCat(wanted.priority)),
+        Differs(what + "units", absl::StrCat(actual.units), absl::StrCat(wanted.units)),
+        Differs(what + "arrival", absl::StrCat(actual.sequence), absl::StrCat(wanted.sequence)),
+        Differs(what + "create_time", absl::StrCat(actual.create_time.us),
+                absl::StrCat(wanted.create_time.us)),
+        Differs(what + "enqueue_time", absl::StrCat(actual.enqueue_time.us),
+                absl::StrCat(wanted.enqueue_time.us))}) {
+    if (!difference.empty()) return difference;
+  }
+  return preferred == wanted.preferred ? "" : what + "the preferred agents differ";
+}
+
+std::string ReferenceEngine::CompareInquiries(const Engine& engine) const {
+  std::string wrong;
+  size_t seen = 0;
+  engine.ForEachInquiry([&](InquiryIx, const Inquiry& actual) {
+    ++seen;
+    wrong = CompareInquiry(engine, actual);
+    return wrong.empty();
+  });
+  if (!wrong.empty()) return wrong;
+  return Differs("the number of inquiries", absl::StrCat(seen),
+                 absl::StrCat(model_.inquiries.size()));
+}
+
+std::string ReferenceEngine::CompareAgents(const Engine& engine) const {
+  std::string wrong;
+  size_t seen = 0;
+  std::map<uint64_t, const Agent*> by_idle, by_offered;
+  engine.ForEachAgent([&](AgentIx, const Agent& actual) {
+    ++seen;
+    const auto it = model_.agents.find(actual.id);
+    if (it == model_.agents.end()) {
+      wrong = absl::StrCat("agent ", actual.id, " is unknown to the reference");
+      return false;
+    }
+    const ModelAgent& wanted = it->second;
+    const std::string what = actual.id + ": ";
+    for (const std::string& difference :
+         {Differs(what + "presence", Text(actual.presence), Text(wanted.presence)),
+          Differs(what + "used", absl::StrCat(actual.used),
+                  absl::StrCat(model_.Used(actual.id, ""))),
+          Differs(what + "back-off", absl::StrCat(actual.back_off_until.IsSet()),
+                  absl::StrCat(wanted.back_off)),
+          Differs(what + "wrap-ups", absl::StrCat(actual.wrap_ups.size()),
+                  absl::StrCat(wanted.wrap_ups.size()))}) {
+      if (wrong.empty()) wrong = difference;
+    }
+    by_idle[wanted.idle_since] = &actual;
+    by_offered[wanted.last_offered] = &actual;
+    return wrong.empty();
+  });
+  if (!wrong.empty()) return wrong;
+  if (seen != model_.agents.size()) return "the number of agents differs";
+  const Agent* before = nullptr;
+  for (const auto& [order, agent] : by_idle) {
+    if (order == 0) continue;
+    if (before != nullptr && before->idle_sequence >= agent->idle_sequence) {
+      return absl::StrCat(before->id, " is idle longer than ", agent->id, " by the reference");
+    }
+    before = agent;
+  }
+  before = nullptr;
+  for (const auto& [order, agent] : by_offered) {
+    if (order == 0) continue;
+    if (before != nullptr && before->offered_sequence >= agent->offered_sequence) {
+      return absl::StrCat(before->id, " was offered before ", agent->id, " by the reference");
+    }
+    before = agent;
+  }
+  return "";
+}
+
+std::string ReferenceEngine::CompareQualification(const Engine& engine) const {
+  std::string wrong;
+  engine.ForEachInquiry([&](InquiryIx, const Inquiry& inquiry) {
+    if (inquiry.state != InquiryState::kWaiting) return true;
+    const Audience audience = engine.AudienceOf(inquiry);
+    engine.ForEachAgent([&](AgentIx, const Agent& agent) {
+      const Mismatch fast =
+          Qualifies(audience, engine.requirement(inquiry.asked), engine.profile(agent.profile));
+      const Mismatch naive = NaiveQualifies(model_, model_.inquiries.at(inquiry.id),
+                                            model_.agents.at(agent.id).config);
+      // Which of several missing skills is named first depends on handles.
+      const auto is_skill = [](Mismatch m) {
+        return m == Mismatch::kSkillMissing || m == Mismatch::kSkillLevel;
+      };
+      if (fast != naive && !(is_skill(fast) && is_skill(naive))) {
+        wrong = absl::StrCat(inquiry.id, " and ", agent.id, ": Qualifies says ", Text(fast),
+                             ", the reference ", Text(naive));
+      }
+      return wrong.empty();
+    });
+    return wrong.empty();
+  });
+  return wrong;
+}
+
+}  // namespace firstline::engine::proof

@@ -1,0 +1,58 @@
+// An independent account of a workspace: folds the engine's events into a model of plain data,
+// holds each offer and automatic assignment against the canonical rule on the model as it was at
+// that moment, and compares the model with the engine's views.
+//
+//   ReferenceEngine reference;
+//   Outcome outcome = engine.Apply(now, command);
+//   std::string wrong = reference.Observe(engine, &command);   // "" when all is well
+//   engine.ClearEvents();
+//
+// What the model takes on trust from the engine: that an event happened and when. What follows from
+// it (who is available, who qualifies, what is next, who is idle longest, how much is used) it
+// works out by itself.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "services/router/engine/command.h"
+#include "services/router/engine/engine.h"
+#include "tests/engine/canonical_rule.h"
+
+namespace firstline::engine::proof {
+
+class ReferenceEngine {
+ public:
+  // Folds and checks the events of one Apply (with its command) or Tick (null). Call once for each,
+  // before the events are cleared. Returns the first disagreement; after one the model is unusable.
+  std::string Observe(const Engine& engine, const Command* command);
+
+  const Model& model() const { return model_; }
+  uint64_t matches() const { return matches_; }      // decisions held against the rule
+  uint64_t undecided() const { return undecided_; }  // left out, see IsUndecided
+
+ private:
+  struct Fold;  // one overload per event
+
+  std::string CheckMatch(const Match& actual);
+  // An exception that ends at this very microsecond holds or not depending on whether its timer
+  // came first; the headers leave that open, so nothing is concluded from it.
+  bool IsUndecided() const;
+  void TakeConfig(const WorkspaceConfig& config);
+  void SetState(ModelInquiry& inquiry, InquiryState state);
+  void NoteIdle(const std::string& agent);
+  void Bar(ModelInquiry& inquiry, const std::string& agent, Time until);
+  bool MayHold(const ModelInquiry& inquiry) const;
+  void Enqueue(ModelInquiry& inquiry, const std::string& queue, EnqueueCause cause);
+
+  std::string CompareInquiries(const Engine& engine) const;
+  std::string CompareInquiry(const Engine& engine, const Inquiry& actual) const;
+  std::string CompareAgents(const Engine& engine) const;
+  std::string CompareQualification(const Engine& engine) const;
+
+  Model model_;
+  const Command* command_ = nullptr;
+  uint64_t arrivals_ = 0, order_ = 0, matches_ = 0, undecided_ = 0;
+};
+
+}  // namespace firstline::engine::proof

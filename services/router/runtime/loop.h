@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -49,7 +50,7 @@ class Loop {
   // Starts the threads. `codec`, `observer`, `clock` must outlive the loop.
   Loop(LoopOptions options, const Codec& codec, Observer& observer, RandomSource random,
        const clock::Clock& clock, LoopStores stores);
-  // Stops without waiting for the store if Stop was not called.
+  // Stop(0) if Stop was not called.
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -61,8 +62,9 @@ class Loop {
   // Runs `body` on the loop thread and waits until it has run. False when the loop has stopped or
   // its inbox is full: then it is not run. Not from the loop thread.
   bool Run(const std::function<void(const Pod&)>& body);
-  // Gives up every workspace in order, for at most `timeout`, then joins all threads. Calls that are
-  // still open get Unavailable{kShuttingDown}, or kLapsed if they may have been applied. Idempotent.
+  // Finishes open calls and releases every workspace, for at most `timeout`, then joins all threads
+  // (a store that hangs holds this up for its own timeout). Calls begun after this get
+  // Unavailable{kShuttingDown}, what is open at the end Unavailable{kLapsed}. Idempotent.
   void Stop(std::chrono::nanoseconds timeout);
 
   // Figures, at most one step of the loop old.
@@ -97,17 +99,23 @@ class Loop {
 
   BootTime Now() const;
   void RunLoop();
-  void Take(Item item, BootTime now);
+  bool Finished() const;
+  void Handle(Submission& submission, BootTime now);
+  void Handle(Beating& beating, BootTime now);
+  void Handle(Running& running, BootTime now);
+  void Handle(Replied& replied, BootTime now);
+  void Handle(Stopping& stopping, BootTime now);
   void SendRequests();
   void GiveAnswers();
-  void FailOpenCalls();
+  void TurnAway(Item& item);
+  void Close();
   void RunStore(store::Store& store, sync::BoundedInbox<StoreRequest>& work);
 
   const LoopOptions options_;
   const clock::Clock& clock_;
   LoopStores stores_;
   Pod pod_;                                             // loop thread
-  std::unordered_map<Ticket, Callback> callbacks_;      // loop thread; looked up, never iterated
+  std::unordered_map<Ticket, Callback> callbacks_;      // loop thread
   Ticket last_ticket_ = 0;                              // loop thread
   std::optional<BootTime> stop_at_;                     // loop thread
 
@@ -116,7 +124,7 @@ class Loop {
   sync::BoundedInbox<StoreRequest> slow_work_;
   std::atomic<size_t> open_calls_{0};
   std::atomic<int64_t> last_success_us_{-1};
-  bool stopped_ = false;
+  std::atomic<bool> stopping_{false};
 
   sync::OwnedThread loop_thread_;
   sync::OwnedThread fast_thread_;

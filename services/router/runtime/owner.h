@@ -67,11 +67,18 @@ class Owner {
   void Beat(const std::vector<SessionRef>& sessions, BootTime now);
   void OnReply(uint64_t id, store::Reply reply, BootTime sent, BootTime received);
   void Advance(BootTime now);
+  // Closes and sends the batch that was gathered, if none is under way. After the inputs of one
+  // moment, so that what came together goes together.
+  void Flush(BootTime now);
   // Finishes what is open, releases, ends.
   void Shutdown(BootTime now);
 
   BootTime NextWake() const;
   Phase phase() const { return phase_; }
+  // Ended by Shutdown, and nothing to wait for.
+  bool Drained() const {
+    return phase_ == Phase::kEnded && asked_.release == 0 && !releasing_ && open_calls_ == 0;
+  }
   // Nobody is known to own it, no call waits: the pod may forget it.
   bool Idle() const;
   size_t open_calls() const { return open_calls_; }
@@ -82,7 +89,6 @@ class Owner {
   struct Queued {
     Call call;
     engine::Time stamp;  // unset until there is a workspace time
-    BootTime arrival;
   };
   // Requests under way; 0: none. A reply to any other id is out of date.
   struct Asked {
@@ -96,69 +102,94 @@ class Owner {
     std::set<uint64_t> replays;
   };
 
-  // ---- Becoming an owner (owner_ownership.cc) ----
+  // ---- Calls (owner.cc) ----
+  std::optional<Answer> Refusal(const Call& call, BootTime now) const;
+  std::optional<Answer> RefusalWhileObserving(const Call& call, BootTime now) const;
+  void FlushQueue(const Answer& answer);
+  void RefuseQueued(BootTime now);
+  void FlushOverdue(BootTime now);
+  void Pump(BootTime now);
+  bool ApplyHead(BootTime now);
+  void Apply(Queued& queued, BootTime now);
+  void ApplyCommand(const engine::Command& command, const Queued& queued, BootTime now);
+  bool ApplyAdvanceTime(const AdvanceTime& advance, Ticket ticket);
+  void ApplyDrop(const DropWorkspace& drop, Ticket ticket);
+  void ApplyOwn(engine::Body body, BootTime now);
+  bool TickBefore(engine::Time time);
+  void TakeEvents();
+  void NoteSessions(const engine::Command& command, BootTime now);
+  void CloseEverySession(const std::string& agent_id, BootTime now);
+  void LapseSessions(BootTime now);
+  void AnswerAfterCommit(Ticket ticket, Answer answer);
+  void GiveNow(TicketAnswer answer);
+  void GiveAll(std::vector<TicketAnswer>& answers);
+  void Reply(Ticket ticket, Answer answer);  // needs no state
+  bool Serving() const;     // has a state in memory and applies calls to it
+  bool HoldsToken() const;  // may act while its lease is valid
+  bool Full() const;
+  bool Stalled(BootTime now) const;
+  bool Overdue(BootTime now) const;
+  engine::Time WorkspaceNow(BootTime now);
+
+  // ---- Ownership (owner_ownership.cc) ----
+  void CheckLease(BootTime now);
+  Span ObserverWait() const;
   void Observe(BootTime now);
   void OnObserved(const store::Reply& reply, BootTime sent, BootTime received);
+  void See(const std::optional<store::OwnershipRecord>& record, BootTime sent, BootTime received);
+  bool MayAcquire() const;
+  BootTime AcquireAt() const;
   void ConsiderAcquiring(BootTime now);
-  void Acquire(BootTime now);
+  void StartAcquiring(const std::optional<store::OwnershipRecord>& seen, BootTime now);
+  void SendAcquire();
   void OnAcquired(const store::Reply& reply, BootTime sent, BootTime received);
-  void Own(const store::OwnershipRecord& record, BootTime received);
-  void Load(BootTime now);
+  void AdoptToken(const store::OwnershipRecord& record, BootTime now);
+  void OnAcquireLost(const std::optional<store::OwnershipRecord>& record, BootTime sent,
+                     BootTime now);
+  void BackToObserving(BootTime now);
+  void Own(const store::OwnershipRecord& record, BootTime now);
+  void Load();
   void OnLoaded(store::Reply& reply, BootTime now);
   void Activate(const store::State& state, BootTime now);
-  void DecodeState(const store::State& state, Decoded& decoded);
-  void BeginTerm(const store::EventId& previous, BootTime now);
+  Decoded DecodeWithoutOffers(const store::State& state);
+  void BeginTerm(BootTime now);
   Span Outage(BootTime now);
+  void PutAside(Quarantined record, BootTime now);
   void RefuseState(UnavailableReason reason, BootTime now);
   void Renew(BootTime now);
   void OnRenewed(const store::Reply& reply, BootTime sent, BootTime received);
-  void OnFenced(const std::optional<store::OwnershipRecord>& record, BootTime sent,
-                BootTime now);
+  void OnFenced(const std::optional<store::OwnershipRecord>& record, BootTime sent, BootTime now);
+  void StartRetaking(const std::optional<store::OwnershipRecord>& record, BootTime now);
+  void Retake(const store::OwnershipRecord& record, BootTime sent, BootTime now);
   void DropMemory(const Answer& answer, BootTime now);
+  void ForgetState(const Answer& answer);
   void Release(BootTime now);
   void OnReleased(const store::Reply& reply, BootTime now);
-  Span ObserverWait() const;
-
-  // ---- Calls (owner.cc) ----
-  std::optional<Answer> Refusal(const Call& call, BootTime now);
-  std::optional<Answer> RefusalWhileObserving(const Call& call, BootTime now) const;
-  void Enqueue(Call call, BootTime now);
-  void Pump(BootTime now);
-  bool ApplyHead(BootTime now);
-  bool ApplyAdvanceTime(const AdvanceTime& advance, Ticket ticket);
-  void ApplyCommand(engine::Command& command, Ticket ticket, BootTime now);
-  void ApplyDrop(const DropWorkspace& drop, Ticket ticket);
-  void ApplyOwn(engine::Body body);
-  void NoteSessions(const engine::Command& command, const engine::Outcome& outcome, BootTime now);
-  void LapseSessions(BootTime now);
-  bool TickBefore(engine::Time time);
-  void TakeEvents();
-  void AnswerAfterCommit(Ticket ticket, Answer answer);
-  void Give(Ticket ticket, Answer answer);
-  void GiveAll(std::vector<TicketAnswer>& answers);
-  void Reply(Ticket ticket, Answer answer);  // needs no state
-  void FlushQueue(const Answer& answer);
-  void FlushOverdue(BootTime now);
-  bool Owning() const;
-  bool Stalled(BootTime now) const;
-  bool Full() const;
-  engine::Time WorkspaceNow(BootTime now);
+  void ScheduleRetry(BootTime now);
+  void Retry(BootTime now);
+  void RetryAcquiring(BootTime now);
 
   // ---- Batches (owner_commit.cc) ----
-  void Close(BootTime now);
+  bool Close(BootTime now);
   void SendClosed(BootTime now);
+  void ChangeClosed();
   void OnCommitted(const store::Reply& reply, BootTime sent, BootTime now);
+  void OnOutOfOrder(const store::Reply& reply, BootTime now);
   void Confirm(BootTime now);
+  void Block(BootTime now);
   void EndStall(BootTime now);
-  void Retry(BootTime now);
   void Reload(BootTime now);
   void Restore(Standing standing, const store::OwnershipRecord& record, BootTime now);
+  void AcceptStored(const store::OwnershipRecord& record, BootTime now);
   void Replay(BootTime now);
-  void OnReplayed(uint64_t id, const store::Reply& reply, BootTime sent, BootTime now);
+  void OnReplayed(const store::Reply& reply, BootTime sent, BootTime now);
   void Rebuild(uint64_t stored_sequence, uint64_t stored_generation, BootTime now);
   void FinishRestore(BootTime now);
+  void RetryCommitting(BootTime now);
   void StartDrop(BootTime now);
-  void OnDropped(const store::Reply& reply, BootTime now);
+  void SendDrop();
+  void OnDropped(const store::Reply& reply, BootTime sent, BootTime now);
+  void FinishDrop(BootTime now);
 
   const WorkspaceId workspace_;
   const PodOptions& options_;
@@ -169,46 +200,62 @@ class Owner {
   Phase phase_ = Phase::kObserving;
   bool shutdown_ = false;
   Asked asked_;
+  BootTime last_now_{};
+  BootTime next_try_ = kNeverBoot;    // of the request that failed last
+  int failures_ = 0;                  // of it, in a row
+  bool store_failed_ = false;         // the last attempt to observe, acquire or load did not pass
+
+  // Calls. Open ones wait in the queue, or their answers wait in a batch.
   size_t open_calls_ = 0;
   std::deque<Queued> queue_;
+  std::optional<TicketAnswer> dropping_;  // a DropWorkspace that was found right
 
   // Observing.
   Sighting sighting_;
-  bool store_failed_ = false;         // the last observation did not get through
+  bool record_seen_ = false;          // there was a record: its absence is suspicious
   bool wanted_ = false;               // a call waits that may begin the workspace
   BootTime next_observe_{};
   uint64_t highest_sequence_ = 0;     // ever seen stored: a lower one means that a tail was lost
-  BootTime refused_until_{};          // the state was refused: not opened again before
+  BootTime refused_until_{};          // the state could not be opened: not tried before
   UnavailableReason refused_reason_ = UnavailableReason::kBroken;
 
-  // Acquiring and owning.
-  Lease lease_;
+  // Acquiring.
   std::optional<store::OwnershipRecord> taking_;  // what the acquisition expects to find
   uint64_t taking_nonce_ = 0;
-  BootTime taking_since_{};           // first sent: the lease counts from here
-  BootTime next_try_{};               // of the acquisition, load, commit or replay that failed
+  BootTime taking_since_{};
+  bool retaking_ = false;             // the living owner: its record was rolled back
+  bool began_here_ = false;           // there was no record before this owner's
+  bool lost_tail_ = false;
+
+  // Holding the token.
   store::Token token_;
-  bool began_here_ = false;           // there was no record: this owner made the workspace
+  Lease lease_;
   BootTime next_renew_{};
   uint64_t renew_sequence_ = 0;       // confirmed when the renewal was sent
   uint64_t renew_generation_ = 0;
+  store::Token renew_token_;
   StoreClock store_clock_;
   WorkspaceTime time_;
+  BootTime release_until_{};
+  bool releasing_ = false;            // a release is to be sent again
 
-  // Owning.
+  // Serving.
   std::unique_ptr<engine::Engine> engine_;
   SessionLeases sessions_;
   std::vector<store::Put> put_aside_;
-  uint64_t generation_ = 0;
-  store::EventId last_event_;         // given to an event, committed or not
+  store::EventId last_event_;         // committed or not
   Gathering gathering_;
   std::optional<Closed> closed_;
   Ring ring_;
-  int failures_ = 0;                  // in a row, of what next_try_ is for
+  uint64_t generation_ = 0;
+  uint64_t rebuild_generation_ = 0;   // of a rebuild under way
   BootTime blocked_since_ = kNeverBoot;  // something waits for the store since then
-  uint64_t replay_next_ = 0;          // sequence that the next replayed batch follows
-  bool reacquire_ = false;            // the ownership record was rolled back
-  std::optional<std::pair<Ticket, Answer>> dropping_;
+
+  // Replaying.
+  bool replaying_ = false;
+  uint64_t replay_next_ = 0;          // the next batch to send follows this sequence
+  uint64_t replay_done_ = 0;          // confirmed up to here
+  std::optional<store::Reply> replay_trouble_;
 };
 
 }  // namespace firstline::runtime

@@ -1,11 +1,11 @@
 // One router process without its I/O: every workspace it knows, as a deterministic state machine.
 //
 //   Pod pod(options, codec, observer, random);
-//   pod.Submit(std::move(call), now);
-//   for (StoreRequest& r : pod.TakeRequests()) ...send...   // replies come back by OnReply
+//   pod.Submit(std::move(call), now);           // inputs, as many as there are
 //   pod.OnReply(id, reply, sent, received);
+//   pod.Advance(now);                           // at pod.NextWake() at the latest
+//   for (StoreRequest& r : pod.TakeRequests()) ...send...   // then the outputs, in this order
 //   for (TicketAnswer& a : pod.TakeAnswers(clock.now())) ...
-//   pod.Advance(now);                                       // at pod.NextWake() at the latest
 //
 // The same inputs give the same outputs. `now` never decreases over calls, whatever the function.
 // Threads: one. Nothing here blocks, reads a clock or draws a random number but through `random`.
@@ -70,11 +70,12 @@ class Pod final : private Outbox {
   void Shutdown(BootTime now);
 
   // ---- Outputs ----
+  // Also closes the batches that were gathered since, so that calls taken together go together.
   std::vector<StoreRequest> TakeRequests();
   // Answers whose owner's lease has run out by `now` become Unavailable{kLapsed}: read the clock
   // right before the call, not before the answers were computed.
   std::vector<TicketAnswer> TakeAnswers(BootTime now);
-  // When Advance has something to do; kNeverBoot for never.
+  // When Advance has something to do; kNeverBoot for never. Right after TakeRequests.
   BootTime NextWake() const;
   bool drained() const;
 
@@ -92,9 +93,6 @@ class Pod final : private Outbox {
   const engine::Engine* EngineOf(const WorkspaceId& workspace) const;
 
  private:
-  struct Asked {  // a request that awaits its reply
-    WorkspaceId workspace;  // "" for the registry
-  };
   struct Held {  // an answer, and until when it may be given
     TicketAnswer answer;
     BootTime valid_until;
@@ -105,9 +103,16 @@ class Pod final : private Outbox {
   void Give(Ticket ticket, Answer answer, BootTime valid_until) override;
   uint64_t Random() override { return random_(); }
 
-  Owner& Find(const WorkspaceId& workspace, BootTime now);
-  // After anything happened to an owner: its next wake, or its end.
-  void Settle(const WorkspaceId& workspace, BootTime now);
+  struct Watched {
+    std::unique_ptr<Owner> owner;
+    BootTime wake = kNeverBoot;  // as in wakes_
+  };
+
+  // The owner, new when the workspace was not known.
+  Owner& Find(const WorkspaceId& workspace);
+  void See(BootTime now);
+  // Notes the owner's next wake, or forgets it when there is nothing to know about it.
+  void Settle(const WorkspaceId& workspace);
   void List(BootTime now);
   void OnListed(const store::Reply& reply, BootTime now);
 
@@ -116,9 +121,10 @@ class Pod final : private Outbox {
   Observer& observer_;
   const RandomSource random_;
 
-  std::map<WorkspaceId, std::unique_ptr<Owner>> owners_;
-  std::map<WorkspaceId, BootTime> wake_of_;
+  std::map<WorkspaceId, Watched> owners_;
   std::set<std::pair<BootTime, WorkspaceId>> wakes_;
+  std::set<WorkspaceId> touched_;  // had inputs since the last TakeRequests
+  BootTime now_{};                 // latest seen
   BootTime next_list_{};
   bool listing_ = false;
   bool listed_ = false;
@@ -126,7 +132,7 @@ class Pod final : private Outbox {
   BootTime last_success_ = kNeverBoot;
 
   uint64_t last_request_ = 0;
-  std::unordered_map<uint64_t, Asked> asked_;  // looked up by id only, never iterated
+  std::unordered_map<uint64_t, WorkspaceId> asked_;  // looked up only; "": the registry
   std::vector<StoreRequest> requests_;
   std::vector<Held> answers_;
   size_t open_calls_ = 0;

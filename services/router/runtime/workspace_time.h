@@ -32,8 +32,8 @@ class WorkspaceTime {
   void Anchor(const StoreClock& reading);
   // Never decreases. Grows with the boot clock, 5 % faster or slower while it approaches the goal.
   engine::Time At(BootTime now);
-  // When `time` is reached, at the latest; `now` or later.
-  BootTime BootOf(engine::Time time, BootTime now);
+  // When `time` is about reached, as far as the last At can tell; not before that.
+  BootTime BootOf(engine::Time time) const;
 
  private:
   int64_t offset_us_ = 0;  // workspace time - boot time

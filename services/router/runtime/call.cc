@@ -1,0 +1,17 @@
+#include "services/router/runtime/call.h"
+
+namespace firstline::runtime {
+
+std::string_view ToString(UnavailableReason reason) {
+  switch (reason) {
+    case UnavailableReason::kStarting: return "STARTING";
+    case UnavailableReason::kStore: return "STORE";
+    case UnavailableReason::kLapsed: return "LAPSED";
+    case UnavailableReason::kNewerFormat: return "NEWER_FORMAT";
+    case UnavailableReason::kBroken: return "BROKEN";
+    case UnavailableReason::kShuttingDown: return "SHUTTING_DOWN";
+  }
+  return "UNKNOWN";
+}
+
+}  // namespace firstline::runtime

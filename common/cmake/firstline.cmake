@@ -105,7 +105,8 @@ function(firstline_test)
     set_tests_properties(${test} PROPERTIES ${properties})
   else()
     gtest_discover_tests(${arg_NAME} TEST_PREFIX "${test}." EXTRA_ARGS ${arg_ARGS}
-                         DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+                         DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
+                         PROPERTIES ${properties})
   endif()
 endfunction()
 

@@ -1,0 +1,24 @@
+// Event ids, `<epoch>-<n>`, and their order.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace firstline::client {
+
+struct Cursor {
+  std::uint64_t epoch = 0;
+  std::uint64_t n = 0;
+  friend auto operator<=>(const Cursor&, const Cursor&) = default;
+};
+
+// Nothing for text of another form.
+std::optional<Cursor> ParseCursor(std::string_view text);
+
+// Both are readable and `reached` is at or behind `wanted`: whoever has read up to `reached` has
+// seen `wanted`.
+bool HasReached(std::string_view reached, std::string_view wanted);
+
+}  // namespace firstline::client

@@ -1,0 +1,40 @@
+// How a client behaves. The defaults suit a platform's backend in the same network as the routers.
+#pragma once
+
+#include <grpcpp/security/credentials.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/client/retry.h"
+#include "common/client/timing.h"
+
+namespace firstline::client {
+
+struct Options {
+  // Routers to start with, host:port each; others are found by their own word. Not empty.
+  std::vector<std::string> targets;
+  // How long a call may take in all, attempts and waits included.
+  std::chrono::milliseconds deadline = std::chrono::seconds(15);
+  // How long one attempt may take before it is repeated; no longer than the deadline.
+  std::chrono::milliseconds attempt_deadline = std::chrono::seconds(5);
+  RetryPolicy retry = {};
+  // How often an idle connection is probed, at least 10 s: routers refuse more. It is what finds a
+  // peer that vanished without a word.
+  std::chrono::milliseconds keepalive = std::chrono::seconds(60);
+  // Not set: plaintext.
+  std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr;
+  // Not set: real time. For tests.
+  std::shared_ptr<Timing> timing = nullptr;
+};
+
+// What may differ from call to call.
+struct CallOptions {
+  // Instead of Options::deadline.
+  std::optional<std::chrono::milliseconds> deadline = std::nullopt;
+};
+
+}  // namespace firstline::client

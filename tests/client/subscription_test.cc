@@ -1,0 +1,191 @@
+#include "common/client/subscription.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "common/client/cursor.h"
+#include "tests/client/fake_router.h"
+
+namespace firstline::client {
+namespace {
+
+using test::FakeRouter;
+using test::FakeTiming;
+using test::Refusal;
+using testing::ElementsAre;
+
+v1::WatchEventsResponse Batch(int first, int last) {
+  v1::WatchEventsResponse response;
+  for (int n = first; n <= last; ++n) response.add_events()->set_id(absl::StrCat("1-", n));
+  response.set_cursor(absl::StrCat("1-", last));
+  return response;
+}
+
+class SubscriptionTest : public testing::Test {
+ protected:
+  Subscription Subscribe(Subscription::Options options = {}) {
+    options.workspace = "acme";
+    return Subscription(client_, options);
+  }
+  // Ids of the events up to and with `last`.
+  static std::vector<std::string> ReadUntil(Subscription& events, const std::string& last) {
+    std::vector<std::string> ids;
+    while (auto news = events.Next()) {
+      EXPECT_EQ(news->kind, News::Kind::kEvents) << news->error.ToString();
+      for (const v1::Event& event : news->events) ids.push_back(event.id());
+      if (HasReached(news->cursor, last)) break;
+    }
+    return ids;
+  }
+
+  const std::shared_ptr<FakeTiming> timing_ = std::make_shared<FakeTiming>();
+  FakeRouter router_;
+  Client client_{{.targets = {router_.address()}, .timing = timing_}};
+  std::vector<std::string> cursors_;  // that streams were opened with
+};
+
+// Each stream tells three events, one of which was told before, and breaks in one of the ways gRPC
+// has for it.
+TEST_F(SubscriptionTest, ResumesAfterEveryBreakWithoutGapOrDouble) {
+  router_.on_watch_events = [this](const v1::WatchEventsRequest& request, auto* writer) {
+    cursors_.push_back(request.cursor());
+    const auto seen = ParseCursor(request.cursor());
+    const int n = seen ? static_cast<int>(seen->n) : 0;
+    writer->Write(Batch(std::max(1, n - 1), n + 2));
+    const grpc::Status breaks[] = {
+        grpc::Status::OK,
+        {grpc::StatusCode::UNAVAILABLE, "enter idle"},
+        {grpc::StatusCode::INTERNAL, "Received RST_STREAM with error code 2"},
+        {grpc::StatusCode::UNKNOWN, "Stream removed"},
+        {grpc::StatusCode::CANCELLED, "going away"},
+        Refusal(grpc::StatusCode::UNAVAILABLE, "SLOW_READER")};
+    return breaks[cursors_.size() % 6];
+  };
+  Subscription events = Subscribe();
+  std::vector<std::string> expected;
+  for (int n = 1; n <= 20; ++n) expected.push_back(absl::StrCat("1-", n));
+  EXPECT_EQ(ReadUntil(events, "1-20"), expected);
+  EXPECT_EQ(events.streams_opened(), 10);
+  events.Cancel();
+  EXPECT_FALSE(events.Next());
+}
+
+TEST_F(SubscriptionTest, HeartbeatsMoveTheCursorPastWhatWasFilteredOut) {
+  router_.on_watch_events = [this](const v1::WatchEventsRequest& request, auto* writer) {
+    cursors_.push_back(request.cursor());
+    v1::WatchEventsResponse heartbeat;
+    heartbeat.set_cursor(cursors_.size() == 1 ? "1-50" : "1-60");
+    writer->Write(heartbeat);
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "enter idle");
+  };
+  Subscription events = Subscribe({.cursor = "1-7"});
+  EXPECT_EQ(ReadUntil(events, "1-60"), std::vector<std::string>());
+  EXPECT_THAT(cursors_, ElementsAre("1-7", "1-50"));
+}
+
+TEST_F(SubscriptionTest, TellsThatHistoryWasTakenBackAndGoesOnFromThere) {
+  router_.on_watch_events = [this](const v1::WatchEventsRequest& request, auto* writer) {
+    cursors_.push_back(request.cursor());
+    if (request.cursor() == "1-9") {
+      return Refusal(grpc::StatusCode::OUT_OF_RANGE, "CURSOR_REWOUND", {{"resume_cursor", "1-5"}});
+    }
+    // Another owner goes on from 1-5 in an epoch of its own.
+    v1::WatchEventsResponse response;
+    response.add_events()->set_id("2-1");
+    writer->Write(response);
+    return grpc::Status::OK;
+  };
+  Subscription events = Subscribe({.cursor = "1-9"});
+  const auto news = events.Next();
+  ASSERT_TRUE(news);
+  EXPECT_EQ(news->kind, News::Kind::kRewound);
+  EXPECT_EQ(news->cursor, "1-5");
+  EXPECT_THAT(ReadUntil(events, "2-1"), ElementsAre("2-1"));
+  EXPECT_THAT(cursors_, ElementsAre("1-9", "1-5"));
+  EXPECT_THAT(timing_->waits(), ElementsAre());
+}
+
+TEST_F(SubscriptionTest, TellsThatEventsWereMissedAndGoesOnWhereHistoryBegins) {
+  router_.on_watch_events = [this](const v1::WatchEventsRequest& request, auto* writer) {
+    cursors_.push_back(request.cursor());
+    if (request.cursor() == "1-9") {
+      return Refusal(grpc::StatusCode::OUT_OF_RANGE, "CURSOR_EXPIRED",
+                     {{"resume_cursor", "1-500"}});
+    }
+    writer->Write(Batch(501, 502));
+    return grpc::Status::OK;
+  };
+  Subscription events = Subscribe({.cursor = "1-9"});
+  const auto news = events.Next();
+  ASSERT_TRUE(news);
+  EXPECT_EQ(news->kind, News::Kind::kExpired);
+  EXPECT_EQ(news->cursor, "1-500");
+  EXPECT_THAT(ReadUntil(events, "1-502"), ElementsAre("1-501", "1-502"));
+}
+
+TEST_F(SubscriptionTest, AnErrorThatWillNotPassEndsIt) {
+  router_.on_watch_events = [](const auto&, auto*) {
+    return Refusal(grpc::StatusCode::NOT_FOUND, "UNKNOWN_WORKSPACE");
+  };
+  Subscription events = Subscribe();
+  const auto news = events.Next();
+  ASSERT_TRUE(news);
+  EXPECT_EQ(news->kind, News::Kind::kFailed);
+  EXPECT_EQ(news->error.reason, "UNKNOWN_WORKSPACE");
+  EXPECT_FALSE(events.Next());
+}
+
+TEST_F(SubscriptionTest, FollowsTheOwner) {
+  FakeRouter owner;
+  router_.on_watch_events = [&](const auto&, auto*) { return test::NotOwner(owner.address()); };
+  owner.on_watch_events = [](const auto&, auto* writer) {
+    writer->Write(Batch(1, 1));
+    return grpc::Status::OK;
+  };
+  Subscription events = Subscribe();
+  EXPECT_THAT(ReadUntil(events, "1-1"), ElementsAre("1-1"));
+  EXPECT_THAT(timing_->waits(), ElementsAre());
+}
+
+// The router accepts the stream and never says another word.
+TEST_F(SubscriptionTest, ASilentStreamIsGivenUp) {
+  Stop done;
+  std::atomic<int> streams = 0;
+  router_.on_watch_events = [&](const auto&, auto* writer) {
+    if (streams++ == 0) {
+      done.WaitFor(std::chrono::hours(1));
+    } else {
+      writer->Write(Batch(1, 1));
+    }
+    return grpc::Status::OK;
+  };
+  Subscription events = Subscribe({.silence_max = std::chrono::milliseconds(1)});
+  // A slow machine may give up on the second stream as well; some later one gets through.
+  EXPECT_THAT(ReadUntil(events, "1-1"), ElementsAre("1-1"));
+  EXPECT_GE(events.streams_opened(), 2);
+  done.Set();
+}
+
+TEST_F(SubscriptionTest, CancelEndsAWaitingNext) {
+  Stop reading;
+  Stop done;
+  router_.on_watch_events = [&](const auto&, auto*) {
+    reading.Set();
+    done.WaitFor(std::chrono::hours(1));
+    return grpc::Status::OK;
+  };
+  Subscription events = Subscribe();
+  std::thread canceller([&] {
+    reading.WaitFor(std::chrono::hours(1));
+    events.Cancel();
+    done.Set();
+  });
+  EXPECT_FALSE(events.Next());
+  canceller.join();
+}
+
+}  // namespace
+}  // namespace firstline::client

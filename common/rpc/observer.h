@@ -1,4 +1,7 @@
 // Hears of every finished RPC, for metrics.
+//
+//   HandledTimer timer(observer, {"firstline.v1.RoutingService", "GetInquiry"});   // when it begins
+//   timer.Handled(grpc::StatusCode::OK);                                          // once, at its end
 #pragma once
 
 #include <chrono>
@@ -8,14 +11,34 @@
 
 namespace firstline::rpc {
 
+// Both live for ever and come from a closed set. `service` is a full name.
+struct MethodName {
+  std::string_view service;
+  std::string_view method;
+};
+
 // Thread rule: called from any thread, at the same time; must not block.
 class Observer {
  public:
   virtual ~Observer() = default;
-  // `service` is a full name such as "firstline.v1.RoutingService"; both names live for ever and come
-  // from a closed set. A stream is handled when it ends.
-  virtual void OnHandled(std::string_view service, std::string_view method, grpc::StatusCode code,
+  // A stream is handled when it ends.
+  virtual void OnHandled(MethodName name, grpc::StatusCode code,
                          std::chrono::nanoseconds elapsed) = 0;
+};
+
+// Starts when it is made. `observer` must outlive it.
+class HandledTimer {
+ public:
+  HandledTimer(Observer& observer, MethodName name)
+      : observer_(observer), name_(name), start_(std::chrono::steady_clock::now()) {}
+  void Handled(grpc::StatusCode code) {
+    observer_.OnHandled(name_, code, std::chrono::steady_clock::now() - start_);
+  }
+
+ private:
+  Observer& observer_;
+  const MethodName name_;
+  const std::chrono::steady_clock::time_point start_;
 };
 
 }  // namespace firstline::rpc

@@ -1,0 +1,100 @@
+#include "services/router/api/agent_service.h"
+
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "services/router/api/convert_common.h"
+#include "services/router/api/list.h"
+
+namespace firstline::api {
+namespace {
+
+constexpr std::string_view kService = "firstline.v1.AgentService";
+
+struct AgentFilter {
+  std::set<engine::Presence> presences;
+  std::string team;
+
+  bool Takes(const engine::Engine& engine, const engine::Agent& agent) const {
+    if (!presences.empty() && presences.count(agent.presence) == 0) return false;
+    return team.empty() || engine.NameText(agent.team) == team;
+  }
+};
+
+AgentFilter ReadFilter(const v1::ListAgentsRequest& request, Fields& fields) {
+  AgentFilter filter{{}, request.team()};
+  const Path root, presences("presences");
+  fields.Workspace(root / "workspace", request.workspace());
+  fields.Range(root / "page_size", request.page_size(), 0, limits::kPageSizeMax);
+  fields.OptionalName(root / "team", request.team());
+  if (fields.AtMost(presences, static_cast<size_t>(request.presences_size()), 4)) {
+    for (int i = 0; i < request.presences_size(); ++i) {
+      filter.presences.insert(ReadEnum(static_cast<v1::Presence>(request.presences(i)),
+                                           Path(presences, i), fields));
+    }
+  }
+  return filter;
+}
+
+std::string TextOf(const v1::ListAgentsRequest& request) {
+  std::string text = absl::StrCat("agents ", request.workspace(), " ", request.team());
+  for (int presence : request.presences()) absl::StrAppend(&text, " ", presence);
+  return text;
+}
+
+}  // namespace
+
+#define FIRSTLINE_MUTATION(Name)                                                        \
+  grpc::ServerUnaryReactor* AgentService::Name(                                         \
+      Context* context, const v1::Name##Request* request, v1::Name##Response* response) { \
+    return Mutate(deps_, {kService, #Name}, *context, *request, response);              \
+  }
+FIRSTLINE_MUTATION(SetPresence)
+FIRSTLINE_MUTATION(AcceptOffer)
+FIRSTLINE_MUTATION(DeclineOffer)
+FIRSTLINE_MUTATION(FinishWrapUp)
+#undef FIRSTLINE_MUTATION
+
+grpc::ServerUnaryReactor* AgentService::GetAgent(Context* context,
+                                                 const v1::GetAgentRequest* request,
+                                                 v1::GetAgentResponse* response) {
+  Fields fields;
+  const Path root;
+  fields.Workspace(root / "workspace", request->workspace());
+  fields.Id(root / "agent_id", request->agent_id());
+  const auto read = [request](const engine::Engine& engine, v1::GetAgentResponse& out) {
+    const engine::AgentIx ix = engine.FindAgent(request->agent_id());
+    if (!ix.IsSet()) {
+      return ToStatus(engine::Rejection::kUnknownAgent, request->agent_id(),
+                      KindOf<engine::SetPresence>());
+    }
+    WriteAgentStatus(engine, ix, /*inquiries=*/false, out.mutable_agent());
+    return absl::OkStatus();
+  };
+  return Read<v1::GetAgentResponse>(deps_, {kService, "GetAgent"}, *context, request->workspace(),
+                                    fields, response, read);
+}
+
+grpc::ServerUnaryReactor* AgentService::ListAgents(Context* context,
+                                                   const v1::ListAgentsRequest* request,
+                                                   v1::ListAgentsResponse* response) {
+  Fields fields;
+  AgentFilter filter = ReadFilter(*request, fields);
+  PageScan scan{request->page_token(), TextOf(*request), request->page_size()};
+  const auto visit = [filter = std::move(filter)](const engine::Engine& engine, PageCursor& page,
+                                                  v1::ListAgentsResponse& out) {
+    engine.ForEachAgent([&](engine::AgentIx ix, const engine::Agent& agent) {
+      if (!page.Reached(ix.value)) return true;
+      if (page.Full(ix.value)) return false;
+      if (!filter.Takes(engine, agent)) return true;
+      WriteAgentStatus(engine, ix, /*inquiries=*/false, out.add_agents());
+      page.Took();
+      return true;
+    });
+  };
+  return List<v1::ListAgentsResponse>(deps_, {kService, "ListAgents"}, *context,
+                                      request->workspace(), fields, std::move(scan), response,
+                                      visit);
+}
+
+}  // namespace firstline::api

@@ -1,0 +1,41 @@
+// What the API needs of the rest of the router: one narrow port, so that handlers are tested with a
+// real engine and without threads, Redis or ownership.
+//
+// Threads: called from any thread. Callbacks may come on any thread, also before the call returns,
+// each exactly once; they must be short, must not block and must not wait for another callback.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/router/runtime/call.h"
+#include "services/router/telemetry/telemetry.h"
+
+namespace firstline::api {
+
+class Backend {
+ public:
+  using Callback = std::function<void(runtime::Answer)>;
+  using Listed = std::function<void(absl::StatusOr<std::vector<runtime::WorkspaceId>>)>;
+
+  virtual ~Backend() = default;
+
+  // Hands a call to the owner of its workspace; `call.ticket` is ignored. Calls of one workspace made
+  // one after the other on one thread are applied in that order.
+  virtual void Submit(runtime::Call call, Callback done) = 0;
+  // Somebody vouches that these sessions live. Best effort: the next beat follows.
+  virtual void Beat(const runtime::WorkspaceId& workspace,
+                    std::vector<runtime::SessionRef> sessions) = 0;
+  // Every workspace of this installation, ascending.
+  virtual void ListWorkspaces(Listed done) = 0;
+  // The clock of runtime::Call::deadline.
+  virtual runtime::BootTime Now() const = 0;
+  // The router can do its work now; follows the store.
+  virtual bool Ready() const = 0;
+  // The figures of this pod. Only inside a runtime::Query, whose thread it lives on.
+  virtual telemetry::Telemetry& telemetry() = 0;
+};
+
+}  // namespace firstline::api

@@ -1,0 +1,289 @@
+#include "services/router/api/convert_config.h"
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "services/router/api/convert_common.h"
+#include "services/router/api/limits.h"
+
+namespace firstline::api {
+namespace {
+
+constexpr int64_t kCountMax = 2'000'000;
+constexpr int64_t kEventsMax = 100'000'000;
+
+// A span that keeps its default when it is not set.
+void ReadOptional(bool has, const google::protobuf::Duration& span, const Path& path,
+                  Fields& fields, engine::Span& out) {
+  if (has) out = ReadSpan(span, path, fields);
+}
+
+engine::ChannelConfig ReadChannel(const v1::Channel& proto, const Path& path, Fields& fields) {
+  fields.Name(path / "id", proto.id());
+  fields.Range(path / "units", proto.units(), 0, engine::limits::kUnitsMax);
+  return {.id = proto.id(),
+          .kind = ReadEnum(proto.kind(), path / "kind", fields),
+          .units = proto.units() == 0 ? 1 : proto.units()};
+}
+
+engine::TeamConfig ReadTeam(const v1::Team& proto, const Path& path, Fields& fields) {
+  fields.Name(path / "id", proto.id());
+  fields.OptionalName(path / "vendor", proto.vendor());
+  return {.id = proto.id(), .vendor = proto.vendor()};
+}
+
+engine::StepConfig ReadStep(const v1::Step& proto, const Path& path, Fields& fields) {
+  engine::StepConfig step;
+  const Path drop(path, "drop_skills");
+  step.after = ReadSpan(proto.after(), path / "after", fields);
+  fields.Range(path / "lower_levels", proto.lower_levels(), 0, engine::limits::kLevelMax);
+  fields.AtMost(drop, static_cast<size_t>(proto.drop_skills_size()),
+                engine::limits::kRequiredSkillsMax);
+  for (int i = 0; i < proto.drop_skills_size(); ++i) {
+    fields.Name(Path(drop, i), proto.drop_skills(i));
+  }
+  fields.Range(path / "tier", proto.tier(), 0, engine::limits::kTierMax);
+  fields.OptionalName(path / "overflow_to", proto.overflow_to());
+  step.lower_levels = proto.lower_levels();
+  step.drop_skills = {proto.drop_skills().begin(), proto.drop_skills().end()};
+  step.drop_languages = proto.drop_languages();
+  step.tier = proto.tier();
+  step.credit = ReadSpan(proto.credit(), path / "credit", fields);
+  step.overflow_to = proto.overflow_to();
+  return step;
+}
+
+void ReadQueueSpans(const v1::Queue& proto, const Path& path, Fields& fields,
+                    engine::QueueConfig& queue) {
+  const auto read = [&](bool has, const google::protobuf::Duration& span, std::string_view name,
+                        engine::Span& out) { ReadOptional(has, span, path / name, fields, out); };
+  read(proto.has_preferred_hold(), proto.preferred_hold(), "preferred_hold",
+       queue.preferred_hold);
+  read(proto.has_first_response_target(), proto.first_response_target(), "first_response_target",
+       queue.first_response_target);
+  read(proto.has_answer_target(), proto.answer_target(), "answer_target", queue.answer_target);
+  read(proto.has_short_abandon(), proto.short_abandon(), "short_abandon", queue.short_abandon);
+  read(proto.has_offer_timeout(), proto.offer_timeout(), "offer_timeout", queue.offer_timeout);
+  read(proto.has_wrap_up(), proto.wrap_up(), "wrap_up", queue.wrap_up);
+  read(proto.has_first_reply_warning(), proto.first_reply_warning(), "first_reply_warning",
+       queue.first_reply_warning);
+  read(proto.has_first_reply_timeout(), proto.first_reply_timeout(), "first_reply_timeout",
+       queue.first_reply_timeout);
+}
+
+void ReadQueueOrder(const v1::Queue& proto, const Path& path, Fields& fields,
+                    engine::QueueConfig& queue) {
+  const Path credits(path, "credits"), selection(path, "selection");
+  queue.serving = ReadEnumOr(proto.serving(), engine::Serving::kFifo, path / "serving", fields);
+  for (const auto& [priority, credit] : proto.credits()) {
+    const Path at(credits, priority);
+    fields.Range(at, priority, 0, engine::limits::kPriorityMax);
+    queue.credits[priority] = ReadSpan(credit, at, fields);
+  }
+  if (!proto.selection().empty()) queue.selection.clear();
+  std::set<engine::Criterion> seen;
+  for (int i = 0; i < proto.selection_size(); ++i) {
+    const Path at(selection, i);
+    queue.selection.push_back(ReadEnum(static_cast<v1::Criterion>(proto.selection(i)), at, fields));
+    if (!seen.insert(queue.selection.back()).second) fields.Fail(at, "is named twice");
+    if (i > 8) break;  // More than there are: one of them is named twice.
+  }
+}
+
+engine::QueueConfig ReadQueue(const v1::Queue& proto, const Path& path, Fields& fields) {
+  engine::QueueConfig queue;
+  const Path steps(path, "steps");
+  fields.Name(path / "id", proto.id());
+  queue.id = proto.id();
+  queue.kind = ReadEnumOr(proto.kind(), engine::QueueKind::kHuman, path / "kind", fields);
+  ReadQueueOrder(proto, path, fields, queue);
+  queue.requirement = ReadRequirement(proto.requirement(), path / "requirement", fields);
+  fields.Range(path / "first_tier", proto.first_tier(), 0, engine::limits::kTierMax);
+  queue.first_tier = proto.first_tier();
+  if (fields.AtMost(steps, static_cast<size_t>(proto.steps_size()), engine::limits::kStepsMax)) {
+    for (int i = 0; i < proto.steps_size(); ++i) {
+      queue.steps.push_back(ReadStep(proto.steps(i), Path(steps, i), fields));
+    }
+  }
+  ReadQueueSpans(proto, path, fields, queue);
+  if (fields.Range(path / "max_length", proto.max_length(), 0, kCountMax)) {
+    queue.max_length = static_cast<uint32_t>(proto.max_length());
+  }
+  queue.auto_accept = proto.auto_accept();
+  return queue;
+}
+
+void ReadBackOff(const v1::BackOff& proto, const Path& path, Fields& fields,
+                 engine::BackOffConfig& back_off) {
+  fields.Range(path / "after_misses", proto.after_misses(), 0, 100);
+  back_off.after_misses = proto.after_misses();
+  ReadOptional(proto.has_duration(), proto.duration(), path / "duration", fields,
+               back_off.duration);
+  back_off.max_duration = back_off.duration;
+  ReadOptional(proto.has_max_duration(), proto.max_duration(), path / "max_duration", fields,
+               back_off.max_duration);
+}
+
+engine::SettingsConfig ReadSettings(const v1::WorkspaceSettings& proto, const Path& path,
+                                    Fields& fields) {
+  engine::SettingsConfig settings;
+  const Path reasons(path, "away_reasons");
+  if (proto.has_back_off()) {
+    ReadBackOff(proto.back_off(), path / "back_off", fields, settings.back_off);
+  }
+  ReadOptional(proto.has_presence_grace(), proto.presence_grace(), path / "presence_grace", fields,
+               settings.presence_grace);
+  ReadOptional(proto.has_closed_retention(), proto.closed_retention(), path / "closed_retention",
+               fields, settings.closed_retention);
+  ReadOptional(proto.has_request_window(), proto.request_window(), path / "request_window", fields,
+               settings.request_window);
+  if (proto.has_closed_max() &&
+      fields.Range(path / "closed_max", proto.closed_max(), 0, kCountMax)) {
+    settings.closed_max = static_cast<uint32_t>(proto.closed_max());
+  }
+  if (proto.has_request_max() &&
+      fields.Range(path / "request_max", proto.request_max(), 0,
+                   static_cast<int64_t>(engine::limits::kRequestsMax))) {
+    settings.request_max = static_cast<uint32_t>(proto.request_max());
+  }
+  if (proto.has_keep_events_max() &&
+      fields.Range(path / "keep_events_max", proto.keep_events_max(), 1000, kEventsMax)) {
+    settings.keep_events_max = static_cast<uint64_t>(proto.keep_events_max());
+  }
+  fields.AtMost(reasons, static_cast<size_t>(proto.away_reasons_size()), limits::kAwayReasonsMax);
+  for (int i = 0; i < proto.away_reasons_size(); ++i) {
+    fields.Name(Path(reasons, i), proto.away_reasons(i));
+  }
+  settings.away_reasons = {proto.away_reasons().begin(), proto.away_reasons().end()};
+  return settings;
+}
+
+std::vector<engine::SkillLevel> ReadSkills(const v1::Agent& proto, const Path& path,
+                                           Fields& fields) {
+  std::vector<engine::SkillLevel> skills;
+  if (!fields.AtMost(path, static_cast<size_t>(proto.skills_size()),
+                     engine::limits::kAgentSkillsMax)) {
+    return skills;
+  }
+  for (int i = 0; i < proto.skills_size(); ++i) {
+    const Path at(path, i);
+    fields.Name(at / "skill", proto.skills(i).skill());
+    fields.Range(at / "level", proto.skills(i).level(), engine::limits::kLevelMin,
+                 engine::limits::kLevelMax);
+    skills.push_back({proto.skills(i).skill(), proto.skills(i).level()});
+  }
+  return skills;
+}
+
+std::vector<engine::SkillLevel> ReadLanguages(const v1::Agent& proto, const Path& path,
+                                              Fields& fields) {
+  std::vector<engine::SkillLevel> languages;
+  if (!fields.AtMost(path, static_cast<size_t>(proto.languages_size()),
+                     engine::limits::kAgentLanguagesMax)) {
+    return languages;
+  }
+  for (int i = 0; i < proto.languages_size(); ++i) {
+    const Path at(path, i);
+    fields.Name(at / "language", proto.languages(i).language());
+    fields.Range(at / "level", proto.languages(i).level(), engine::limits::kLevelMin,
+                 engine::limits::kLevelMax);
+    languages.push_back({proto.languages(i).language(), proto.languages(i).level()});
+  }
+  return languages;
+}
+
+engine::MembershipConfig ReadMembership(const v1::Membership& proto, const Path& path,
+                                        Fields& fields) {
+  engine::MembershipConfig membership;
+  fields.Name(path / "queue", proto.queue());
+  fields.Range(path / "tier", proto.tier(), 0, engine::limits::kTierMax);
+  fields.Range(path / "position", proto.position(), 0, std::numeric_limits<uint16_t>::max());
+  membership.queue = proto.queue();
+  membership.tier = proto.tier() == 0 ? 1 : proto.tier();
+  membership.position = proto.position();
+  membership.paused = proto.paused();
+  if (proto.has_wrap_up()) membership.wrap_up = ReadSpan(proto.wrap_up(), path / "wrap_up", fields);
+  return membership;
+}
+
+void ReadCapacity(const v1::Capacity& proto, const Path& path, Fields& fields,
+                  engine::AgentConfig& agent) {
+  const Path channels(path, "per_channel");
+  fields.Range(path / "units", proto.units(), 0, engine::limits::kUnitsMax);
+  if (proto.units() != 0) agent.units = proto.units();
+  if (!fields.AtMost(channels, proto.per_channel().size(), engine::limits::kChannelsMax)) return;
+  for (const auto& [channel, units] : proto.per_channel()) {
+    fields.Name(channels, channel);
+    fields.Range(channels / channel, units, 0, engine::limits::kUnitsMax);
+    agent.channel_units[channel] = units;
+  }
+}
+
+engine::AgentConfig ReadAgent(const v1::Agent& proto, const Path& path, Fields& fields) {
+  engine::AgentConfig agent;
+  const Path labels(path, "labels"), memberships(path, "memberships");
+  fields.Id(path / "id", proto.id());
+  fields.OptionalName(path / "team", proto.team());
+  agent.id = proto.id();
+  agent.kind = ReadEnumOr(proto.kind(), engine::AgentKind::kPerson, path / "kind", fields);
+  agent.skills = ReadSkills(proto, path / "skills", fields);
+  agent.languages = ReadLanguages(proto, path / "languages", fields);
+  agent.team = proto.team();
+  ReadCapacity(proto.capacity(), path / "capacity", fields, agent);
+  if (fields.AtMost(labels, static_cast<size_t>(proto.labels_size()),
+                    engine::limits::kAgentLabelsMax)) {
+    for (int i = 0; i < proto.labels_size(); ++i) fields.Name(Path(labels, i), proto.labels(i));
+    agent.labels = {proto.labels().begin(), proto.labels().end()};
+  }
+  if (fields.AtMost(memberships, static_cast<size_t>(proto.memberships_size()),
+                    engine::limits::kAgentMembershipsMax)) {
+    for (int i = 0; i < proto.memberships_size(); ++i) {
+      agent.memberships.push_back(
+          ReadMembership(proto.memberships(i), Path(memberships, i), fields));
+    }
+  }
+  return agent;
+}
+
+// Reads a list whose entries are named by `id` and each unlike the others.
+template <class To, class Protos, class ReadOne>
+std::vector<To> ReadList(const Protos& protos, size_t max, const Path& path, Fields& fields,
+                         ReadOne read) {
+  std::vector<To> list;
+  if (!fields.AtMost(path, static_cast<size_t>(protos.size()), max)) return list;
+  std::set<std::string_view> seen;
+  for (int i = 0; i < protos.size(); ++i) {
+    const Path at(path, i);
+    if (!seen.insert(protos[i].id()).second) fields.Fail(at / "id", "is named twice");
+    list.push_back(read(protos[i], at, fields));
+  }
+  return list;
+}
+
+}  // namespace
+
+engine::WorkspaceConfig ReadWorkspace(const v1::Workspace& proto, const Path& path,
+                                      Fields& fields) {
+  engine::WorkspaceConfig config;
+  config.channels = ReadList<engine::ChannelConfig>(
+      proto.channels(), engine::limits::kChannelsMax, path / "channels", fields, ReadChannel);
+  config.teams = ReadList<engine::TeamConfig>(proto.teams(), engine::limits::kTeamsMax,
+                                              path / "teams", fields, ReadTeam);
+  config.queues = ReadList<engine::QueueConfig>(proto.queues(), engine::limits::kQueuesMax,
+                                                path / "queues", fields, ReadQueue);
+  config.settings = ReadSettings(proto.settings(), path / "settings", fields);
+  return config;
+}
+
+std::vector<engine::AgentConfig> ReadAgents(
+    const google::protobuf::RepeatedPtrField<v1::Agent>& agents, const Path& path,
+    Fields& fields) {
+  return ReadList<engine::AgentConfig>(agents, engine::limits::kAgentsPerUpsertMax, path, fields,
+                                       ReadAgent);
+}
+
+}  // namespace firstline::api

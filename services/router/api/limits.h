@@ -1,0 +1,54 @@
+// Bounds of the API itself, each with its reason; those of the data are engine::limits.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "services/router/engine/limits.h"
+
+namespace firstline::api::limits {
+
+// A request beyond this is cut off by the transport, without a reason. Large enough for a whole
+// configuration with 10,000 agents, and for what is too long to be refused by name.
+inline constexpr int kMessageBytesMax = 16 << 20;
+inline constexpr int kMetadataBytesMax = 16 << 10;
+
+// Pages.
+inline constexpr int kPageSizeDefault = 100;
+inline constexpr int kPageSizeMax = 1000;
+// Things looked at for one page with a filter: bounds how long the owner's thread is held.
+inline constexpr size_t kPageVisitsMax = 50'000;
+
+// The batched stream. A batch is answered in about a millisecond, so that this many in flight keep
+// an owner busy from one stream.
+inline constexpr int kBatchCommandsMax = 64;
+inline constexpr size_t kStreamCommandsMax = 4096;
+inline constexpr size_t kResultsPerMessageMax = 512;
+static_assert(kStreamCommandsMax % kBatchCommandsMax == 0);
+
+// Watch streams. One costs some 20 kB.
+inline constexpr size_t kWatchStreamsMax = 20'000;
+inline constexpr size_t kEventsPerMessageMax = 256;
+inline constexpr size_t kAgentsPerMessageMax = 1000;
+inline constexpr size_t kAgentsPerStreamMax = 20'000;
+inline constexpr size_t kSnapshotAgentsMax = 100;
+inline constexpr size_t kEventKindsMax = 64;
+// Events an agent stream may be behind before it is given a snapshot instead.
+inline constexpr size_t kAgentBacklogMax = 4096;
+// Recent events kept for all watchers of a workspace; older ones are read from the store.
+inline constexpr size_t kRecentEventsMax = 4096;
+inline constexpr std::chrono::seconds kHeartbeat{5};
+inline constexpr std::chrono::seconds kWatchLease{15};
+
+// Concurrent calls on one connection: unary calls of a busy platform share one.
+inline constexpr int kStreamsPerConnectionMax = 10'000;
+
+// Configuration.
+inline constexpr size_t kChangesMax = 1000;
+inline constexpr size_t kWarningsMax = 100;
+inline constexpr size_t kAwayReasonsMax = 64;
+inline constexpr size_t kWorkspaceNameBytesMax = 64;
+
+inline constexpr size_t kViolationsMax = 16;
+
+}  // namespace firstline::api::limits

@@ -1,0 +1,117 @@
+#include "services/router/api/server.h"
+
+#include <mutex>
+#include <utility>
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+
+#include "absl/strings/str_cat.h"
+#include "services/router/api/watch_agents.h"
+#include "services/router/api/watch_events.h"
+
+namespace firstline::api {
+namespace {
+
+std::vector<std::string> ServiceNames() {
+  return {"firstline.v1.RoutingService", "firstline.v1.AgentService",
+          "firstline.v1.ConfigService", "firstline.v1.StatsService", "firstline.v1.ClockService",
+          "grpc.health.v1.Health"};
+}
+
+int Milliseconds(std::chrono::milliseconds span) { return static_cast<int>(span.count()); }
+
+// Every server built after this in the process has reflection: that is how gRPC offers it.
+void EnableReflection() {
+  static std::once_flag once;
+  std::call_once(once, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
+}
+
+}  // namespace
+
+Server::Server(const ServerOptions& options, Backend& backend, store::EventLog& log,
+               rpc::Observer& observer)
+    : options_(options),
+      backend_(backend),
+      deps_{backend_, observer},
+      hub_(log, options.event_poll),
+      routing_(deps_),
+      agents_(deps_),
+      config_(deps_),
+      stats_(deps_),
+      clock_(deps_, options.driven_clock),
+      health_(deps_, ServiceNames()) {}
+
+Server::~Server() { Stop(std::chrono::milliseconds(0)); }
+
+void Server::Configure(grpc::ServerBuilder& builder) {
+  // Two servers on one port would share its calls without a word.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(limits::kMessageBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, limits::kMetadataBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits::kStreamsPerConnectionMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                             Milliseconds(options_.connection_age));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                             Milliseconds(options_.connection_age_grace));
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             Milliseconds(options_.ping_min));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options_.keepalive));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             Milliseconds(options_.keepalive_timeout));
+  // Reflection is the only synchronous service.
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
+  for (grpc::Service* service :
+       std::initializer_list<grpc::Service*>{&routing_, &agents_, &config_, &stats_, &clock_,
+                                             &health_}) {
+    builder.RegisterService(service);
+  }
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                                      Backend& backend, store::EventLog& log,
+                                                      rpc::Observer& observer) {
+  if (options.reflection) EnableReflection();
+  std::unique_ptr<Server> server(new Server(options, backend, log, observer));
+  grpc::ServerBuilder builder;
+  server->Configure(builder);
+  builder.AddListeningPort(options.address,
+                           options.credentials ? options.credentials
+                                               : grpc::InsecureServerCredentials(),
+                           &server->port_);
+  server->watch_ = std::make_shared<WatchLoop>(builder.AddCompletionQueue(), observer,
+                                               options.watch_streams_max);
+  server->server_ = builder.BuildAndStart();
+  server->Listen();
+  if (server->server_ == nullptr || server->port_ == 0) {
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address));
+  }
+  return server;
+}
+
+void Server::Listen() {
+  watch_->OnEachTick([this] { BeatForAgents(*watch_, backend_); });
+  watch_->Start();
+  if (server_ == nullptr) return;
+  ListenForEvents(watch_, routing_, deps_, hub_);
+  ListenForAgents(watch_, agents_, deps_, hub_, {options_.watch_lease});
+  ListenForHealth(watch_, health_);
+}
+
+void Server::Drain() {
+  health_.Drain();
+  watch_->Drain();
+}
+
+void Server::Stop(std::chrono::milliseconds grace) {
+  if (std::exchange(stopped_, true)) return;
+  if (watch_ == nullptr) return;
+  Drain();
+  if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + grace);
+  hub_.Stop();
+  watch_->Stop();
+}
+
+}  // namespace firstline::api

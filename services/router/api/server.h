@@ -1,0 +1,96 @@
+// The gRPC server: services, options, start and stop, in one place.
+//
+//   auto server = Server::Start(options, backend, event_log, observer);
+//   loop committed something:  (*server)->NotifyCommitted();
+//   (*server)->Stop(std::chrono::seconds(10));
+//
+// Threads: NotifyCommitted from any thread; Start, Stop and destruction by the owner.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include <grpcpp/grpcpp.h>
+
+#include "absl/status/statusor.h"
+#include "common/rpc/observer.h"
+#include "services/router/api/agent_service.h"
+#include "services/router/api/backend.h"
+#include "services/router/api/config_service.h"
+#include "services/router/api/event_hub.h"
+#include "services/router/api/health_service.h"
+#include "services/router/api/limits.h"
+#include "services/router/api/offload.h"
+#include "services/router/api/routing_service.h"
+#include "services/router/api/stats_service.h"
+#include "services/router/api/watch_loop.h"
+#include "services/router/store/port.h"
+
+namespace firstline::api {
+
+struct ServerOptions {
+  // host:port; port 0: any free one, see Server::port(). A port that is in use is an error.
+  std::string address = "[::]:7600";
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // null: insecure
+  bool driven_clock = false;                             // told by GetTime
+  bool reflection = true;
+  // Connections are told to go after this long (spread by a tenth, by gRPC), so that clients find new
+  // pods; what is open then may finish within the grace.
+  std::chrono::milliseconds connection_age{std::chrono::minutes(10)};
+  std::chrono::milliseconds connection_age_grace{std::chrono::minutes(2)};
+  // Clients may ping this often, also without calls.
+  std::chrono::milliseconds ping_min{std::chrono::seconds(10)};
+  // A connection that does not answer a ping is dead.
+  std::chrono::milliseconds keepalive{std::chrono::seconds(30)};
+  std::chrono::milliseconds keepalive_timeout{std::chrono::seconds(10)};
+  std::chrono::milliseconds watch_lease{limits::kWatchLease};
+  // How often the store is asked for events when nobody says that something was committed.
+  std::chrono::milliseconds event_poll{25};
+  size_t watch_streams_max = limits::kWatchStreamsMax;
+};
+
+class Server {
+ public:
+  // Everything must outlive the server. `log` is used by the server's thread alone. UNAVAILABLE when
+  // the address cannot be listened on.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                                       Backend& backend, store::EventLog& log,
+                                                       rpc::Observer& observer);
+  // Stops without waiting.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  int port() const { return port_; }
+  // Something was committed: watchers are served at once instead of at the next poll.
+  void NotifyCommitted() { hub_.Wake(); }
+  // Health says NOT_SERVING; streams are asked to go elsewhere. Calls are still taken.
+  void Drain();
+  // Drains, then waits for open calls at most `grace`, then cancels them. The backend has to answer
+  // every call, or this never returns. Idempotent.
+  void Stop(std::chrono::milliseconds grace);
+
+ private:
+  Server(const ServerOptions& options, Backend& backend, store::EventLog& log,
+         rpc::Observer& observer);
+  void Configure(grpc::ServerBuilder& builder);
+  void Listen();
+
+  const ServerOptions options_;
+  OffloadedBackend backend_;
+  const Deps deps_;
+  EventHub hub_;
+  RoutingService routing_;
+  AgentService agents_;
+  ConfigService config_;
+  StatsService stats_;
+  ClockService clock_;
+  HealthService health_;
+  std::shared_ptr<WatchLoop> watch_;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace firstline::api

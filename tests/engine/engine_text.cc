@@ -368,8 +368,10 @@ std::string RequestRecord(const RememberedRequest& r) {
 std::string Dump(const Engine& engine) {
   std::vector<std::string> lines;
   engine.ForEachInquiry([&](InquiryIx ix, const Inquiry& inquiry) {
-    lines.push_back(
-        absl::StrCat(InquiryRecord(engine, ix), " asked=", SpecText(engine, inquiry.asked)));
+    lines.push_back(InquiryRecord(engine, ix));
+    if (!IsEnded(inquiry.state)) {
+      absl::StrAppend(&lines.back(), " asked=", SpecText(engine, inquiry.asked));
+    }
     return true;
   });
   engine.ForEachAgent([&](AgentIx ix, const Agent& agent) {

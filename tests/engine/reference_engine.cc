@@ -114,6 +114,8 @@ struct ReferenceEngine::Fold {
   }
   std::string operator()(const OfferEnded& e) {
     ModelInquiry& inquiry = I(e.inquiry);
+    // Cancelling or closing is told first, then that the offer went with it.
+    if (IsEnded(inquiry.state) && e.outcome == OfferOutcome::kRescinded) return "";
     if (inquiry.state != InquiryState::kOffered) return "an offer ends that was not open";
     const std::string agent = engine.AgentId(e.agent);
     if (agent != inquiry.agent) return "an offer ends that another agent had";

@@ -10,7 +10,9 @@ class Copy {
   Copy(const Engine& from, Engine& to) : from_(from), to_(to) {}
 
   void Run() {
-    to_.RestoreConfig(from_.config(), from_.counters());
+    Counters counters = from_.counters();
+    counters.now = from_.now();
+    to_.RestoreConfig(from_.config(), counters);
     from_.ForEachAgent([&](AgentIx ix, const Agent& agent) {
       Agent state = agent;
       for (WrapUp& wrap_up : state.wrap_ups) {

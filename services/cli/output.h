@@ -1,0 +1,50 @@
+// How results are written: tables for people, JSON for programs.
+//
+// Thread rule: values.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "google/protobuf/duration.pb.h"
+#include "google/protobuf/timestamp.pb.h"
+
+namespace firstline::cli {
+
+enum class Format { kTable, kJson };
+
+// Columns as wide as their widest cell; a column of numbers is set to the right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> heading) : heading_(std::move(heading)) {}
+  // As many cells as the heading has.
+  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  void Print(std::ostream& out) const;
+
+ private:
+  std::vector<std::string> heading_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// Fields by their names in the .proto files, those that are 0 or empty included; one line, or
+// indented.
+std::string ToJson(const google::protobuf::Message& message, bool indented);
+
+// "RESOLVED" for RESOLUTION_RESOLVED: a value without the prefix its enum gives it.
+std::string ShortName(const google::protobuf::EnumDescriptor& type, int value);
+// The value of that short or full name in any case; -1 if there is none.
+int FindValue(const google::protobuf::EnumDescriptor& type, const std::string& name);
+// Short names but that of 0, lower case, for help texts.
+std::vector<std::string> ShortNames(const google::protobuf::EnumDescriptor& type);
+
+// "1m30s"; "-" when the span is 0.
+std::string Text(const google::protobuf::Duration& span);
+// "2026-01-02T03:04:05.678Z"; "-" when not set.
+std::string Text(const google::protobuf::Timestamp& time);
+// With a fixed number of digits after the point.
+std::string Fixed(double number, int digits);
+
+}  // namespace firstline::cli

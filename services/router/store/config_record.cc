@@ -1,0 +1,282 @@
+#include "services/router/store/config_record.h"
+
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "services/router/engine/config_check.h"
+#include "services/router/store/public_enums.h"
+#include "services/router/store/record_format.h"
+
+namespace firstline::store {
+namespace {
+
+namespace records = internal::v1;
+
+// Numbers of the engine are int, those of records unsigned: what does not fit becomes -1, which no
+// check of a range lets pass.
+int ToInt(uint32_t value) {
+  return value <= uint32_t{std::numeric_limits<int>::max()} ? static_cast<int>(value) : -1;
+}
+
+bool IsName(std::string_view name) {
+  return !name.empty() && name.size() <= engine::limits::kNameBytesMax;
+}
+
+bool AreLevels(const std::vector<engine::SkillLevel>& levels, size_t max) {
+  if (levels.size() > max) return false;
+  for (const engine::SkillLevel& level : levels) {
+    if (!IsName(level.name)) return false;
+    if (level.level < engine::limits::kLevelMin || level.level > engine::limits::kLevelMax) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void WriteStep(const engine::StepConfig& step, records::StepRecord* out) {
+  out->set_after_us(step.after.us);
+  out->set_lower_levels(static_cast<uint32_t>(step.lower_levels));
+  out->mutable_drop_skills()->Assign(step.drop_skills.begin(), step.drop_skills.end());
+  out->set_drop_languages(step.drop_languages);
+  out->set_tier(static_cast<uint32_t>(step.tier));
+  out->set_credit_us(step.credit.us);
+  out->set_overflow_to(step.overflow_to);
+}
+
+engine::StepConfig ReadStep(const records::StepRecord& record) {
+  return {.after = {record.after_us()},
+          .lower_levels = ToInt(record.lower_levels()),
+          .drop_skills = {record.drop_skills().begin(), record.drop_skills().end()},
+          .drop_languages = record.drop_languages(),
+          .tier = ToInt(record.tier()),
+          .credit = {record.credit_us()},
+          .overflow_to = record.overflow_to()};
+}
+
+void WriteQueue(const engine::QueueConfig& queue, records::QueueRecord* out) {
+  out->set_id(queue.id);
+  out->set_kind(ToProto(queue.kind));
+  out->set_serving(ToProto(queue.serving));
+  for (const auto& [priority, credit] : queue.credits) {
+    records::CreditRecord* to = out->add_credits();
+    to->set_priority(static_cast<uint32_t>(priority));
+    to->set_credit_us(credit.us);
+  }
+  for (engine::Criterion criterion : queue.selection) out->add_selection(ToProto(criterion));
+  WriteRecord(queue.requirement, out->mutable_requirement());
+  out->set_first_tier(static_cast<uint32_t>(queue.first_tier));
+  for (const engine::StepConfig& step : queue.steps) WriteStep(step, out->add_steps());
+  out->set_preferred_hold_us(queue.preferred_hold.us);
+  out->set_first_response_target_us(queue.first_response_target.us);
+  out->set_answer_target_us(queue.answer_target.us);
+  out->set_short_abandon_us(queue.short_abandon.us);
+  out->set_max_length(queue.max_length);
+  out->set_offer_timeout_us(queue.offer_timeout.us);
+  out->set_auto_accept(queue.auto_accept);
+  out->set_wrap_up_us(queue.wrap_up.us);
+  out->set_first_reply_warning_us(queue.first_reply_warning.us);
+  out->set_first_reply_timeout_us(queue.first_reply_timeout.us);
+}
+
+absl::Status ReadQueuePolicies(const records::QueueRecord& record, engine::QueueConfig& queue) {
+  const auto kind = FromProto(record.kind());
+  const auto serving = FromProto(record.serving());
+  if (!kind || !serving) return Unreadable("queue: unknown kind or serving order");
+  queue.kind = *kind;
+  queue.serving = *serving;
+  queue.selection.clear();
+  for (const int number : record.selection()) {
+    const auto criterion = FromProto(static_cast<v1::Criterion>(number));
+    if (!criterion) return Unreadable("queue: unknown criterion");
+    queue.selection.push_back(*criterion);
+  }
+  auto requirement = ReadRecord(record.requirement());
+  if (!requirement.ok()) return requirement.status();
+  queue.requirement = *std::move(requirement);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<engine::QueueConfig> ReadQueue(const records::QueueRecord& record) {
+  engine::QueueConfig queue;
+  queue.id = record.id();
+  if (absl::Status status = ReadQueuePolicies(record, queue); !status.ok()) return status;
+  for (const records::CreditRecord& credit : record.credits()) {
+    queue.credits[ToInt(credit.priority())] = {credit.credit_us()};
+  }
+  queue.first_tier = ToInt(record.first_tier());
+  for (const records::StepRecord& step : record.steps()) queue.steps.push_back(ReadStep(step));
+  queue.preferred_hold = {record.preferred_hold_us()};
+  queue.first_response_target = {record.first_response_target_us()};
+  queue.answer_target = {record.answer_target_us()};
+  queue.short_abandon = {record.short_abandon_us()};
+  queue.max_length = record.max_length();
+  queue.offer_timeout = {record.offer_timeout_us()};
+  queue.auto_accept = record.auto_accept();
+  queue.wrap_up = {record.wrap_up_us()};
+  queue.first_reply_warning = {record.first_reply_warning_us()};
+  queue.first_reply_timeout = {record.first_reply_timeout_us()};
+  return queue;
+}
+
+void WriteSettings(const engine::SettingsConfig& settings, records::SettingsRecord* out) {
+  out->set_back_off_after_misses(static_cast<uint32_t>(settings.back_off.after_misses));
+  out->set_back_off_us(settings.back_off.duration.us);
+  out->set_back_off_max_us(settings.back_off.max_duration.us);
+  out->set_presence_grace_us(settings.presence_grace.us);
+  out->set_closed_retention_us(settings.closed_retention.us);
+  out->set_closed_max(settings.closed_max);
+  out->set_request_window_us(settings.request_window.us);
+  out->set_request_max(settings.request_max);
+  out->set_keep_events_max(settings.keep_events_max);
+  out->mutable_away_reasons()->Assign(settings.away_reasons.begin(), settings.away_reasons.end());
+}
+
+engine::SettingsConfig ReadSettings(const records::SettingsRecord& record) {
+  return {.back_off = {.after_misses = ToInt(record.back_off_after_misses()),
+                       .duration = {record.back_off_us()},
+                       .max_duration = {record.back_off_max_us()}},
+          .presence_grace = {record.presence_grace_us()},
+          .closed_retention = {record.closed_retention_us()},
+          .closed_max = record.closed_max(),
+          .request_window = {record.request_window_us()},
+          .request_max = record.request_max(),
+          .keep_events_max = record.keep_events_max(),
+          .away_reasons = {record.away_reasons().begin(), record.away_reasons().end()}};
+}
+
+absl::Status ReadLists(const records::ConfigRecord& record, engine::WorkspaceConfig& config) {
+  for (const records::ChannelRecord& channel : record.channels()) {
+    const auto kind = FromProto(channel.kind());
+    if (!kind) return Unreadable("channel: unknown kind");
+    config.channels.push_back({.id = channel.id(), .kind = *kind, .units = ToInt(channel.units())});
+  }
+  for (const records::TeamRecord& team : record.teams()) {
+    config.teams.push_back({.id = team.id(), .vendor = team.vendor()});
+  }
+  for (const records::QueueRecord& queue : record.queues()) {
+    auto read = ReadQueue(queue);
+    if (!read.ok()) return read.status();
+    config.queues.push_back(*std::move(read));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void WriteLevels(const std::vector<engine::SkillLevel>& levels, LevelRecords* out) {
+  for (const engine::SkillLevel& level : levels) {
+    records::Level* to = out->Add();
+    to->set_name(level.name);
+    to->set_level(static_cast<uint32_t>(level.level));
+  }
+}
+
+std::vector<engine::SkillLevel> ReadLevels(const LevelRecords& records) {
+  std::vector<engine::SkillLevel> levels;
+  levels.reserve(static_cast<size_t>(records.size()));
+  for (const records::Level& level : records) {
+    levels.push_back({level.name(), ToInt(level.level())});
+  }
+  return levels;
+}
+
+void WriteRecord(const engine::RequirementSpec& spec, records::RequirementRecord* out) {
+  WriteLevels(spec.skills, out->mutable_skills());
+  WriteLevels(spec.languages, out->mutable_languages());
+  for (const std::string& label : spec.labels) out->add_labels(label);
+}
+
+absl::StatusOr<engine::RequirementSpec> ReadRecord(const records::RequirementRecord& record) {
+  engine::RequirementSpec spec;
+  spec.skills = ReadLevels(record.skills());
+  spec.languages = ReadLevels(record.languages());
+  spec.labels = {record.labels().begin(), record.labels().end()};
+  const bool fits = AreLevels(spec.skills, engine::limits::kRequiredSkillsMax) &&
+                    AreLevels(spec.languages, engine::limits::kRequiredLanguagesMax) &&
+                    spec.labels.size() <= engine::limits::kRequiredLabelsMax;
+  if (!fits) return Unreadable("requirement: out of bounds");
+  for (const std::string& label : spec.labels) {
+    if (!IsName(label)) return Unreadable("requirement: label out of bounds");
+  }
+  return spec;
+}
+
+std::string EncodeConfig(const engine::WorkspaceConfig& config) {
+  records::ConfigRecord record;
+  for (const engine::ChannelConfig& channel : config.channels) {
+    records::ChannelRecord* to = record.add_channels();
+    to->set_id(channel.id);
+    to->set_kind(ToProto(channel.kind));
+    to->set_units(static_cast<uint32_t>(channel.units));
+  }
+  for (const engine::TeamConfig& team : config.teams) {
+    records::TeamRecord* to = record.add_teams();
+    to->set_id(team.id);
+    to->set_vendor(team.vendor);
+  }
+  for (const engine::QueueConfig& queue : config.queues) WriteQueue(queue, record.add_queues());
+  WriteSettings(config.settings, record.mutable_settings());
+  return Pack(record);
+}
+
+absl::StatusOr<engine::WorkspaceConfig> DecodeConfig(std::string_view bytes) {
+  records::ConfigRecord record;
+  if (absl::Status status = Unpack(bytes, record); !status.ok()) return status;
+  engine::WorkspaceConfig config;
+  if (absl::Status status = ReadLists(record, config); !status.ok()) return status;
+  config.settings = ReadSettings(record.settings());
+  const std::vector<engine::ConfigProblem> problems = engine::CheckConfig(config);
+  if (problems.empty()) return config;
+  return Unreadable(absl::StrCat(problems[0].path, ": ", problems[0].message));
+}
+
+std::string EncodeCounters(const engine::Counters& counters) {
+  records::CountersRecord record;
+  record.set_config_version(counters.config_version);
+  record.set_inquiry_sequence(counters.inquiry_sequence);
+  record.set_agent_sequence(counters.agent_sequence);
+  record.set_now_us(counters.now.us);
+  return Pack(record);
+}
+
+absl::StatusOr<engine::Counters> DecodeCounters(std::string_view bytes) {
+  records::CountersRecord record;
+  if (absl::Status status = Unpack(bytes, record); !status.ok()) return status;
+  if (record.now_us() < 0) return Unreadable("time out of range");
+  return engine::Counters{.config_version = record.config_version(),
+                          .inquiry_sequence = record.inquiry_sequence(),
+                          .agent_sequence = record.agent_sequence(),
+                          .now = {record.now_us()}};
+}
+
+std::string EncodeRequest(const engine::RememberedRequest& request) {
+  records::RequestRecord record;
+  record.set_digest(request.digest);
+  record.set_expire_us(request.expire.us);
+  record.set_apply_time_us(request.receipt.apply_time.us);
+  record.set_inquiry_state(ToProto(request.receipt.state));
+  record.set_agent(request.receipt.agent_id);
+  record.set_offer_number(request.receipt.offer_number);
+  record.set_replayed(request.receipt.replayed);
+  return Pack(record);
+}
+
+absl::StatusOr<engine::RememberedRequest> DecodeRequest(std::string_view id,
+                                                        std::string_view bytes) {
+  records::RequestRecord record;
+  if (absl::Status status = Unpack(bytes, record); !status.ok()) return status;
+  const auto state = FromProto(record.inquiry_state());
+  if (!state) return Unreadable("unknown inquiry state");
+  engine::RememberedRequest request;
+  request.id = std::string(id);
+  request.digest = record.digest();
+  request.expire = {record.expire_us()};
+  request.receipt.apply_time = {record.apply_time_us()};
+  request.receipt.state = *state;
+  request.receipt.agent_id = record.agent();
+  request.receipt.offer_number = record.offer_number();
+  request.receipt.replayed = record.replayed();
+  return request;
+}
+
+}  // namespace firstline::store

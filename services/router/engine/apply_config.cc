@@ -343,13 +343,20 @@ void Engine::Impl::RebuildDerived() {
     Count(inquiry, +1);
     const Time due = inquiry.deadline;
     inquiry.deadline = kNever;
+    // Of those that do not wait as well: they may come back to their place.
+    const QueueSlot& queue = world.queue(inquiry.queue);
+    if (inquiry.step > queue.config.steps.size()) {
+      inquiry.step = static_cast<uint8_t>(queue.config.steps.size());
+      Touch(ix);
+    }
     if (inquiry.state != InquiryState::kWaiting) {
       if (due != kNever) SetDeadline(ix, due);
       continue;
     }
-    const QueueSlot& queue = world.queue(inquiry.queue);
-    inquiry.step = static_cast<uint8_t>(std::min<size_t>(inquiry.step, queue.config.steps.size()));
-    if (inquiry.held && !MayHold(inquiry)) inquiry.held = false;
+    if (inquiry.held && !MayHold(inquiry)) {
+      inquiry.held = false;
+      Touch(ix);
+    }
     ChannelSlot& channel = world.channels[inquiry.channel.value];
     channel.units_min = std::min<int>(channel.units_min, inquiry.units);
     waiting.push_back(ix);

@@ -188,7 +188,11 @@ bool Owner::ApplyHead(BootTime now) {
   }
   if (!head.stamp.IsSet()) head.stamp = WorkspaceNow(now);
   // Timers due before the stamp go first; at the stamp or after, later.
-  if (!Stalled(now) && !TickBefore(head.stamp)) return false;
+  if (Stalled(now)) {
+    ExtendStalled(now);
+  } else if (!TickBefore(head.stamp)) {
+    return false;
+  }
   if (const auto* advance = std::get_if<AdvanceTime>(&head.call.body)) {
     if (!ApplyAdvanceTime(*advance, head.call.ticket)) return false;
     queue_.pop_front();
@@ -254,8 +258,8 @@ void Owner::ApplyDrop(const DropWorkspace& drop, Ticket ticket) {
   dropping_ = TicketAnswer{ticket, std::move(done)};  // When everything before it is committed.
 }
 
-void Owner::ApplyOwn(engine::Body body, BootTime now) {
-  engine_->Apply(WorkspaceNow(now), engine::Command{std::move(body), {}, {}});
+void Owner::ApplyOwn(engine::Body body, engine::Time time) {
+  engine_->Apply(time, engine::Command{std::move(body), {}, {}});
   gathering_.dirty = true;
   TakeEvents();
 }
@@ -306,14 +310,14 @@ void Owner::CloseEverySession(const std::string& agent_id, BootTime now) {
   for (const engine::Session& session : engine_->agent(ix).sessions) {
     lapse.sessions.emplace_back(agent_id, session.id);
   }
-  if (!lapse.sessions.empty()) ApplyOwn(std::move(lapse), now);
+  if (!lapse.sessions.empty()) ApplyOwn(std::move(lapse), WorkspaceNow(now));
 }
 
 void Owner::LapseSessions(BootTime now) {
   while (!Full()) {
     auto lapsed = sessions_.TakeLapsed(now, limits::kLapsesPerCommand);
     if (lapsed.empty()) return;
-    ApplyOwn(engine::LapseSessions{std::move(lapsed)}, now);
+    ApplyOwn(engine::LapseSessions{std::move(lapsed)}, WorkspaceNow(now));
   }
 }
 

@@ -114,7 +114,7 @@ class Owner {
   void ApplyCommand(const engine::Command& command, const Queued& queued, BootTime now);
   bool ApplyAdvanceTime(const AdvanceTime& advance, Ticket ticket);
   void ApplyDrop(const DropWorkspace& drop, Ticket ticket);
-  void ApplyOwn(engine::Body body, BootTime now);
+  void ApplyOwn(engine::Body body, engine::Time time);
   bool TickBefore(engine::Time time);
   void TakeEvents();
   void NoteSessions(const engine::Command& command, BootTime now);
@@ -143,6 +143,7 @@ class Owner {
   void StartAcquiring(const std::optional<store::OwnershipRecord>& seen, BootTime now);
   void SendAcquire();
   void OnAcquired(const store::Reply& reply, BootTime sent, BootTime received);
+  void FailAttempt(BootTime now);
   void AdoptToken(const store::OwnershipRecord& record, BootTime now);
   void OnAcquireLost(const std::optional<store::OwnershipRecord>& record, BootTime sent,
                      BootTime now);
@@ -154,7 +155,7 @@ class Owner {
   Decoded DecodeWithoutOffers(const store::State& state);
   void BeginTerm(BootTime now);
   Span Outage(BootTime now);
-  void PutAside(Quarantined record, BootTime now);
+  void PutAside(Quarantined record);
   void RefuseState(UnavailableReason reason, BootTime now);
   void Renew(BootTime now);
   void OnRenewed(const store::Reply& reply, BootTime sent, BootTime received);
@@ -178,6 +179,8 @@ class Owner {
   void Confirm(BootTime now);
   void Block(BootTime now);
   void EndStall(BootTime now);
+  void ExtendStalled(BootTime now);
+  void ExtendDeadlines(Span span);
   void Reload(BootTime now);
   void Restore(Standing standing, const store::OwnershipRecord& record, BootTime now);
   void AcceptStored(const store::OwnershipRecord& record, BootTime now);
@@ -250,6 +253,7 @@ class Owner {
   uint64_t generation_ = 0;
   uint64_t rebuild_generation_ = 0;   // of a rebuild under way
   BootTime blocked_since_ = kNeverBoot;  // something waits for the store since then
+  BootTime extended_until_{};         // of that, what deadlines were already moved for
 
   // Replaying.
   bool replaying_ = false;

@@ -152,15 +152,32 @@ void Owner::Confirm(BootTime now) {
 }
 
 void Owner::Block(BootTime now) {
-  if (blocked_since_ == kNeverBoot) blocked_since_ = now;
+  if (blocked_since_ != kNeverBoot) return;
+  blocked_since_ = now;
+  extended_until_ = now;
 }
 
-// What people could not do meanwhile must not count against them.
 void Owner::EndStall(BootTime now) {
   const BootTime since = std::exchange(blocked_since_, kNeverBoot);
   if (since == kNeverBoot || now - since <= options_.stall_threshold) return;
   sessions_.Extend(now - since);
-  if (!options_.driven_clock) ApplyOwn(engine::Extend{now - since}, now);
+  if (!options_.driven_clock) ExtendDeadlines(now - extended_until_);
+}
+
+// A command is about to be applied while nothing can be committed: the deadlines it would let pass
+// are moved first. Seldom, because moving them is work.
+void Owner::ExtendStalled(BootTime now) {
+  const Span unextended = now - extended_until_;
+  if (unextended <= options_.stall_threshold) return;
+  if (engine_->NextDeadline() > WorkspaceNow(now)) return;
+  ExtendDeadlines(unextended);
+  extended_until_ = now;
+}
+
+// What people could not do must not count against them. Applied at the time the state has seen, so
+// that no deadline passes before it is moved.
+void Owner::ExtendDeadlines(Span span) {
+  ApplyOwn(engine::Extend{span}, engine_->now());
 }
 
 // The batch can never be stored, so what it did in memory never was: read the state back.

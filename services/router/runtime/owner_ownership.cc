@@ -9,6 +9,13 @@ namespace firstline::runtime {
 
 using store::Result;
 
+namespace {
+
+// Failed attempts to acquire or load after which waiting calls are told: about a third of a second.
+constexpr int kFailuresTold = 4;
+
+}  // namespace
+
 // ---- Inputs -----------------------------------------------------------------------------------
 
 void Owner::CheckLease(BootTime now) {
@@ -135,9 +142,15 @@ void Owner::OnAcquired(const store::Reply& reply, BootTime sent, BootTime receiv
   if (reply.result == Result::kBroken && !retaking_) {
     return RefuseState(UnavailableReason::kBroken, received);
   }
+  FailAttempt(received);
+}
+
+// One lost reply need not be told to anybody; a store that stays away is.
+void Owner::FailAttempt(BootTime now) {
+  ScheduleRetry(now);
+  if (retaking_ || failures_ < kFailuresTold) return;
   store_failed_ = true;
-  if (!retaking_) RefuseQueued(received);
-  ScheduleRetry(received);
+  RefuseQueued(now);
 }
 
 // An earlier try arrived and its reply did not. When it arrived is not known: a renewal begins the
@@ -198,9 +211,7 @@ void Owner::OnLoaded(store::Reply& reply, BootTime now) {
     case Result::kRefused:
     case Result::kUnknown: break;
   }
-  store_failed_ = true;
-  RefuseQueued(now);
-  ScheduleRetry(now);
+  FailAttempt(now);
 }
 
 void Owner::Activate(const store::State& state, BootTime now) {
@@ -220,9 +231,9 @@ void Owner::Activate(const store::State& state, BootTime now) {
   observer_.Loaded(workspace_, *engine_);
   const Span outage = Outage(now);
   BeginTerm(now);
-  if (outage > options_.stall_threshold) ApplyOwn(engine::Extend{outage}, now);
+  if (outage > options_.stall_threshold) ExtendDeadlines(outage);
   put_aside_ = std::move(decoded.put_aside);
-  for (Quarantined& record : decoded.quarantined) PutAside(std::move(record), now);
+  for (Quarantined& record : decoded.quarantined) PutAside(std::move(record));
 }
 
 // The bug of an acquirer that reads waiting and assigned inquiries but not those just offered.
@@ -242,9 +253,11 @@ Decoded Owner::DecodeWithoutOffers(const store::State& state) {
   return codec_.Decode(rest, *engine_);
 }
 
+// At the time the state has seen: no deadline may pass before the outage is known to the engine.
 void Owner::BeginTerm(BootTime now) {
+  const engine::Time time = engine_->now().IsSet() ? engine_->now() : WorkspaceNow(now);
   const std::string previous = last_event_.n == 0 ? std::string() : store::ToString(last_event_);
-  ApplyOwn(engine::TakeOver{token_.epoch, options_.address, previous, lost_tail_}, now);
+  ApplyOwn(engine::TakeOver{token_.epoch, options_.address, previous, lost_tail_}, time);
   lost_tail_ = false;
 }
 
@@ -257,7 +270,7 @@ Span Owner::Outage(BootTime now) {
   return alive_at ? std::min(since_change, now - *alive_at) : since_change;
 }
 
-void Owner::PutAside(Quarantined record, BootTime now) {
+void Owner::PutAside(Quarantined record) {
   static constexpr const char* kTables[store::kTableCount] = {"meta", "inquiry", "agent",
                                                               "request"};
   observer_.Count(workspace_, Incident::kQuarantined);
@@ -266,7 +279,7 @@ void Owner::PutAside(Quarantined record, BootTime now) {
   put_aside_.push_back(std::move(record.put_aside));
   ApplyOwn(engine::NoteQuarantine{kTables[static_cast<size_t>(record.table)],
                                   std::move(record.key), std::move(record.problem)},
-           now);
+           engine_->now());
 }
 
 // The state cannot be opened here. Another pod, or a newer version, may be able to.
@@ -292,7 +305,7 @@ void Owner::OnRenewed(const store::Reply& reply, BootTime sent, BootTime receive
   if (!(renew_token_ == token_)) return;  // Of the term before the record was rolled back.
   if (reply.result == Result::kFenced) return OnFenced(reply.ownership, sent, received);
   if (reply.result != Result::kOk) {
-    if (phase_ == Phase::kAcquiring) return ScheduleRetry(received);
+    if (phase_ == Phase::kAcquiring) return FailAttempt(received);
     next_renew_ = received + engine::Span{std::min(options_.lease.us / 20, limits::kRetryMax.us)};
     return;
   }

@@ -263,15 +263,13 @@ struct Gatherer::Visitor {
 
 // ---- Gatherer ---------------------------------------------------------------------------------
 
-namespace {
-
-// Configuration alone may leave an excess, so only who was just given work is looked at, and only on
-// the channel of that work.
 bool IsWithinCapacity(const engine::Agent& agent, ChannelIx channel) {
   if (channel.value >= agent.channel_used.size()) return true;  // its inquiry is gone already
   return agent.used <= agent.units &&
          agent.channel_used[channel.value] <= agent.channel_units[channel.value];
 }
+
+namespace {
 
 template <class T>
 void SortUnique(std::vector<T>& list) {

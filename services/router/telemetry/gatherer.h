@@ -64,6 +64,10 @@ class Additions {
   engine::Time first_;
 };
 
+// Whether an agent who was just given work on `channel` can carry what it now has. Configuration alone
+// may leave an excess, so this is asked only of those who were given something.
+bool IsWithinCapacity(const engine::Agent& agent, engine::ChannelIx channel);
+
 // Belongs to one engine and its figures; keeps what handles resolve to.
 class Gatherer {
  public:

@@ -98,7 +98,9 @@ class ProgramRun {
       result_.failure = OneStep();
       if (!result_.failure.empty()) break;
     }
-    result_.digest = Mix(result_.digest, Dump(subject_.engine()));
+    const std::string state = Dump(subject_.engine());
+    if (!result_.failure.empty()) Note(state);
+    result_.digest = Mix(result_.digest, state);
     result_.matches = reference_.matches();
     return std::move(result_);
   }

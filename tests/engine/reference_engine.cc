@@ -17,6 +17,17 @@ std::vector<std::string> Unique(const std::vector<std::string>& names) {
   return unique;
 }
 
+// Whether an event of ApplyConfig is the command's own; timers may have fired before it.
+bool BeginsConfig(const Event& event) {
+  const auto* offer = std::get_if<OfferEnded>(&event.body);
+  const auto* enqueued = std::get_if<InquiryEnqueued>(&event.body);
+  return std::holds_alternative<AgentUpserted>(event.body) ||
+         std::holds_alternative<AgentDeleted>(event.body) ||
+         std::holds_alternative<WorkspaceApplied>(event.body) ||
+         (offer != nullptr && offer->outcome == OfferOutcome::kAgentLost) ||
+         (enqueued != nullptr && enqueued->cause == EnqueueCause::kAgentLost);
+}
+
 std::string Differs(const std::string& what, const std::string& actual,
                     const std::string& expected) {
   if (actual == expected) return "";
@@ -246,7 +257,7 @@ std::string ReferenceEngine::Observe(const Engine& engine, const Command* comman
     if (event.time < model_.now) return "an event is older than the one before it";
     model_.now = event.time;
     // What timers did on the way to the command happened before it.
-    if (takes_config && event.time == engine.now()) {
+    if (takes_config && BeginsConfig(event)) {
       TakeConfig(engine.config());
       takes_config = false;
     }

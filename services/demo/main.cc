@@ -32,6 +32,7 @@ struct Arguments {
   DayOptions day;
   bool plan_only = false;
   bool stay = false;
+  std::string note;
 };
 
 client::Stop g_stop;
@@ -173,7 +174,9 @@ absl::Status Run(const Arguments& arguments) {
   if (absl::Status status = ShowFigures(client, arguments, workspace->id()); !status.ok()) {
     return status;
   }
-  return arguments.stay ? Stay(arguments, player, stage, now) : absl::OkStatus();
+  if (!arguments.stay) return absl::OkStatus();
+  std::cout << arguments.note << std::flush;
+  return Stay(arguments, player, stage, now);
 }
 
 }  // namespace
@@ -194,6 +197,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   cli.add_flag("--plan", arguments.plan_only, "show the arrivals and call no router");
   cli.add_flag("--stay", arguments.stay, "afterwards go on in real time until a signal");
+  cli.add_option("--note", arguments.note, "with --stay: what to print when the day is over");
   CLI11_PARSE(cli, argc, argv);
   if (arguments.router.empty() && !arguments.plan_only) {
     std::cerr << "firstline-demo: --router is needed\n";

@@ -57,8 +57,8 @@ engine::WorkspaceConfig BusyWorkspace::Config() {
 
 engine::AgentConfig BusyWorkspace::AgentNumber(int n) {
   constexpr std::array<const char*, 4> kTeams = {"day", "night", "weekend", ""};
-  engine::AgentConfig agent = MakeAgent("a" + std::to_string(n), kTeams[static_cast<size_t>(n % 4)],
-                                        1 + Draw(4));
+  engine::AgentConfig agent =
+      MakeAgent("a" + std::to_string(n), kTeams[static_cast<size_t>(n % 4)], 1 + Draw(4));
   if (n == kAgents - 1) agent.kind = engine::AgentKind::kBot;
   if (Chance(60)) agent.skills = {{"billing", 1 + Draw(10)}};
   agent.languages = {{Chance(50) ? "de" : "en", 1 + Draw(10)}};
@@ -126,7 +126,8 @@ void BusyWorkspace::Talk() {
   const std::string id = Chance(50) ? AnyInquiry() : AnyInquiry(engine::InquiryState::kAssigned);
   const engine::InquiryIx ix = rig_.engine().FindInquiry(id);
   if (!ix.IsSet()) return;
-  engine::RecordMessage message{id, "m" + std::to_string(++messages_), engine::Author::kCustomer, ""};
+  engine::RecordMessage message{id, "m" + std::to_string(++messages_), engine::Author::kCustomer,
+                                ""};
   if (Chance(60)) {
     message.author = engine::Author::kAgent;
     message.agent_id = rig_.engine().AgentId(rig_.engine().inquiry(ix).agent);
@@ -139,10 +140,14 @@ void BusyWorkspace::Talk() {
 void BusyWorkspace::Move() {
   const std::string id = AnyInquiry();
   switch (Draw(4)) {
-    case 0: return Try("transfer", engine::Transfer{id, AnyQueue(), {}, ""});
-    case 1: return Try("park", engine::Park{AnyInquiry(engine::InquiryState::kAssigned)});
-    case 2: return Try("resume", engine::Resume{AnyInquiry(engine::InquiryState::kParked)});
-    default: break;
+    case 0:
+      return Try("transfer", engine::Transfer{id, AnyQueue(), {}, ""});
+    case 1:
+      return Try("park", engine::Park{AnyInquiry(engine::InquiryState::kAssigned)});
+    case 2:
+      return Try("resume", engine::Resume{AnyInquiry(engine::InquiryState::kParked)});
+    default:
+      break;
   }
   engine::Update update;
   update.inquiry_id = id;
@@ -188,8 +193,7 @@ void BusyWorkspace::ChangeAgent() {
   if (Chance(25)) return Try("upsert_agent", engine::UpsertAgents{{AgentNumber(n)}});
   engine::SetPresence set;
   set.agent_id = id;
-  set.presence = Chance(65) ? engine::Presence::kAvailable
-                            : static_cast<engine::Presence>(Draw(4));
+  set.presence = Chance(65) ? engine::Presence::kAvailable : static_cast<engine::Presence>(Draw(4));
   Try("presence", std::move(set));
 }
 

@@ -25,7 +25,7 @@ class BusyWorkspace {
  private:
   int Draw(int bound) { return static_cast<int>(random_() % static_cast<uint64_t>(bound)); }
   bool Chance(int percent) { return Draw(100) < percent; }
-  std::string AnyInquiry();                             // "none" when there is none
+  std::string AnyInquiry();  // "none" when there is none
   std::string AnyInquiry(engine::InquiryState state);
   std::string AnyQueue();
   std::string AnyAgent() { return "a" + std::to_string(Draw(kAgents)); }

@@ -2,7 +2,10 @@
 #include "services/router/telemetry/exposition.h"
 
 #include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <prometheus/text_serializer.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,10 +17,6 @@
 #include <set>
 #include <sstream>
 #include <string>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <prometheus/text_serializer.h>
 
 #include "services/router/telemetry/metrics_server.h"
 #include "services/router/telemetry/process_metrics.h"
@@ -43,7 +42,9 @@ ExpositionOptions OptionsOf(Rig& rig) {
             body();
             return true;
           },
-          [] { return PodNow{3, 5, true}; }};
+          [] {
+            return PodNow{3, 5, true};
+          }};
 }
 
 std::string Serialized(const std::vector<prometheus::MetricFamily>& families) {
@@ -145,10 +146,12 @@ TEST(LabelsTest, LabelSetsAreClosed) {
       {"team", "day|night|weekend"},
       {"vendor", "bpo"},
       {"clock", "create|human_queue|assign"},
-      {"cause", "submitted|transferred|overflowed|declined|expired|first_reply_timeout|agent_lost|"
-                "resumed|updated"},
-      {"outcome", "accepted|auto_accepted|declined|expired|rescinded|agent_lost|closed|"
-                  "closed_without_reply|abandoned|short_abandoned|left|cancelled"},
+      {"cause",
+       "submitted|transferred|overflowed|declined|expired|first_reply_timeout|agent_lost|"
+       "resumed|updated"},
+      {"outcome",
+       "accepted|auto_accepted|declined|expired|rescinded|agent_lost|closed|"
+       "closed_without_reply|abandoned|short_abandoned|left|cancelled"},
       {"step", "hold|[1-9]|1[0-6]"},
       {"score", "[1-5]"},
       {"resolved", "yes|no"},

@@ -11,16 +11,24 @@ namespace firstline::testing {
 namespace {
 
 // What the event stream says nothing about, and what the process and the library add.
-const std::set<std::string> kNotFromEvents = {
-    "firstline_build_info",          "firstline_calls_shed_total",
-    "firstline_commit_bytes",        "firstline_commit_commands",
-    "firstline_commit_events",       "firstline_commit_seconds",
-    "firstline_commits_total",       "firstline_inbox_depth",
-    "firstline_open_calls",          "firstline_ownership_changes_total",
-    "firstline_records_quarantined_total", "firstline_restores_total",
-    "firstline_snapshot_complete",   "firstline_states_refused_total",
-    "firstline_store_ready",         "firstline_workspace_owned",
-    "grpc_server_handled_total",     "grpc_server_handling_seconds"};
+const std::set<std::string> kNotFromEvents = {"firstline_build_info",
+                                              "firstline_calls_shed_total",
+                                              "firstline_commit_bytes",
+                                              "firstline_commit_commands",
+                                              "firstline_commit_events",
+                                              "firstline_commit_seconds",
+                                              "firstline_commits_total",
+                                              "firstline_inbox_depth",
+                                              "firstline_open_calls",
+                                              "firstline_ownership_changes_total",
+                                              "firstline_records_quarantined_total",
+                                              "firstline_restores_total",
+                                              "firstline_snapshot_complete",
+                                              "firstline_states_refused_total",
+                                              "firstline_store_ready",
+                                              "firstline_workspace_owned",
+                                              "grpc_server_handled_total",
+                                              "grpc_server_handling_seconds"};
 
 bool EndsWith(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;

@@ -1,6 +1,6 @@
 // Recomputes every figure from the public event stream (firstline.v1.Event) and compares. It shares
-// no code with telemetry: spans come from the times of events, targets from the configuration in the
-// stream, bucket bounds from the text it is given.
+// no code with telemetry: spans come from the times of events, targets from the configuration in
+// the stream, bucket bounds from the text it is given.
 //
 //   FiguresChecker checker;
 //   for (const auto& event : events) checker.Read(event);

@@ -19,15 +19,24 @@ bool Within(int64_t us, const google::protobuf::Duration& target) {
 
 const char* CauseName(v1::EnqueueCause cause) {
   switch (cause) {
-    case v1::ENQUEUE_CAUSE_SUBMITTED: return "submitted";
-    case v1::ENQUEUE_CAUSE_TRANSFERRED: return "transferred";
-    case v1::ENQUEUE_CAUSE_OVERFLOWED: return "overflowed";
-    case v1::ENQUEUE_CAUSE_DECLINED: return "declined";
-    case v1::ENQUEUE_CAUSE_EXPIRED: return "expired";
-    case v1::ENQUEUE_CAUSE_FIRST_REPLY_TIMEOUT: return "first_reply_timeout";
-    case v1::ENQUEUE_CAUSE_AGENT_LOST: return "agent_lost";
-    case v1::ENQUEUE_CAUSE_RESUMED: return "resumed";
-    default: return "updated";
+    case v1::ENQUEUE_CAUSE_SUBMITTED:
+      return "submitted";
+    case v1::ENQUEUE_CAUSE_TRANSFERRED:
+      return "transferred";
+    case v1::ENQUEUE_CAUSE_OVERFLOWED:
+      return "overflowed";
+    case v1::ENQUEUE_CAUSE_DECLINED:
+      return "declined";
+    case v1::ENQUEUE_CAUSE_EXPIRED:
+      return "expired";
+    case v1::ENQUEUE_CAUSE_FIRST_REPLY_TIMEOUT:
+      return "first_reply_timeout";
+    case v1::ENQUEUE_CAUSE_AGENT_LOST:
+      return "agent_lost";
+    case v1::ENQUEUE_CAUSE_RESUMED:
+      return "resumed";
+    default:
+      return "updated";
   }
 }
 
@@ -39,11 +48,16 @@ bool EntersQueue(v1::EnqueueCause cause) {
 
 const char* OutcomeName(v1::OfferOutcome outcome) {
   switch (outcome) {
-    case v1::OFFER_OUTCOME_DECLINED: return "declined";
-    case v1::OFFER_OUTCOME_EXPIRED: return "expired";
-    case v1::OFFER_OUTCOME_RESCINDED: return "rescinded";
-    case v1::OFFER_OUTCOME_AGENT_LOST: return "agent_lost";
-    default: return "";  // accepted: counted with the assignment
+    case v1::OFFER_OUTCOME_DECLINED:
+      return "declined";
+    case v1::OFFER_OUTCOME_EXPIRED:
+      return "expired";
+    case v1::OFFER_OUTCOME_RESCINDED:
+      return "rescinded";
+    case v1::OFFER_OUTCOME_AGENT_LOST:
+      return "agent_lost";
+    default:
+      return "";  // accepted: counted with the assignment
   }
 }
 
@@ -53,32 +67,50 @@ void FiguresChecker::Read(const v1::Event& event) {
   workspace_ = event.workspace();
   now_ = Us(event.time());
   switch (event.kind_case()) {
-    case v1::Event::kWorkspaceApplied: return ReadConfiguration(event);
-    case v1::Event::kAgentUpserted: return ReadAgent(event);
-    case v1::Event::kAgentDeleted: return ForgetAgent(event.agent_id());
+    case v1::Event::kWorkspaceApplied:
+      return ReadConfiguration(event);
+    case v1::Event::kAgentUpserted:
+      return ReadAgent(event);
+    case v1::Event::kAgentDeleted:
+      return ForgetAgent(event.agent_id());
     case v1::Event::kPresenceChanged:
     case v1::Event::kBackOffStarted:
-    case v1::Event::kBackOffEnded: return ReadPresence(event);
-    case v1::Event::kInquirySubmitted: return ReadSubmitted(event);
-    case v1::Event::kInquiryEnqueued: return ReadEnqueued(event);
+    case v1::Event::kBackOffEnded:
+      return ReadPresence(event);
+    case v1::Event::kInquirySubmitted:
+      return ReadSubmitted(event);
+    case v1::Event::kInquiryEnqueued:
+      return ReadEnqueued(event);
     case v1::Event::kStepReached:
-    case v1::Event::kHoldEnded: return ReadStep(event);
+    case v1::Event::kHoldEnded:
+      return ReadStep(event);
     case v1::Event::kOfferCreated:
-    case v1::Event::kOfferEnded: return ReadOffer(event);
-    case v1::Event::kInquiryAssigned: return ReadAssigned(event);
+    case v1::Event::kOfferEnded:
+      return ReadOffer(event);
+    case v1::Event::kInquiryAssigned:
+      return ReadAssigned(event);
     case v1::Event::kFirstReplyWarning:
-    case v1::Event::kFirstReplyTimedOut: return ReadLateReply(event);
-    case v1::Event::kMessageRecorded: return ReadMessage(event);
-    case v1::Event::kFirstResponded: return ReadFirstResponse(event);
+    case v1::Event::kFirstReplyTimedOut:
+      return ReadLateReply(event);
+    case v1::Event::kMessageRecorded:
+      return ReadMessage(event);
+    case v1::Event::kFirstResponded:
+      return ReadFirstResponse(event);
     case v1::Event::kInquiryParked:
-    case v1::Event::kInquiryResumed: return ReadParking(event);
-    case v1::Event::kInquiryTransferred: return ReadTransferred(event);
+    case v1::Event::kInquiryResumed:
+      return ReadParking(event);
+    case v1::Event::kInquiryTransferred:
+      return ReadTransferred(event);
     case v1::Event::kInquiryClosed:
-    case v1::Event::kInquiryCancelled: return ReadEnded(event);
-    case v1::Event::kFeedbackRecorded: return ReadFeedback(event);
+    case v1::Event::kInquiryCancelled:
+      return ReadEnded(event);
+    case v1::Event::kFeedbackRecorded:
+      return ReadFeedback(event);
     case v1::Event::kWrapUpStarted:
-    case v1::Event::kWrapUpFinished: return ReadWrapUp(event);
-    default: return;  // of no meaning for figures
+    case v1::Event::kWrapUpFinished:
+      return ReadWrapUp(event);
+    default:
+      return;  // of no meaning for figures
   }
 }
 
@@ -274,8 +306,8 @@ void FiguresChecker::ReadMessage(const v1::Event& event) {
   }
   const int64_t since = inquiry.unanswered_since;
   inquiry.unanswered_since = -1;
-  const bool by_person = event.message_recorded().author() == v1::AUTHOR_AGENT &&
-                         agents_[event.agent_id()].is_person;
+  const bool by_person =
+      event.message_recorded().author() == v1::AUTHOR_AGENT && agents_[event.agent_id()].is_person;
   if (!by_person || since < 0) return;
   Span("firstline_reply_seconds", Work(event, inquiry), now_ - since);
   SpanAgent("agent_reply", event.agent_id(), now_ - since);

@@ -1,6 +1,10 @@
 // Telemetry against the checker, on workspaces kept busy by seeds.
 #include "tests/telemetry/figures_checker.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <prometheus/text_serializer.h>
+
 #include <algorithm>
 #include <array>
 #include <functional>
@@ -8,10 +12,6 @@
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <prometheus/text_serializer.h>
 
 #include "services/router/store/event_codec.h"
 #include "services/router/telemetry/exposition.h"
@@ -184,22 +184,21 @@ TEST(FiguresCheckerRunTest, TheRunsAreWorthChecking) {
     Busy busy(seed);
     busy.Run(3000);
     for (const auto& [kind, n] : busy.applied()) applied[kind] += n;
-    for (const char* outcome : {"closed", "closed_without_reply", "abandoned", "short_abandoned",
-                                "left", "cancelled"}) {
+    for (const char* outcome :
+         {"closed", "closed_without_reply", "abandoned", "short_abandoned", "left", "cancelled"}) {
       counts[outcome] +=
           busy.checker.Count("firstline_inquiries_ended_total", {{"outcome", outcome}});
     }
-    for (const char* name : {"firstline_inquiries_overflowed_out_total",
-                             "firstline_first_reply_timeouts_total",
-                             "firstline_first_reply_warnings_total",
-                             "firstline_feedback_resolved_total"}) {
+    for (const char* name :
+         {"firstline_inquiries_overflowed_out_total", "firstline_first_reply_timeouts_total",
+          "firstline_first_reply_warnings_total", "firstline_feedback_resolved_total"}) {
       counts[name] += busy.checker.Count(name, {});
     }
     for (const char* end : kOfferEnds) {
       counts[end] += busy.checker.Count("firstline_offers_ended_total", {{"outcome", end}});
     }
-    counts["bots"] += static_cast<int64_t>(
-        busy.checker.Spans("firstline_bot_response_seconds", {}).count);
+    counts["bots"] +=
+        static_cast<int64_t>(busy.checker.Spans("firstline_bot_response_seconds", {}).count);
   }
   for (const char* kind : {"submit", "accept", "decline", "message", "transfer", "park", "resume",
                            "update", "close", "cancel", "feedback", "finish_wrap_up", "presence",
@@ -248,8 +247,8 @@ TEST(PlantedErrorTest, AbandonedCountedAsAnsweredIsCaught) {
   ExpectCaught(
       [](telemetry::WorkspaceSnapshot& snapshot) {
         const auto abandoned = static_cast<size_t>(telemetry::Outcome::kAbandoned);
-        telemetry::Work* work = Find(
-            snapshot, [&](const telemetry::Work& w) { return w.outcomes[abandoned] > 0; });
+        telemetry::Work* work =
+            Find(snapshot, [&](const telemetry::Work& w) { return w.outcomes[abandoned] > 0; });
         if (work == nullptr) return false;
         --work->outcomes[abandoned];
         work->answered_wait.Add(30'000'000);

@@ -1,9 +1,9 @@
 #include "tests/telemetry/rig.h"
 
+#include <prometheus/text_serializer.h>
+
 #include <sstream>
 #include <utility>
-
-#include <prometheus/text_serializer.h>
 
 #include "services/router/telemetry/exposition.h"
 
@@ -93,9 +93,7 @@ void Rig::Say(const std::string& id, engine::Author author) {
   Do(engine::RecordMessage{id, "m" + std::to_string(++messages_), author, ""});
 }
 
-void Rig::Close(const std::string& id) {
-  Do(engine::Close{id, engine::Resolution::kResolved, ""});
-}
+void Rig::Close(const std::string& id) { Do(engine::Close{id, engine::Resolution::kResolved, ""}); }
 
 void Rig::Cancel(const std::string& id, engine::CancelReason reason) {
   Do(engine::Cancel{id, reason});

@@ -6,10 +6,10 @@
 //   rig.Commit();
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <functional>
 #include <string>
-
-#include <gtest/gtest.h>
 
 #include "services/router/engine/engine.h"
 #include "services/router/telemetry/telemetry.h"

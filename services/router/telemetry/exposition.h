@@ -1,23 +1,24 @@
-// What Prometheus reads: asks the loop for a snapshot at every scrape and renders it on the scraping
-// thread.
+// What Prometheus reads: asks the loop for a snapshot at every scrape and renders it on the
+// scraping thread.
 //
 //   auto exposition = std::make_shared<Exposition>(ExpositionOptions{
 //       .telemetry = &telemetry,
 //       .run_on_loop = [&](const std::function<void()>& body) {
 //         return loop.Run([&](const Pod&) { body(); });
 //       },
-//       .read_pod = [&] { return PodNow{loop.inbox_depth(), loop.open_calls(), loop.store_ready()}; }});
+//       .read_pod = [&] { return PodNow{loop.inbox_depth(), loop.open_calls(), loop.store_ready()};
+//       }});
 //   exposer.RegisterCollectable(exposition);
 //
 // Threads: Collect from any.
 #pragma once
 
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
 #include <cstddef>
 #include <functional>
 #include <vector>
-
-#include <prometheus/collectable.h>
-#include <prometheus/metric_family.h>
 
 #include "services/router/telemetry/telemetry.h"
 

@@ -7,15 +7,15 @@
 // Threads: one at a time.
 #pragma once
 
+#include <prometheus/client_metric.h>
+#include <prometheus/metric_family.h>
+
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <prometheus/client_metric.h>
-#include <prometheus/metric_family.h>
 
 #include "services/router/telemetry/figures.h"
 #include "services/router/telemetry/snapshot.h"
@@ -32,7 +32,9 @@ class Family {
  public:
   Family(prometheus::MetricType type, std::string_view name, std::string_view help);
 
-  void Count(Labels labels, uint64_t value) { Count(std::move(labels), static_cast<double>(value)); }
+  void Count(Labels labels, uint64_t value) {
+    Count(std::move(labels), static_cast<double>(value));
+  }
   void Count(Labels labels, double value);
   void Set(Labels labels, double value);
   // `per`: how many of the figure's units make one shown: kPerSecond for microseconds. Divided, not

@@ -8,8 +8,8 @@ using prometheus::MetricType;
 
 // In the order of engine::EnqueueCause.
 constexpr std::array<const char*, kEnqueueCauses> kCauses = {
-    "submitted", "transferred",         "overflowed", "declined", "expired",
-    "first_reply_timeout", "agent_lost", "resumed",    "updated"};
+    "submitted",           "transferred", "overflowed", "declined", "expired",
+    "first_reply_timeout", "agent_lost",  "resumed",    "updated"};
 static_assert(static_cast<size_t>(engine::EnqueueCause::kUpdated) + 1 == kEnqueueCauses);
 
 Labels LabelsOf(const WorkspaceSnapshot& workspace, const Flow& flow) {
@@ -52,9 +52,10 @@ void RenderEnqueued(const Snapshot& snapshot, Families& out) {
 
 // Most queues have few steps: those never reached are left out.
 void RenderSteps(const Snapshot& snapshot, Families& out) {
-  Family family(MetricType::Counter, "firstline_route_steps_reached_total",
-                "Steps of a queue's route that waiting inquiries reached; \"hold\" is the end of the "
-                "hold for preferred agents.");
+  Family family(
+      MetricType::Counter, "firstline_route_steps_reached_total",
+      "Steps of a queue's route that waiting inquiries reached; \"hold\" is the end of the "
+      "hold for preferred agents.");
   ForEach(snapshot, [&](const auto& workspace, const Flow& flow) {
     for (size_t i = 0; i < kRouteSteps; ++i) {
       if (flow.steps[i] == 0) continue;

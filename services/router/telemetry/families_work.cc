@@ -80,9 +80,10 @@ void RenderSum(const Snapshot& snapshot, Families& out, Text text, SpanSum Work:
 }
 
 void RenderFirstResponse(const Snapshot& snapshot, Families& out) {
-  Family family(MetricType::Histogram, "firstline_first_response_seconds",
-                "Time to the first reply of a person (live channels: to the accept), by the clock's "
-                "start. Once an inquiry; what never got a reply is not in it.");
+  Family family(
+      MetricType::Histogram, "firstline_first_response_seconds",
+      "Time to the first reply of a person (live channels: to the accept), by the clock's "
+      "start. Once an inquiry; what never got a reply is not in it.");
   ForEach(snapshot, [&](const auto& workspace, const Work& work) {
     for (size_t i = 0; i < kClocks; ++i) {
       family.Observe(LabelsOf(workspace, work, "clock", kClockNames[i]),
@@ -142,10 +143,10 @@ void RenderOffers(const Snapshot& snapshot, Families& out) {
 }
 
 void RenderEnds(const Snapshot& snapshot, Families& out) {
-  RenderCounters(snapshot, out,
-                 {"firstline_inquiries_ended_total", "Inquiries by how they ended, one outcome each."},
-                 "outcome", kOutcomeNames,
-                 [](const Work& work, size_t i) { return work.outcomes[i]; });
+  RenderCounters(
+      snapshot, out,
+      {"firstline_inquiries_ended_total", "Inquiries by how they ended, one outcome each."},
+      "outcome", kOutcomeNames, [](const Work& work, size_t i) { return work.outcomes[i]; });
   RenderCounter(snapshot, out,
                 {"firstline_inquiries_unanswered_total",
                  "Inquiries that ended without a reply of a person, other than by being closed."},
@@ -163,12 +164,12 @@ void RenderFeedback(const Snapshot& snapshot, Families& out) {
   constexpr std::array<const char*, 2> kResolved = {"yes", "no"};
   RenderCounters(snapshot, out, {"firstline_csat_total", "Customers' scores after the end."},
                  "score", kScores, [](const Work& work, size_t i) { return work.csat[i]; });
-  RenderCounters(snapshot, out,
-                 {"firstline_feedback_resolved_total",
-                  "Customers' answers to whether their request was met."},
-                 "resolved", kResolved, [](const Work& work, size_t i) {
-                   return i == 0 ? work.feedback_resolved : work.feedback_unresolved;
-                 });
+  RenderCounters(
+      snapshot, out,
+      {"firstline_feedback_resolved_total", "Customers' answers to whether their request was met."},
+      "resolved", kResolved, [](const Work& work, size_t i) {
+        return i == 0 ? work.feedback_resolved : work.feedback_unresolved;
+      });
 }
 
 }  // namespace

@@ -29,8 +29,7 @@ template <size_t n>
 void CountIncidents(Family& family, const WorkspaceSnapshot& workspace, const char* label,
                     const Named (&list)[n]) {
   for (const auto& [incident, name] : list) {
-    family.Count({{"workspace", workspace.workspace}, {label, name}},
-                 CountOf(workspace, incident));
+    family.Count({{"workspace", workspace.workspace}, {label, name}}, CountOf(workspace, incident));
   }
 }
 
@@ -74,12 +73,12 @@ void RenderOwnership(const Snapshot& snapshot, Families& out) {
 }
 
 void RenderCommits(const Snapshot& snapshot, Families& out) {
-  Family commits(MetricType::Counter, "firstline_commits_total",
-                 "Attempts to commit a batch, by result: in_doubt ones were sent again, broken ones "
-                 "made the workspace reload.");
+  Family commits(
+      MetricType::Counter, "firstline_commits_total",
+      "Attempts to commit a batch, by result: in_doubt ones were sent again, broken ones "
+      "made the workspace reload.");
   for (const WorkspaceSnapshot& workspace : snapshot.workspaces) {
-    commits.Count({{"workspace", workspace.workspace}, {"result", "committed"}},
-                  workspace.commits);
+    commits.Count({{"workspace", workspace.workspace}, {"result", "committed"}}, workspace.commits);
     CountIncidents(commits, workspace, "result", kTroubles);
   }
   out.push_back(commits.Take());
@@ -88,7 +87,8 @@ void RenderCommits(const Snapshot& snapshot, Families& out) {
                  "From sending a batch to its confirmation, over all workspaces of the pod.");
   latency.Observe({}, snapshot.commits.latency, kPerSecond);
   out.push_back(latency.Take());
-  Family commands(MetricType::Histogram, "firstline_commit_commands", "Calls a batch, reads included.");
+  Family commands(MetricType::Histogram, "firstline_commit_commands",
+                  "Calls a batch, reads included.");
   commands.Observe({}, snapshot.commits.commands, 1);
   out.push_back(commands.Take());
   Family events(MetricType::Histogram, "firstline_commit_events", "Events a batch.");
@@ -105,10 +105,11 @@ void RenderWorkspaces(const Snapshot& snapshot, Families& out) {
   RenderLoads(snapshot, out, "firstline_busy_unit_seconds_total",
               "Capacity units in use, integrated over the time agents were not offline.",
               &TeamLoad::busy_unit_us);
-  RenderLoads(snapshot, out, "firstline_capacity_unit_seconds_total",
-              "Capacity units, integrated over the time agents were not offline. Busy over capacity "
-              "is occupancy.",
-              &TeamLoad::capacity_unit_us);
+  RenderLoads(
+      snapshot, out, "firstline_capacity_unit_seconds_total",
+      "Capacity units, integrated over the time agents were not offline. Busy over capacity "
+      "is occupancy.",
+      &TeamLoad::capacity_unit_us);
   RenderCounter(snapshot, out, "firstline_capacity_violations_total",
                 "Agents given more than they can carry. Always 0, or there is a defect.",
                 [](const auto& workspace) { return workspace.capacity_violations; });
@@ -120,8 +121,7 @@ void RenderWorkspaces(const Snapshot& snapshot, Families& out) {
   RenderCounter(snapshot, out, "firstline_states_refused_total",
                 "Times a state was not opened: newer format or no readable configuration.",
                 [](const auto& w) { return CountOf(w, Incident::kStateRefused); });
-  RenderCounter(snapshot, out, "firstline_calls_shed_total",
-                "Calls turned away for overload.",
+  RenderCounter(snapshot, out, "firstline_calls_shed_total", "Calls turned away for overload.",
                 [](const auto& w) { return CountOf(w, Incident::kShed); });
 }
 

@@ -18,7 +18,8 @@ std::string KeyOf(std::string_view queue, std::string_view channel, std::string_
 Flow& Figures::FlowOf(std::string_view queue, std::string_view channel) {
   const auto known = flow_index_.find(KeyOf(queue, channel, ""));
   if (known != flow_index_.end()) return *known->second;
-  if (flows_.size() >= kPlacesMax && queue != kBeyondLimit) return FlowOf(kBeyondLimit, kBeyondLimit);
+  if (flows_.size() >= kPlacesMax && queue != kBeyondLimit)
+    return FlowOf(kBeyondLimit, kBeyondLimit);
   auto& flow = *flows_.emplace_back(std::make_unique<Flow>());
   flow.queue = queue;
   flow.channel = channel;

@@ -34,7 +34,7 @@ namespace firstline::telemetry {
 //   1-24 h      what is answered like e-mail: an hour, half a working day, a working day, a day
 // Targets between bounds are met by exact counters beside the histograms.
 inline constexpr std::array<int64_t, 21> kLadderSeconds = {
-    1,   2,   5,   10,  15,  20,   30,   45,   60,    90,   120,
+    1,   2,   5,   10,  15,   20,   30,   45,    60,    90,   120,
     180, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400};
 
 inline constexpr auto kLadder = Times(kLadderSeconds, 1'000'000);  // microseconds
@@ -55,17 +55,24 @@ struct ResponseClock {
 enum class Clock : uint8_t { kCreate, kHumanQueue, kAssign };
 inline constexpr size_t kClocks = 3;
 
-enum class OfferEnd : uint8_t { kAccepted, kAutoAccepted, kDeclined, kExpired, kRescinded, kAgentLost };
+enum class OfferEnd : uint8_t {
+  kAccepted,
+  kAutoAccepted,
+  kDeclined,
+  kExpired,
+  kRescinded,
+  kAgentLost
+};
 inline constexpr size_t kOfferEnds = 6;
 
 // How an inquiry ended; exactly one each. "Reply" is a person's (live channels: the accept).
 enum class Outcome : uint8_t {
-  kClosed,              // after a reply
+  kClosed,  // after a reply
   kClosedWithoutReply,
-  kAbandoned,           // the customer left before an agent had it in its present queue
-  kShortAbandoned,      // ... within the queue's short abandonment threshold
-  kLeft,                // the customer left later
-  kCancelled,           // withdrawn, duplicate, other
+  kAbandoned,       // the customer left before an agent had it in its present queue
+  kShortAbandoned,  // ... within the queue's short abandonment threshold
+  kLeft,            // the customer left later
+  kCancelled,       // withdrawn, duplicate, other
 };
 inline constexpr size_t kOutcomes = 6;
 inline constexpr size_t kEnqueueCauses = 9;  // of engine::EnqueueCause
@@ -92,13 +99,13 @@ struct Work {
   SpanHistogram answered_wait;  // ASA: since the present queue was entered, first assignment there
   uint64_t answered_within_target = 0;
   std::array<ResponseClock, kClocks> first_response;  // by people
-  SpanHistogram bot_response;                             // first response of bots, since creation
-  SpanSum reply;    // ART: replies of people since the oldest unanswered customer message
-  SpanSum handle;   // ended assignments, without wrap-up
+  SpanHistogram bot_response;                         // first response of bots, since creation
+  SpanSum reply;   // ART: replies of people since the oldest unanswered customer message
+  SpanSum handle;  // ended assignments, without wrap-up
   SpanSum wrap_up;
   uint64_t first_reply_warnings = 0, first_reply_timeouts = 0;
   std::array<uint64_t, kOutcomes> outcomes{};
-  uint64_t unanswered = 0;  // ended without a reply, other than by being closed
+  uint64_t unanswered = 0;         // ended without a reply, other than by being closed
   std::array<uint64_t, 5> csat{};  // by score - 1
   uint64_t feedback_resolved = 0, feedback_unresolved = 0;
 };
@@ -122,9 +129,10 @@ struct AgentFigures {
   ResponseClock from_assign;
   Sum csat;  // scores
   uint64_t feedback_resolved = 0, feedback_unresolved = 0;
-  int64_t logged_in_us = 0;       // not offline
-  int64_t busy_unit_us = 0;       // units in use, integrated over time
-  int64_t capacity_unit_us = 0;   // capacity while not offline, integrated: busy/capacity = occupancy
+  int64_t logged_in_us = 0;  // not offline
+  int64_t busy_unit_us = 0;  // units in use, integrated over time
+  int64_t capacity_unit_us =
+      0;  // capacity while not offline, integrated: busy/capacity = occupancy
 
   // What the agent carries since `load_since`; integrated up to there.
   bool online = false;
@@ -142,8 +150,8 @@ struct Place {
 };
 
 // Distinct label sets a workspace may have of Flow and of Work each. Beyond it everything goes to
-// one more, whose queue and channel are kBeyondLimit (a blank cannot be in a name): exposition stays
-// bounded however queues are created and renamed.
+// one more, whose queue and channel are kBeyondLimit (a blank cannot be in a name): exposition
+// stays bounded however queues are created and renamed.
 inline constexpr size_t kPlacesMax = 5000;
 inline constexpr std::string_view kBeyondLimit = "(beyond limit)";
 

@@ -49,16 +49,22 @@ bool Within(Span span, Span target) { return target.us == 0 || span <= target; }
 
 OfferEnd EndOf(engine::OfferOutcome outcome) {
   switch (outcome) {
-    case engine::OfferOutcome::kAccepted: return OfferEnd::kAccepted;
-    case engine::OfferOutcome::kDeclined: return OfferEnd::kDeclined;
-    case engine::OfferOutcome::kExpired: return OfferEnd::kExpired;
-    case engine::OfferOutcome::kRescinded: return OfferEnd::kRescinded;
-    case engine::OfferOutcome::kAgentLost: return OfferEnd::kAgentLost;
+    case engine::OfferOutcome::kAccepted:
+      return OfferEnd::kAccepted;
+    case engine::OfferOutcome::kDeclined:
+      return OfferEnd::kDeclined;
+    case engine::OfferOutcome::kExpired:
+      return OfferEnd::kExpired;
+    case engine::OfferOutcome::kRescinded:
+      return OfferEnd::kRescinded;
+    case engine::OfferOutcome::kAgentLost:
+      return OfferEnd::kAgentLost;
   }
   return OfferEnd::kRescinded;
 }
 
-// `answered`: an agent had it since it entered its present queue; then it counts among the answered.
+// `answered`: an agent had it since it entered its present queue; then it counts among the
+// answered.
 Outcome OutcomeOf(const engine::InquiryCancelled& event, bool answered) {
   if (event.reason != engine::CancelReason::kAbandoned) return Outcome::kCancelled;
   if (answered) return Outcome::kLeft;
@@ -72,8 +78,8 @@ struct Gatherer::Visitor {
   const Engine& engine;
   Additions& additions;
   Time time;
-  InquiryIx stepped;       // reached a step in this round
-  QueueIx stepped_queue;   // ... while in this queue
+  InquiryIx stepped;      // reached a step in this round
+  QueueIx stepped_queue;  // ... while in this queue
 
   ChannelIx ChannelOf(InquiryIx ix) const { return engine.inquiry(ix).channel; }
   Flow& FlowOf(QueueIx queue, InquiryIx inquiry) const {

@@ -44,9 +44,17 @@ class Additions {
   engine::Time first() const { return first_; }
 
  private:
-  struct One { uint64_t* counter; };
-  struct InHistogram { SpanHistogram* histogram; int64_t us; };
-  struct InSum { SpanSum* sum; int64_t amount; };
+  struct One {
+    uint64_t* counter;
+  };
+  struct InHistogram {
+    SpanHistogram* histogram;
+    int64_t us;
+  };
+  struct InSum {
+    SpanSum* sum;
+    int64_t amount;
+  };
   struct Load {
     AgentFigures* agent;
     TeamLoad* team;
@@ -64,8 +72,8 @@ class Additions {
   engine::Time first_;
 };
 
-// Whether an agent who was just given work on `channel` can carry what it now has. Configuration alone
-// may leave an excess, so this is asked only of those who were given something.
+// Whether an agent who was just given work on `channel` can carry what it now has. Configuration
+// alone may leave an excess, so this is asked only of those who were given something.
 bool IsWithinCapacity(const engine::Agent& agent, engine::ChannelIx channel);
 
 // Belongs to one engine and its figures; keeps what handles resolve to.

@@ -1,8 +1,8 @@
 #include "services/router/telemetry/metrics_server.h"
 
-#include <exception>
-
 #include <prometheus/exposer.h>
+
+#include <exception>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"

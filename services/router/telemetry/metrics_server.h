@@ -8,10 +8,10 @@
 // held weakly and locked for the scrape.
 #pragma once
 
+#include <prometheus/collectable.h>
+
 #include <memory>
 #include <string>
-
-#include <prometheus/collectable.h>
 
 #include "absl/status/statusor.h"
 

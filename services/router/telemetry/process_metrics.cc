@@ -6,10 +6,10 @@ namespace firstline::telemetry {
 namespace {
 
 constexpr std::array<const char*, kGrpcCodes> kCodeNames = {
-    "OK",          "Canceled",          "Unknown",            "InvalidArgument", "DeadlineExceeded",
-    "NotFound",    "AlreadyExists",     "PermissionDenied",   "ResourceExhausted",
-    "FailedPrecondition", "Aborted",    "OutOfRange",         "Unimplemented",   "Internal",
-    "Unavailable", "DataLoss",          "Unauthenticated"};
+    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+    "DataLoss", "Unauthenticated"};
 constexpr int kUnknown = 2;
 
 // Seconds. A call is answered in about a millisecond; a failover takes some seconds.

@@ -50,8 +50,8 @@ inline constexpr std::array<int64_t, 14> kCommitLadder = {  // microseconds
     100,    250,    500,     1'000,   2'500,     5'000,     10'000,
     25'000, 50'000, 100'000, 250'000, 1'000'000, 5'000'000, 10'000'000};
 inline constexpr std::array<int64_t, 10> kSizeLadder = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
-inline constexpr std::array<int64_t, 8> kBytesLadder = {
-    256, 1024, 4096, 16'384, 65'536, 262'144, 1'048'576, 4'194'304};
+inline constexpr std::array<int64_t, 8> kBytesLadder = {256,    1024,    4096,      16'384,
+                                                        65'536, 262'144, 1'048'576, 4'194'304};
 
 // Commits of all workspaces of this pod.
 struct CommitTotals {
@@ -69,8 +69,8 @@ struct WorkspaceSnapshot {
   std::vector<Work> works;
   std::vector<TeamLoad> loads;
   uint64_t capacity_violations = 0;
-  std::vector<QueueNow> queues;             // empty unless owned
-  std::map<std::string, TeamNow> teams;     // empty unless owned
+  std::vector<QueueNow> queues;          // empty unless owned
+  std::map<std::string, TeamNow> teams;  // empty unless owned
 };
 
 struct Snapshot {

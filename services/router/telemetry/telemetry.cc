@@ -113,7 +113,8 @@ std::vector<QueueFigures> Telemetry::Queues(std::string_view name, std::string_v
   std::vector<QueueFigures> list;
   Workspace* workspace = FindOwned(name);
   if (workspace == nullptr) return list;
-  const engine::QueueIx only = queue.empty() ? engine::QueueIx{} : workspace->engine->FindQueue(queue);
+  const engine::QueueIx only =
+      queue.empty() ? engine::QueueIx{} : workspace->engine->FindQueue(queue);
   if (!queue.empty() && !only.IsSet()) return list;
   std::unordered_map<std::string, QueueFigures*> by_name;  // looked up, never iterated
   for (QueueNow& now : ReadQueues(*workspace->engine, NowOf(*workspace), only)) {

@@ -31,8 +31,8 @@
 
 namespace firstline::telemetry {
 
-// Workspaces whose counters are kept. When another comes, the one given up longest ago is forgotten;
-// those owned always stay.
+// Workspaces whose counters are kept. When another comes, the one given up longest ago is
+// forgotten; those owned always stay.
 inline constexpr size_t kWorkspacesKept = 1000;
 
 class Telemetry final : public runtime::Observer {
@@ -66,13 +66,13 @@ class Telemetry final : public runtime::Observer {
  private:
   struct Workspace {
     Figures figures;
-    std::unique_ptr<Gatherer> gatherer;       // null: not owned
-    const engine::Engine* engine = nullptr;   // null: not owned
+    std::unique_ptr<Gatherer> gatherer;      // null: not owned
+    const engine::Engine* engine = nullptr;  // null: not owned
     Additions gathering;
-    std::deque<Additions> in_flight;          // sealed, oldest first
-    int64_t heard_boot_us = 0;                // when engine->now() was last known to be the time
+    std::deque<Additions> in_flight;  // sealed, oldest first
+    int64_t heard_boot_us = 0;        // when engine->now() was last known to be the time
     engine::Time heard;
-    uint64_t used = 0;                        // when it was last heard of, for kWorkspacesKept
+    uint64_t used = 0;  // when it was last heard of, for kWorkspacesKept
     uint64_t commits = 0;
     std::array<uint64_t, runtime::kIncidentCount> incidents{};
   };

@@ -73,10 +73,50 @@ int64_t SkillScore(const RequirementSpec& asked, const AgentConfig& agent) {
   return -sum;
 }
 
-bool IsBetter(Criterion criterion, const Model& model, const ModelInquiry& inquiry,
-              const ModelAgent& a, const ModelAgent& b) {
-  const RequirementSpec asked = Asked(model, inquiry);
-  const Relaxation relaxed = RelaxationOf(model.Queue(inquiry.queue), inquiry.step);
+// Units in use, added up once for a scan.
+struct Usage {
+  std::map<std::string, int> total;
+  std::map<std::pair<std::string, std::string>, int> by_channel;  // (agent, channel)
+
+  explicit Usage(const Model& model) {
+    for (const auto& [id, inquiry] : model.inquiries) {
+      const bool holds =
+          inquiry.state == InquiryState::kOffered || inquiry.state == InquiryState::kAssigned;
+      if (holds) Add(inquiry.agent, inquiry.channel, inquiry.units);
+    }
+    for (const auto& [id, agent] : model.agents) {
+      for (const auto& [inquiry, wrap_up] : agent.wrap_ups) Add(id, wrap_up.channel, wrap_up.units);
+    }
+  }
+  void Add(const std::string& agent, const std::string& channel, int units) {
+    total[agent] += units;
+    by_channel[{agent, channel}] += units;
+  }
+  int Of(const std::string& agent) const {
+    const auto it = total.find(agent);
+    return it == total.end() ? 0 : it->second;
+  }
+  int Of(const std::string& agent, const std::string& channel) const {
+    const auto it = by_channel.find({agent, channel});
+    return it == by_channel.end() ? 0 : it->second;
+  }
+};
+
+// One waiting inquiry as its line sees it.
+struct Look {
+  const Model& model;
+  const ModelInquiry& inquiry;
+  const Usage& usage;
+  RequirementSpec asked = Asked(model, inquiry);
+  Relaxation relaxed = RelaxationOf(model.Queue(inquiry.queue), inquiry.step);
+
+  Mismatch Qualify(const AgentConfig& agent) const;
+  bool IsOpen(const ModelAgent& agent) const;
+  bool IsBetter(Criterion criterion, const ModelAgent& a, const ModelAgent& b) const;
+  std::optional<std::string> Best() const;
+};
+
+bool Look::IsBetter(Criterion criterion, const ModelAgent& a, const ModelAgent& b) const {
   const auto place = [&](const ModelAgent& agent) {
     return std::find(inquiry.preferred.begin(), inquiry.preferred.end(), agent.config.id);
   };
@@ -96,8 +136,7 @@ bool IsBetter(Criterion criterion, const Model& model, const ModelInquiry& inqui
     case Criterion::kTier:
       return tier(a) < tier(b);
     case Criterion::kLoad:  // used / units as fractions
-      return model.Used(a.config.id, "") * b.config.units <
-             model.Used(b.config.id, "") * a.config.units;
+      return usage.Of(a.config.id) * b.config.units < usage.Of(b.config.id) * a.config.units;
     case Criterion::kIdleTime:
       return a.idle_since < b.idle_since;
     case Criterion::kRoundRobin:
@@ -106,48 +145,7 @@ bool IsBetter(Criterion criterion, const Model& model, const ModelInquiry& inqui
   return false;
 }
 
-}  // namespace
-
-const QueueConfig& Model::Queue(const std::string& id) const {
-  for (const QueueConfig& queue : config.queues) {
-    if (queue.id == id) return queue;
-  }
-  throw std::logic_error("the model knows no queue " + id);
-}
-
-int Model::Used(const std::string& agent, const std::string& channel) const {
-  int used = 0;
-  for (const auto& [id, inquiry] : inquiries) {
-    const bool holds =
-        inquiry.state == InquiryState::kOffered || inquiry.state == InquiryState::kAssigned;
-    if (!holds || inquiry.agent != agent) continue;
-    if (channel.empty() || inquiry.channel == channel) used += inquiry.units;
-  }
-  for (const auto& [id, wrap_up] : agents.at(agent).wrap_ups) {
-    if (channel.empty() || wrap_up.channel == channel) used += wrap_up.units;
-  }
-  return used;
-}
-
-RequirementSpec Asked(const Model& model, const ModelInquiry& inquiry) {
-  const RequirementSpec& queue = model.Queue(inquiry.queue).requirement;
-  RequirementSpec asked;
-  std::set<std::string> skills, labels(queue.labels.begin(), queue.labels.end());
-  for (const SkillLevel& s : queue.skills) skills.insert(s.name);
-  for (const SkillLevel& s : inquiry.own.skills) skills.insert(s.name);
-  for (const std::string& name : skills) {
-    asked.skills.push_back(
-        {name, std::max(LevelIn(queue.skills, name), LevelIn(inquiry.own.skills, name))});
-  }
-  asked.languages = inquiry.own.languages.empty() ? queue.languages : inquiry.own.languages;
-  labels.insert(inquiry.own.labels.begin(), inquiry.own.labels.end());
-  asked.labels.assign(labels.begin(), labels.end());
-  return asked;
-}
-
-Mismatch NaiveQualifies(const Model& model, const ModelInquiry& inquiry, const AgentConfig& agent) {
-  const RequirementSpec asked = Asked(model, inquiry);
-  const Relaxation relaxed = RelaxationOf(model.Queue(inquiry.queue), inquiry.step);
+Mismatch Look::Qualify(const AgentConfig& agent) const {
   if (!agent.memberships.empty()) {
     const MembershipConfig* membership = MembershipOf(agent, inquiry.queue);
     if (membership == nullptr) return Mismatch::kNotMember;
@@ -168,13 +166,70 @@ Mismatch NaiveQualifies(const Model& model, const ModelInquiry& inquiry, const A
   return Mismatch::kNone;
 }
 
-bool IsOpen(const Model& model, const ModelInquiry& inquiry, const ModelAgent& agent) {
+// Present, rested and with room for the inquiry.
+bool Look::IsOpen(const ModelAgent& agent) const {
   const AgentConfig& config = agent.config;
   if (agent.presence != Presence::kAvailable || agent.back_off) return false;
-  if (model.Used(config.id, "") + inquiry.units > config.units) return false;
+  if (usage.Of(config.id) + inquiry.units > config.units) return false;
   const auto limit = config.channel_units.find(inquiry.channel);
   if (limit == config.channel_units.end()) return true;
-  return model.Used(config.id, inquiry.channel) + inquiry.units <= limit->second;
+  return usage.Of(config.id, inquiry.channel) + inquiry.units <= limit->second;
+}
+
+// The best of those who may be offered it now.
+std::optional<std::string> Look::Best() const {
+  const ModelAgent* best = nullptr;
+  const std::vector<Criterion>& selection = model.Queue(inquiry.queue).selection;
+  const auto comes_before = [&](const ModelAgent& a, const ModelAgent& b) {
+    for (Criterion criterion : selection) {
+      if (IsBetter(criterion, a, b)) return true;
+      if (IsBetter(criterion, b, a)) return false;
+    }
+    return a.sequence < b.sequence;
+  };
+  for (const auto& [id, agent] : model.agents) {
+    if (inquiry.held && id != inquiry.preferred.front()) continue;
+    const auto barred = inquiry.barred.find(id);
+    if (barred != inquiry.barred.end() && barred->second > model.now) continue;
+    if (!IsOpen(agent) || Qualify(agent.config) != Mismatch::kNone) continue;
+    if (best == nullptr || comes_before(agent, *best)) best = &agent;
+  }
+  return best == nullptr ? std::nullopt : std::optional(best->config.id);
+}
+
+}  // namespace
+
+const QueueConfig& Model::Queue(const std::string& id) const {
+  for (const QueueConfig& queue : config.queues) {
+    if (queue.id == id) return queue;
+  }
+  throw std::logic_error("the model knows no queue " + id);
+}
+
+std::map<std::string, int> UnitsInUse(const Model& model) { return Usage(model).total; }
+
+RequirementSpec Asked(const Model& model, const ModelInquiry& inquiry) {
+  const RequirementSpec& queue = model.Queue(inquiry.queue).requirement;
+  RequirementSpec asked;
+  std::set<std::string> skills, labels(queue.labels.begin(), queue.labels.end());
+  for (const SkillLevel& s : queue.skills) skills.insert(s.name);
+  for (const SkillLevel& s : inquiry.own.skills) skills.insert(s.name);
+  for (const std::string& name : skills) {
+    asked.skills.push_back(
+        {name, std::max(LevelIn(queue.skills, name), LevelIn(inquiry.own.skills, name))});
+  }
+  asked.languages = inquiry.own.languages.empty() ? queue.languages : inquiry.own.languages;
+  labels.insert(inquiry.own.labels.begin(), inquiry.own.labels.end());
+  asked.labels.assign(labels.begin(), labels.end());
+  return asked;
+}
+
+std::map<std::string, Mismatch> NaiveQualifies(const Model& model, const ModelInquiry& inquiry) {
+  const Usage none{Model{}};
+  const Look look{model, inquiry, none};
+  std::map<std::string, Mismatch> verdicts;
+  for (const auto& [id, agent] : model.agents) verdicts[id] = look.Qualify(agent.config);
+  return verdicts;
 }
 
 std::tuple<int64_t, int64_t, uint64_t> ServingKey(const Model& model, const ModelInquiry& inquiry) {
@@ -199,37 +254,15 @@ std::tuple<int64_t, int64_t, uint64_t> ServingKey(const Model& model, const Mode
   return {rank, due, inquiry.sequence};
 }
 
-std::vector<std::string> Candidates(const Model& model, const ModelInquiry& inquiry) {
-  std::vector<const ModelAgent*> fitting;
-  for (const auto& [id, agent] : model.agents) {
-    if (inquiry.held && id != inquiry.preferred.front()) continue;
-    const auto barred = inquiry.barred.find(id);
-    if (barred != inquiry.barred.end() && barred->second > model.now) continue;
-    if (!IsOpen(model, inquiry, agent)) continue;
-    if (NaiveQualifies(model, inquiry, agent.config) != Mismatch::kNone) continue;
-    fitting.push_back(&agent);
-  }
-  const auto& selection = model.Queue(inquiry.queue).selection;
-  std::sort(fitting.begin(), fitting.end(), [&](const ModelAgent* a, const ModelAgent* b) {
-    for (Criterion criterion : selection) {
-      if (IsBetter(criterion, model, inquiry, *a, *b)) return true;
-      if (IsBetter(criterion, model, inquiry, *b, *a)) return false;
-    }
-    return a->sequence < b->sequence;
-  });
-  std::vector<std::string> ids;
-  for (const ModelAgent* agent : fitting) ids.push_back(agent->config.id);
-  return ids;
-}
-
 std::optional<Match> NextMatch(const Model& model) {
   std::map<std::tuple<int64_t, int64_t, uint64_t>, const ModelInquiry*> order;
   for (const auto& [id, inquiry] : model.inquiries) {
     if (inquiry.state == InquiryState::kWaiting) order[ServingKey(model, inquiry)] = &inquiry;
   }
+  const Usage usage(model);
   for (const auto& [key, inquiry] : order) {
-    const std::vector<std::string> candidates = Candidates(model, *inquiry);
-    if (!candidates.empty()) return Match{inquiry->id, candidates.front()};
+    const std::optional<std::string> best = Look{model, *inquiry, usage}.Best();
+    if (best) return Match{inquiry->id, *best};
   }
   return std::nullopt;
 }

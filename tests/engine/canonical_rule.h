@@ -55,22 +55,17 @@ struct Model {
   Time now;
 
   const QueueConfig& Queue(const std::string& id) const;
-  // Units held on `channel`, or in total when it is empty.
-  int Used(const std::string& agent, const std::string& channel) const;
 };
 
+// Agent -> units held by offers, assignments and wrap-ups; absent: none.
+std::map<std::string, int> UnitsInUse(const Model& model);
 // What its queue adds to what the inquiry asks: the higher minimum, the queue's languages when the
 // inquiry names none, all labels.
 RequirementSpec Asked(const Model& model, const ModelInquiry& inquiry);
-// Whether the agent may serve the inquiry at its step; gates and exceptions aside.
-Mismatch NaiveQualifies(const Model& model, const ModelInquiry& inquiry, const AgentConfig& agent);
-// Whether the agent is present, rested and has room for the inquiry.
-bool IsOpen(const Model& model, const ModelInquiry& inquiry, const ModelAgent& agent);
+// By agent, whether they may serve the inquiry at its step; gates and exceptions aside.
+std::map<std::string, Mismatch> NaiveQualifies(const Model& model, const ModelInquiry& inquiry);
 // (rank, due in us, arrival): smaller is served first.
 std::tuple<int64_t, int64_t, uint64_t> ServingKey(const Model& model, const ModelInquiry& inquiry);
-// The agents who may be offered the waiting inquiry now, best first.
-std::vector<std::string> Candidates(const Model& model, const ModelInquiry& inquiry);
-
 struct Match {
   std::string inquiry, agent;
   friend bool operator==(const Match&, const Match&) = default;

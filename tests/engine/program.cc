@@ -17,11 +17,11 @@ std::string Name(const char* prefix, uint32_t index) { return absl::StrCat(prefi
 
 }  // namespace
 
-Program::Program(Choices& choices)
+Program::Program(Choices& choices, Size size)
     : choices_(choices),
       queues_(choices.Between(1, 4)),
-      agents_(choices.Between(1, 8)),
-      inquiries_(choices.Between(4, 24)) {}
+      agents_(size == Size::kWide ? choices.Between(150, 300) : choices.Between(1, 8)),
+      inquiries_(size == Size::kWide ? choices.Between(40, 400) : choices.Between(4, 24)) {}
 
 Step Program::Next(const Engine& engine) {
   Step step;

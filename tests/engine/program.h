@@ -25,8 +25,10 @@ class Program {
  public:
   static constexpr Time kStart{1'000'000'000'000};
 
-  // `choices` must outlive this.
-  explicit Program(Choices& choices);
+  // A wide one has hundreds of agents, nearly all of them different: enough for every way in which
+  // the engine looks for the best of many. `choices` must outlive this.
+  enum class Size { kSmall, kWide };
+  Program(Choices& choices, Size size);
   // The next step for an engine in this state. The first ones configure it.
   Step Next(const Engine& engine);
 

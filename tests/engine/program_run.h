@@ -29,6 +29,7 @@ struct RunOptions {
   int steps = 1000;         // a tape may end earlier
   bool reference = true;    // hold every decision against the reference
   int restore_percent = 0;  // chance of a step that goes on with a restored copy as well
+  Program::Size size = Program::Size::kSmall;
 };
 
 struct RunResult {

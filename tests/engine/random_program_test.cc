@@ -33,7 +33,8 @@ void Report(uint64_t seed, const RunResult& failed) {
 
 TEST(RandomProgramTest, AgreesWithTheReference) {
   if (const int64_t seed = FromEnvironment("FIRSTLINE_SEED", -1); seed >= 0) {
-    const RunResult result = RunSeed(static_cast<uint64_t>(seed), {kStepsEach, true, 3});
+    const RunResult result =
+        RunSeed(static_cast<uint64_t>(seed), {kStepsEach, true, 3, Program::Size::kSmall});
     if (!result.failure.empty()) Report(static_cast<uint64_t>(seed), result);
     return;
   }
@@ -41,7 +42,7 @@ TEST(RandomProgramTest, AgreesWithTheReference) {
   uint64_t matches = 0, rejections = 0;
   int64_t steps = 0;
   for (uint64_t seed = 1; steps < total; ++seed) {
-    const RunResult result = RunSeed(seed, {kStepsEach, true, 3});
+    const RunResult result = RunSeed(seed, {kStepsEach, true, 3, Program::Size::kSmall});
     if (!result.failure.empty()) return Report(seed, result);
     steps += result.steps;
     matches += result.matches;
@@ -55,19 +56,31 @@ TEST(RandomProgramTest, AgreesWithTheReference) {
   EXPECT_LT(rejections, static_cast<uint64_t>(steps) / 2);
 }
 
+// Beyond a hundred different profiles the engine looks for the best agent in other ways.
+TEST(RandomProgramTest, WideWorkspacesAgreeWithTheReference) {
+  uint64_t matches = 0;
+  for (uint64_t seed = 9000; seed < 9004; ++seed) {
+    const RunResult result = RunSeed(seed, {800, true, 0, Program::Size::kWide});
+    if (!result.failure.empty()) return Report(seed, result);
+    matches += result.matches;
+  }
+  EXPECT_GT(matches, 1000u);
+}
+
 TEST(RandomProgramTest, TheSameProgramGivesTheSameEventsAndState) {
   for (uint64_t seed = 5000; seed < 5020; ++seed) {
-    const RunResult first = RunSeed(seed, {kStepsEach, false, 0});
-    const RunResult second = RunSeed(seed, {kStepsEach, false, 0});
+    const RunResult first = RunSeed(seed, {kStepsEach, false, 0, Program::Size::kSmall});
+    const RunResult second = RunSeed(seed, {kStepsEach, false, 0, Program::Size::kSmall});
     if (!first.failure.empty()) return Report(seed, first);
     EXPECT_EQ(first.digest, second.digest) << "seed " << seed;
-    EXPECT_NE(first.digest, RunSeed(seed + 1, {kStepsEach, false, 0}).digest);
+    EXPECT_NE(first.digest,
+              RunSeed(seed + 1, {kStepsEach, false, 0, Program::Size::kSmall}).digest);
   }
 }
 
 TEST(RandomProgramTest, ARestoredEngineGoesOnAlike) {
   for (uint64_t seed = 6000; seed < 6020; ++seed) {
-    const RunResult result = RunSeed(seed, {kStepsEach, false, 20});
+    const RunResult result = RunSeed(seed, {kStepsEach, false, 20, Program::Size::kSmall});
     if (!result.failure.empty()) return Report(seed, result);
   }
 }

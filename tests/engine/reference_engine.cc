@@ -342,7 +342,7 @@ bool ReferenceEngine::MayHold(const ModelInquiry& inquiry) const {
   if (presence != Presence::kAvailable && presence != Presence::kAway) return false;
   const auto barred = inquiry.barred.find(first);
   if (barred != inquiry.barred.end() && barred->second > model_.now) return false;
-  return NaiveQualifies(model_, inquiry, agent->second.config) == Mismatch::kNone;
+  return NaiveQualifies(model_, inquiry).at(first) == Mismatch::kNone;
 }
 
 void ReferenceEngine::Enqueue(ModelInquiry& inquiry, const std::string& queue, EnqueueCause cause) {
@@ -413,6 +413,7 @@ std::string ReferenceEngine::CompareAgents(const Engine& engine) const {
   std::string wrong;
   size_t seen = 0;
   std::map<uint64_t, const Agent*> by_idle, by_offered;
+  std::map<std::string, int> used = UnitsInUse(model_);
   engine.ForEachAgent([&](AgentIx, const Agent& actual) {
     ++seen;
     const auto it = model_.agents.find(actual.id);
@@ -424,8 +425,7 @@ std::string ReferenceEngine::CompareAgents(const Engine& engine) const {
     const std::string what = actual.id + ": ";
     for (const std::string& difference :
          {Differs(what + "presence", Text(actual.presence), Text(wanted.presence)),
-          Differs(what + "used", absl::StrCat(actual.used),
-                  absl::StrCat(model_.Used(actual.id, ""))),
+          Differs(what + "used", absl::StrCat(actual.used), absl::StrCat(used[actual.id])),
           Differs(what + "back-off", absl::StrCat(actual.back_off_until.IsSet()),
                   absl::StrCat(wanted.back_off)),
           Differs(what + "wrap-ups", absl::StrCat(actual.wrap_ups.size()),
@@ -462,11 +462,11 @@ std::string ReferenceEngine::CompareQualification(const Engine& engine) const {
   engine.ForEachInquiry([&](InquiryIx, const Inquiry& inquiry) {
     if (inquiry.state != InquiryState::kWaiting) return true;
     const Audience audience = engine.AudienceOf(inquiry);
+    const auto verdicts = NaiveQualifies(model_, model_.inquiries.at(inquiry.id));
     engine.ForEachAgent([&](AgentIx, const Agent& agent) {
       const Mismatch fast =
           Qualifies(audience, engine.requirement(inquiry.asked), engine.profile(agent.profile));
-      const Mismatch naive = NaiveQualifies(model_, model_.inquiries.at(inquiry.id),
-                                            model_.agents.at(agent.id).config);
+      const Mismatch naive = verdicts.at(agent.id);
       // Which of several missing skills is named first depends on handles.
       const auto is_skill = [](Mismatch m) {
         return m == Mismatch::kSkillMissing || m == Mismatch::kSkillLevel;

@@ -13,7 +13,7 @@ constexpr int kStepsMax = 2000;
 std::string RunTape(const uint8_t* data, size_t size) {
   if (size == 0) return "";
   Choices choices(data, size);
-  const RunResult result = RunProgram(choices, {kStepsMax, true, 3});
+  const RunResult result = RunProgram(choices, {kStepsMax, true, 3, Program::Size::kSmall});
   return result.failure.empty() ? "" : Explain(result);
 }
 

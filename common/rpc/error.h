@@ -4,8 +4,8 @@
 //   return rpc::ToGrpc(status::Error(absl::StatusCode::kNotFound, "no such queue",
 //                                    {.reason = "UNKNOWN_QUEUE", .metadata = {{"queue", id}}}));
 //
-// On the way out every error carries google.rpc.ErrorInfo in the domain below, BadRequest when fields
-// are named and RetryInfo when a repeat may help; an error without a reason gets INTERNAL.
+// On the way out every error carries google.rpc.ErrorInfo in the domain below, BadRequest when
+// fields are named and RetryInfo when a repeat may help; an error without a reason gets INTERNAL.
 // Thread rule: pure functions.
 #pragma once
 

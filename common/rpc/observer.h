@@ -1,7 +1,7 @@
 // Hears of every finished RPC, for metrics.
 //
-//   HandledTimer timer(observer, {"firstline.v1.RoutingService", "GetInquiry"});   // when it begins
-//   timer.Handled(grpc::StatusCode::OK);                                          // once, at its end
+//   HandledTimer timer(observer, {"firstline.v1.RoutingService", "GetInquiry"});  // at its begin
+//   timer.Handled(grpc::StatusCode::OK);                                          // at its end
 #pragma once
 
 #include <chrono>

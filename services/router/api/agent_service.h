@@ -1,5 +1,5 @@
-// AgentService: unary calls on the callback API. WatchAgents is left to watch_agents.h, which serves
-// it from a completion queue of its own.
+// AgentService: unary calls on the callback API. WatchAgents is left to watch_agents.h, which
+// serves it from a completion queue of its own.
 //
 // Threads: as unary.h.
 #pragma once

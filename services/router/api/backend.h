@@ -22,8 +22,8 @@ class Backend {
 
   virtual ~Backend() = default;
 
-  // Hands a call to the owner of its workspace; `call.ticket` is ignored. Calls of one workspace made
-  // one after the other on one thread are applied in that order.
+  // Hands a call to the owner of its workspace; `call.ticket` is ignored. Calls of one workspace
+  // made one after the other on one thread are applied in that order.
   virtual void Submit(runtime::Call call, Callback done) = 0;
   // Somebody vouches that these sessions live. Best effort: the next beat follows.
   virtual void Beat(const runtime::WorkspaceId& workspace,

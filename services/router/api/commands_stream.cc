@@ -132,8 +132,8 @@ class CommandsStream final
     });
   }
 
-  // Unless called from OnReadDone, nothing of the stream may be touched afterwards: this may have been
-  // the last answer it awaited.
+  // Unless called from OnReadDone, nothing of the stream may be touched afterwards: this may have
+  // been the last answer it awaited.
   void Answer(const std::string& workspace, Pending& slot, const absl::Status& status) {
     if (!status.ok()) *slot.result.mutable_error() = rpc::ToProto(status);
     Step([&] {

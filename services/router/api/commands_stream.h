@@ -9,8 +9,9 @@
 namespace firstline::api {
 
 // Reads batches, submits each command, and writes answers as they come, in order within each
-// workspace, as many as are ready in one message. At limits::kStreamCommandsMax unanswered commands it
-// stops reading until half of them are answered. The reactor deletes itself; `deps` must outlive it.
+// workspace, as many as are ready in one message. At limits::kStreamCommandsMax unanswered commands
+// it stops reading until half of them are answered. The reactor deletes itself; `deps` must outlive
+// it.
 grpc::ServerBidiReactor<v1::CommandsRequest, v1::CommandsResponse>* StartCommandsStream(
     const Deps& deps, rpc::MethodName name);
 

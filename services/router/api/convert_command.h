@@ -1,9 +1,8 @@
 // From requests that change something to the engine's commands.
 //
-// Each checks every field of the request by itself (not against the workspace: that is the engine's)
-// and returns INVALID_ARGUMENT with the paths of what is wrong. The unary calls and the batched stream
-// share them.
-// Threads: pure functions.
+// Each checks every field of the request by itself (not against the workspace: that is the
+// engine's) and returns INVALID_ARGUMENT with the paths of what is wrong. The unary calls and the
+// batched stream share them. Threads: pure functions.
 #pragma once
 
 #include "absl/status/statusor.h"

@@ -1,9 +1,8 @@
-// Times, spans, enumerations and requirements from proto to engine; the other way they are written by
-// store/public_messages.h, which events use as well.
+// Times, spans, enumerations and requirements from proto to engine; the other way they are written
+// by store/public_messages.h, which events use as well.
 //
 // Every `Read` checks what it reads and reports what is wrong to `fields`; its result is then only
-// good for reading on.
-// Threads: pure functions.
+// good for reading on. Threads: pure functions.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,5 @@
-// Configuration from proto to engine. Defaults of fields that are not set are the engine's. The other
-// way it is written by store/public_messages.h.
-// Threads: pure functions.
+// Configuration from proto to engine. Defaults of fields that are not set are the engine's. The
+// other way it is written by store/public_messages.h. Threads: pure functions.
 #pragma once
 
 #include <vector>

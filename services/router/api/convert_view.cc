@@ -82,7 +82,8 @@ void WriteGates(const engine::Engine& engine, const engine::Agent& agent, v1::Ag
   }
   if (agent.presence == engine::Presence::kDraining) AddGate(v1::GATE_DRAIN, out);
   if (agent.back_off_until > engine.now()) {
-    store::WriteMessage(agent.back_off_until, AddGate(v1::GATE_BACK_OFF, out)->mutable_until_time());
+    store::WriteMessage(agent.back_off_until,
+                        AddGate(v1::GATE_BACK_OFF, out)->mutable_until_time());
   }
   if (agent.used >= agent.units) AddGate(v1::GATE_CAPACITY, out);
   for (const engine::ChannelConfig& channel : engine.config().channels) {
@@ -192,7 +193,9 @@ void WriteAgentStatus(const engine::Engine& engine, engine::AgentIx ix, bool inq
   if (agent.presence_since.IsSet()) {
     store::WriteMessage(agent.presence_since, out->mutable_presence_time());
   }
-  if (agent.idle_since.IsSet()) store::WriteMessage(agent.idle_since, out->mutable_idle_since_time());
+  if (agent.idle_since.IsSet()) {
+    store::WriteMessage(agent.idle_since, out->mutable_idle_since_time());
+  }
   if (agent.back_off_until > engine.now()) {
     store::WriteMessage(agent.back_off_until, out->mutable_back_off_until_time());
   }
@@ -233,7 +236,9 @@ void WriteQueueStats(const telemetry::QueueFigures& figures, v1::QueueStats* out
   out->set_unanswered(figures.unanswered);
   out->set_first_reply_timeouts(figures.first_reply_timeouts);
   out->set_first_reply_warnings(figures.first_reply_warnings);
-  const auto clock = [&](telemetry::Clock c) { return figures.first_response[static_cast<size_t>(c)]; };
+  const auto clock = [&](telemetry::Clock c) {
+    return figures.first_response[static_cast<size_t>(c)];
+  };
   WriteClock(clock(telemetry::Clock::kCreate), out->mutable_frt_from_create());
   WriteClock(clock(telemetry::Clock::kHumanQueue), out->mutable_frt_from_human_queue());
   WriteClock(clock(telemetry::Clock::kAssign), out->mutable_frt_from_assign());

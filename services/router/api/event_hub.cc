@@ -9,7 +9,8 @@
 namespace firstline::api {
 namespace {
 
-constexpr size_t kInboxMax = 1 << 20;  // tasks are small; at the bound they are dropped at shutdown only
+// A few tasks a stream; never reached before the streams' own bound.
+constexpr size_t kInboxMax = 1 << 20;
 constexpr size_t kTailPage = 512;
 
 EventHub::SharedEvent Parse(const store::EventEntry& entry) {

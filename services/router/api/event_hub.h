@@ -1,17 +1,17 @@
-// The history of workspaces for everybody on this pod who follows it: one tail a workspace, whatever
-// the number of watchers.
+// The history of workspaces for everybody on this pod who follows it: one tail a workspace,
+// whatever the number of watchers.
 //
-// Two kinds of subscribers. A reader follows all events from a cursor; what it has not taken stays in
-// the store, so that a slow one costs nothing. A follower is told the events of some agents as they
-// happen; it has a bounded backlog here, and when that is full, or history was rewound, it is told
-// that it lost some and has to look at the present state again.
+// Two kinds of subscribers. A reader follows all events from a cursor; what it has not taken stays
+// in the store, so that a slow one costs nothing. A follower is told the events of some agents as
+// they happen; it has a bounded backlog here, and when that is full, or history was rewound, it is
+// told that it lost some and has to look at the present state again.
 //
 //   EventHub hub(log, interval);
 //   hub.OpenReader(id, {.workspace = "acme", .cursor = ...}, [](EventHub::Batch batch) { ... });
 //   hub.Next(id);     // one batch for each Next
 //
-// Threads: functions from any thread; callbacks on the hub's own, which is the only user of the log.
-// They must not block. After Close returns a callback may still be under way.
+// Threads: functions from any thread; callbacks on the hub's own, which is the only user of the
+// log. They must not block. After Close returns a callback may still be under way.
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,6 @@
 // grpc.health.v1: "" and every service of the server (ready or not), `liveness` (the process works)
-// and `readiness` (it can do its job; follows the store). Check and List are callback calls; Watch is
-// served from the watch loop, because every channel may keep one open.
+// and `readiness` (it can do its job; follows the store). Check and List are callback calls; Watch
+// is served from the watch loop, because every channel may keep one open.
 //
 // Threads: Drain from any thread.
 #pragma once

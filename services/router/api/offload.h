@@ -1,5 +1,5 @@
-// A backend whose callbacks run on a thread of its own: sending an answer costs about ten microseconds
-// of protobuf and system calls, which the thread that runs the engine must not spend.
+// A backend whose callbacks run on a thread of its own: sending an answer costs about ten
+// microseconds of protobuf and system calls, which the thread that runs the engine must not spend.
 //
 // Threads: as Backend. Stop by the owner.
 #pragma once

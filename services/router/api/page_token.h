@@ -19,8 +19,8 @@ struct PageToken {
 };
 // `filter`: everything but size and token of the request, as text.
 std::string WritePageToken(PageToken token, std::string_view filter);
-// The first page for an empty token. INVALID_ARGUMENT / INVALID_PAGE_TOKEN for one that is malformed
-// or of another list. That the epoch is the present one is for the caller to check.
+// The first page for an empty token. INVALID_ARGUMENT / INVALID_PAGE_TOKEN for one that is
+// malformed or of another list. That the epoch is the present one is for the caller to check.
 absl::StatusOr<PageToken> ReadPageToken(std::string_view token, std::string_view filter);
 absl::Status InvalidPageToken();
 

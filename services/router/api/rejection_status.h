@@ -1,6 +1,6 @@
-// From the engine's rejections and the runtime's answers to errors of the API: canonical code, reason
-// of v1::ErrorReason, metadata, and the field of the request that is to blame.
-// Threads: pure functions.
+// From the engine's rejections and the runtime's answers to errors of the API: canonical code,
+// reason of v1::ErrorReason, metadata, and the field of the request that is to blame. Threads: pure
+// functions.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@
 
 namespace firstline::api {
 
-// Which command was refused, as an index into engine::Body; fields are named alike in most requests,
-// and differently in a few.
+// Which command was refused, as an index into engine::Body; fields are named alike in most
+// requests, and differently in a few.
 using CommandKind = size_t;
 inline constexpr CommandKind kNoCommand = static_cast<CommandKind>(-1);
 template <class Command>

@@ -35,8 +35,8 @@ struct ServerOptions {
   std::shared_ptr<grpc::ServerCredentials> credentials;  // null: insecure
   bool driven_clock = false;                             // told by GetTime
   bool reflection = true;
-  // Connections are told to go after this long (spread by a tenth, by gRPC), so that clients find new
-  // pods; what is open then may finish within the grace.
+  // Connections are told to go after this long (spread by a tenth, by gRPC), so that clients find
+  // new pods; what is open then may finish within the grace.
   std::chrono::milliseconds connection_age{std::chrono::minutes(10)};
   std::chrono::milliseconds connection_age_grace{std::chrono::minutes(2)};
   // Clients may ping this often, also without calls.
@@ -52,8 +52,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Everything must outlive the server. `log` is used by the server's thread alone. UNAVAILABLE when
-  // the address cannot be listened on.
+  // Everything must outlive the server. `log` is used by the server's thread alone. UNAVAILABLE
+  // when the address cannot be listened on.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        Backend& backend, store::EventLog& log,
                                                        rpc::Observer& observer);

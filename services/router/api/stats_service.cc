@@ -71,7 +71,8 @@ struct Reading {
 template <class Response>
 void WriteReading(const Reading& reading, Response& out) {
   store::WriteMessage(reading.now, out.mutable_time());
-  if (reading.next != engine::kNever) store::WriteMessage(reading.next, out.mutable_next_deadline_time());
+  if (reading.next == engine::kNever) return;
+  store::WriteMessage(reading.next, out.mutable_next_deadline_time());
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
-// Unary calls on gRPC's callback API: one small reactor each, deleted only in OnDone, finished exactly
-// once, and the two things handlers do with it: submit a command, read the state.
+// Unary calls on gRPC's callback API: one small reactor each, deleted only in OnDone, finished
+// exactly once, and the two things handlers do with it: submit a command, read the state.
 //
-// Threads: a handler runs on a gRPC thread and returns at once; the call is finished by the backend's
-// callback on whatever thread that comes.
+// Threads: a handler runs on a gRPC thread and returns at once; the call is finished by the
+// backend's callback on whatever thread that comes.
 #pragma once
 
 #include <chrono>

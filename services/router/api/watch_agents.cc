@@ -183,7 +183,8 @@ class WatchAgents final : public AgentsIo {
     hub_.Next(id());
     Response response;
     const auto lease = std::chrono::duration_cast<std::chrono::microseconds>(options_.lease);
-    store::WriteMessage(engine::Microseconds(lease.count()), response.mutable_opened()->mutable_lease());
+    store::WriteMessage(engine::Microseconds(lease.count()),
+                        response.mutable_opened()->mutable_lease());
     response.mutable_opened()->set_session_id(session_);
     Tell(std::move(response));
     Read();

@@ -15,12 +15,13 @@ struct WatchAgentsOptions {
   std::chrono::milliseconds lease;  // a stream that says nothing for this long is ended
 };
 
-// Waits for callers for as long as the loop runs. After WatchLoop::Start, from any thread. Everything
-// must outlive the loop.
+// Waits for callers for as long as the loop runs. After WatchLoop::Start, from any thread.
+// Everything must outlive the loop.
 void ListenForAgents(const std::shared_ptr<WatchLoop>& loop, AgentService& service,
                      const Deps& deps, EventHub& hub, WatchAgentsOptions options);
 
-// Vouches for the sessions of every open stream, in one beat a workspace; for WatchLoop::OnEachTick.
+// Vouches for the sessions of every open stream, in one beat a workspace; for
+// WatchLoop::OnEachTick.
 void BeatForAgents(WatchLoop& loop, Backend& backend);
 
 }  // namespace firstline::api

@@ -10,8 +10,8 @@
 
 namespace firstline::api {
 
-// Waits for callers for as long as the loop runs. After WatchLoop::Start, from any thread. Everything
-// must outlive the loop.
+// Waits for callers for as long as the loop runs. After WatchLoop::Start, from any thread.
+// Everything must outlive the loop.
 void ListenForEvents(const std::shared_ptr<WatchLoop>& loop, RoutingService& service,
                      const Deps& deps, EventHub& hub);
 

@@ -19,7 +19,8 @@ absl::Status ShuttingDown() {
 
 }  // namespace
 
-// ---- WatchStream ----------------------------------------------------------------------------------
+// ---- WatchStream
+// ----------------------------------------------------------------------------------
 
 WatchStream::WatchStream(std::shared_ptr<WatchLoop> loop, rpc::MethodName name)
     : accept_tag_(*this, &WatchStream::OnAccepted),
@@ -108,7 +109,8 @@ void WatchStream::DeleteIfDone() {
   delete this;
 }
 
-// ---- WatchLoop ------------------------------------------------------------------------------------
+// ---- WatchLoop
+// ------------------------------------------------------------------------------------
 
 WatchLoop::WatchLoop(std::unique_ptr<grpc::ServerCompletionQueue> queue, rpc::Observer& observer,
                      size_t streams_max)

@@ -1,7 +1,8 @@
 // Watch streams on a completion queue of their own, with one thread: the packaged gRPC walks every
-// outstanding tag of a queue at each completion, so that thousands of idle streams on the queue of the
-// commands would cut their rate by a third and more. Everything about tags is in this file pair; the
-// streams' logic (watch_events, watch_agents, health_service) knows four events and three actions.
+// outstanding tag of a queue at each completion, so that thousands of idle streams on the queue of
+// the commands would cut their rate by a third and more. Everything about tags is in this file
+// pair; the streams' logic (watch_events, watch_agents, health_service) knows four events and three
+// actions.
 //
 //   auto loop = std::make_shared<WatchLoop>(builder.AddCompletionQueue(), observer, max);
 //   server = builder.BuildAndStart();
@@ -40,7 +41,8 @@ class Tag {
   virtual void OnEvent(bool ok) = 0;
 };
 
-// One stream, from waiting for a caller to its end; deletes itself when gRPC holds none of its tags.
+// One stream, from waiting for a caller to its end; deletes itself when gRPC holds none of its
+// tags.
 class WatchStream {
  public:
   using Id = uint64_t;
@@ -48,8 +50,8 @@ class WatchStream {
   WatchStream& operator=(const WatchStream&) = delete;
   Id id() const { return id_; }
 
-  // The caller is to be told `status` once what is being written is out; no event but OnClosed follows.
-  // Later calls change nothing.
+  // The caller is to be told `status` once what is being written is out; no event but OnClosed
+  // follows. Later calls change nothing.
   void End(absl::Status status);
 
  protected:

@@ -10,10 +10,13 @@
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <deque>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -50,14 +53,18 @@ class Traffic {
   // Brings the workspace to this many conversations, or to this many waiting inquiries.
   void FillAssigned(size_t assigned);
   void FillWaiting(size_t waiting);
+  // Cycles until every requirement was asked for and every agent freed: what the engine works out
+  // once for each (who suits whom) is not part of a steady cycle.
+  void WarmUp();
 
   size_t assigned() const { return assigned_.size(); }
   size_t waiting() const { return engine_.open_inquiries() - assigned_.size(); }
   void set_attributes(Attributes attributes);
 
  private:
-  AgentConfig MakeProfile(std::mt19937& random) const;
-  RequirementSpec MakeRequirement(std::mt19937& random, const AgentConfig& suits) const;
+  AgentConfig MakeProfile(std::mt19937& random,
+                          const std::vector<const RequirementSpec*>& covers) const;
+  RequirementSpec MakeRequirement(std::mt19937& random) const;
   void MakeAgents(std::mt19937& random, Shape shape);
   void Apply(const Command& command);
   void AcceptOffers();
@@ -84,51 +91,65 @@ Traffic::Traffic(Shape shape) {
   }
   apply.config.settings.closed_max = kClosedKept;
   Apply({apply, "", {}});
-  MakeAgents(random, shape);
   const size_t requirements = shape.diverse ? 2000 : 20;
   for (size_t r = 0; r < requirements; ++r) {
     engine::Submit submit;
     submit.channel = "chat";
     submit.queue = Name("q", r % kQueues);
-    submit.requirement = MakeRequirement(random, agents_[random() % agents_.size()]);
+    submit.requirement = MakeRequirement(random);
     submits_.push_back({submit, "", {}});
   }
+  MakeAgents(random, shape);
   TakeBatch();
 }
 
-AgentConfig Traffic::MakeProfile(std::mt19937& random) const {
-  AgentConfig agent;
+// About a fifth of all skills and languages, and whatever the requirements in `covers` ask for.
+AgentConfig Traffic::MakeProfile(std::mt19937& random,
+                                 const std::vector<const RequirementSpec*>& covers) const {
+  std::map<std::string, int> skills, languages;
   for (size_t s = 0; s < kSkills; ++s) {
-    if (random() % 5 == 0)
-      agent.skills.push_back({Name("s", s), 1 + static_cast<int>(random() % 10)});
+    if (random() % 5 == 0) skills[Name("s", s)] = 1 + static_cast<int>(random() % 10);
   }
   for (size_t l = 0; l < kLanguages; ++l) {
-    if (random() % 5 == 0) {
-      agent.languages.push_back({Name("l", l), 1 + static_cast<int>(random() % 10)});
+    if (random() % 5 == 0) languages[Name("l", l)] = 1 + static_cast<int>(random() % 10);
+  }
+  for (const RequirementSpec* spec : covers) {
+    for (const SkillLevel& s : spec->skills) skills[s.name] = std::max(skills[s.name], s.level);
+    for (const SkillLevel& l : spec->languages) {
+      languages[l.name] = std::max(languages[l.name], l.level);
     }
   }
-  if (agent.skills.empty()) agent.skills.push_back({"s0", 5});
-  if (agent.languages.empty()) agent.languages.push_back({"l0", 5});
+  AgentConfig agent;
+  for (const auto& [name, level] : skills) agent.skills.push_back({name, level});
+  for (const auto& [name, level] : languages) agent.languages.push_back({name, level});
   return agent;
 }
 
-// One or two of the agent's skills at no more than its level, and one of its languages.
-RequirementSpec Traffic::MakeRequirement(std::mt19937& random, const AgentConfig& suits) const {
+// One or two skills and a language.
+RequirementSpec Traffic::MakeRequirement(std::mt19937& random) const {
   RequirementSpec spec;
-  const size_t first = random() % suits.skills.size();
-  for (size_t k = 0; k < std::min<size_t>(1 + random() % 2, suits.skills.size()); ++k) {
-    SkillLevel skill = suits.skills[(first + k) % suits.skills.size()];
-    skill.level = 1 + static_cast<int>(random() % static_cast<unsigned>(skill.level));
-    spec.skills.push_back(skill);
+  const size_t first = random() % kSkills;
+  for (size_t k = 0; k < 1 + random() % 2; ++k) {
+    spec.skills.push_back(
+        {Name("s", (first + 7 * k) % kSkills), 1 + static_cast<int>(random() % 8)});
   }
-  spec.languages.push_back({suits.languages[random() % suits.languages.size()].name, 1});
+  spec.languages.push_back({Name("l", random() % kLanguages), 1});
   return spec;
 }
 
+// Every profile suits at least one requirement and every requirement at least one profile, so that
+// all agents can be busy and nothing waits forever.
 void Traffic::MakeAgents(std::mt19937& random, Shape shape) {
   std::vector<AgentConfig> profiles;
   const size_t distinct = shape.diverse ? static_cast<size_t>(shape.agents) : 50;
-  for (size_t p = 0; p < distinct; ++p) profiles.push_back(MakeProfile(random));
+  const size_t requirements = submits_.size();
+  for (size_t p = 0; p < distinct; ++p) {
+    std::vector<const RequirementSpec*> covers;
+    for (size_t r = p % requirements; r < requirements; r += distinct) {
+      covers.push_back(&std::get<engine::Submit>(submits_[r].body).requirement);
+    }
+    profiles.push_back(MakeProfile(random, covers));
+  }
   for (size_t a = 0; a < static_cast<size_t>(shape.agents); ++a) {
     agents_.push_back(profiles[a % distinct]);
     agents_.back().id = Name("agent", a);
@@ -209,6 +230,15 @@ void Traffic::FillWaiting(size_t target) {
   }
 }
 
+void Traffic::WarmUp() {
+  const size_t cycles = 3 * std::max(agents_.size(), submits_.size());
+  for (size_t n = 0; n < cycles && !assigned_.empty(); ++n) {
+    CloseOldest();
+    Submit();
+    TakeBatch();
+  }
+}
+
 // Setting up costs more than measuring, and the framework calls a benchmark several times.
 template <class Fill>
 Traffic& Prepared(Shape shape, int64_t kind, const Fill& fill) {
@@ -219,6 +249,7 @@ Traffic& Prepared(Shape shape, int64_t kind, const Fill& fill) {
     traffic = std::make_unique<Traffic>(shape);
     present = {shape, kind};
     fill(*traffic);
+    traffic->WarmUp();
   }
   return *traffic;
 }

@@ -56,13 +56,13 @@ store::Batch BatchAt(uint64_t base, size_t bytes = 10) {
 }
 
 TEST(Ring, KeepsTheNewestWithinItsBounds) {
-  Ring ring(3, 1000);
+  Ring ring({3, 1000, Seconds(60)});
   ring.Begin(10, 1010);
   EXPECT_EQ(ring.IdAt(10), 1010u);
   EXPECT_FALSE(ring.IdAt(9));
   EXPECT_FALSE(ring.IdAt(11));
   EXPECT_EQ(ring.After(10), nullptr);
-  for (uint64_t base = 10; base < 15; ++base) ring.Add(BatchAt(base));
+  for (uint64_t base = 10; base < 15; ++base) ring.Add(BatchAt(base), {0});
   EXPECT_EQ(ring.sequence(), 15u);
   EXPECT_EQ(ring.batch_id(), 1015u);
   EXPECT_EQ(ring.batches().size(), 3u);
@@ -70,18 +70,33 @@ TEST(Ring, KeepsTheNewestWithinItsBounds) {
   EXPECT_FALSE(ring.IdAt(11));
   EXPECT_EQ(ring.After(12)->base_sequence, 12u);
   EXPECT_EQ(ring.After(11), nullptr);
-  ring.Add(BatchAt(15, 995));
+  ring.Add(BatchAt(15, 995), {0});
   EXPECT_EQ(ring.batches().size(), 1u) << "bytes bound it as well";
-  ring.Add(BatchAt(16, 2000));
+  ring.Add(BatchAt(16, 2000), {0});
   EXPECT_TRUE(ring.batches().empty());
   EXPECT_EQ(ring.IdAt(17), 1017u);
+}
+
+TEST(Ring, ForgetsWhatIsOld) {
+  Ring ring({100, 1000, Seconds(60)});
+  ring.Begin(0, 1000);
+  ring.Add(BatchAt(0), {0});
+  ring.Add(BatchAt(1), {10'000'000});
+  ring.Trim({60'000'000});
+  EXPECT_EQ(ring.batches().size(), 2u);
+  ring.Trim({60'000'001});
+  EXPECT_EQ(ring.batches().size(), 1u);
+  EXPECT_EQ(ring.IdAt(1), 1001u);
+  ring.Trim({100'000'000});
+  EXPECT_TRUE(ring.batches().empty());
+  EXPECT_EQ(ring.sequence(), 2u);
 }
 
 class CompareTest : public ::testing::Test {
  protected:
   CompareTest() {
     ring.Begin(10, 1010);
-    for (uint64_t base = 10; base < 20; ++base) ring.Add(BatchAt(base));
+    for (uint64_t base = 10; base < 20; ++base) ring.Add(BatchAt(base), {0});
   }
   Standing At(uint64_t sequence, uint64_t id, uint64_t asked = 20, uint64_t generation = 7) {
     store::OwnershipRecord record;
@@ -90,7 +105,7 @@ class CompareTest : public ::testing::Test {
     record.generation = generation;
     return Compare(record, {ring, 7, &closed, asked});
   }
-  Ring ring{6, 1 << 20};
+  Ring ring{{6, 1 << 20, Seconds(60)}};
   Closed closed{.batch = BatchAt(20)};
 };
 

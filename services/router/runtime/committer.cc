@@ -17,21 +17,26 @@ void Ring::Begin(uint64_t sequence, uint64_t batch_id) {
   batch_id_ = batch_id;
   base_id_ = batch_id;
   batches_.clear();
-  sizes_.clear();
+  kept_.clear();
   bytes_ = 0;
 }
 
-void Ring::Add(store::Batch batch) {
+void Ring::Add(store::Batch batch, BootTime now) {
   sequence_ = batch.base_sequence + 1;
   batch_id_ = batch.batch_id;
-  sizes_.push_back(BytesOf(batch));
-  bytes_ += sizes_.back();
+  kept_.push_back({BytesOf(batch), now});
+  bytes_ += kept_.back().bytes;
   batches_.push_back(std::move(batch));
-  while (batches_.size() > batches_max_ || bytes_ > bytes_max_) {
+  Trim(now);
+}
+
+void Ring::Trim(BootTime now) {
+  while (!batches_.empty() && (batches_.size() > bounds_.batches || bytes_ > bounds_.bytes ||
+                               now - kept_.front().since > bounds_.age)) {
     base_id_ = batches_.front().batch_id;
-    bytes_ -= sizes_.front();
+    bytes_ -= kept_.front().bytes;
     batches_.pop_front();
-    sizes_.pop_front();
+    kept_.pop_front();
   }
 }
 

@@ -42,15 +42,23 @@ struct Closed {
 
 size_t BytesOf(const store::Batch& batch);
 
-// Confirmed batches, newest last, bounded by count and bytes; and the place in the store's sequence.
+// Confirmed batches, newest last, bounded by count, bytes and age; and the place in the store's
+// sequence. What is older than the ring is restored by a rebuild, so it need not be long.
 class Ring {
  public:
-  Ring(size_t batches_max, size_t bytes_max) : batches_max_(batches_max), bytes_max_(bytes_max) {}
+  struct Bounds {
+    size_t batches = 0;
+    size_t bytes = 0;
+    Span age;
+  };
+  explicit Ring(Bounds bounds) : bounds_(bounds) {}
 
   // The state was just read, or written whole: nothing can be replayed from before.
   void Begin(uint64_t sequence, uint64_t batch_id);
   // `batch` was confirmed.
-  void Add(store::Batch batch);
+  void Add(store::Batch batch, BootTime now);
+  // Forgets what has become too old.
+  void Trim(BootTime now);
 
   uint64_t sequence() const { return sequence_; }  // of the last confirmed batch
   uint64_t batch_id() const { return batch_id_; }
@@ -61,13 +69,17 @@ class Ring {
   const std::deque<store::Batch>& batches() const { return batches_; }
 
  private:
-  const size_t batches_max_;
-  const size_t bytes_max_;
+  struct Kept {
+    size_t bytes = 0;
+    BootTime since;
+  };
+
+  const Bounds bounds_;
   uint64_t sequence_ = 0;
   uint64_t batch_id_ = 0;
   uint64_t base_id_ = 0;  // of the batch before the oldest kept
   std::deque<store::Batch> batches_;
-  std::deque<size_t> sizes_;
+  std::deque<Kept> kept_;  // of each batch
   size_t bytes_ = 0;
 };
 

@@ -28,6 +28,7 @@ inline constexpr size_t kBatchBytesMax = 1 << 20;  // of events: about half of w
 // appendfsync everysec or an asynchronous replica loses.
 inline constexpr size_t kRingBatchesMax = 8192;
 inline constexpr size_t kRingBytesMax = 64 << 20;
+inline constexpr Span kRingAgeMax = Seconds(60);  // a quiet workspace need not keep any
 inline constexpr int kReplayWindow = 32;  // batches replayed in one pipeline
 
 // While a batch is in doubt or refused new calls may wait this long and this many; then they are
@@ -56,6 +57,7 @@ inline constexpr size_t kLapsesPerCommand = 1000;
 static_assert(kSubmitShare < kOrdinaryShare && kOrdinaryShare < 100);
 static_assert(kWorkspaceCallsMax <= kPodCallsMax && kBatchCommandsMax <= kWorkspaceCallsMax);
 static_assert(kDoubtCallsMax < kWorkspaceCallsMax);
+static_assert(kRingAgeMax > kLease, "an owner must see a rollback before it forgets");
 static_assert(kRetryMax < kLease && kStallThreshold < kDoubtWait && kDoubtWait < kLease);
 
 }  // namespace firstline::runtime::limits

@@ -33,6 +33,7 @@ struct PodOptions {
   size_t batch_bytes_max = limits::kBatchBytesMax;
   size_t ring_batches_max = limits::kRingBatchesMax;
   size_t ring_bytes_max = limits::kRingBytesMax;
+  Span ring_age_max = limits::kRingAgeMax;
   size_t workspace_calls_max = limits::kWorkspaceCallsMax;
   size_t pod_calls_max = limits::kPodCallsMax;
   bool driven_clock = false;  // workspace time moves by AdvanceTime alone

@@ -27,7 +27,7 @@ Owner::Owner(WorkspaceId workspace, const PodOptions& options, const Codec& code
       observer_(observer),
       outbox_(outbox),
       lease_(options.lease),
-      ring_(options.ring_batches_max, options.ring_bytes_max) {}
+      ring_({options.ring_batches_max, options.ring_bytes_max, options.ring_age_max}) {}
 
 // ---- Inputs -----------------------------------------------------------------------------------
 
@@ -72,8 +72,11 @@ void Owner::Advance(BootTime now) {
 }
 
 void Owner::Flush(BootTime now) {
-  // What did not fit into the batch that just left goes into the next one at once.
-  while (phase_ == Phase::kActive && !closed_ && Close(now) && !queue_.empty()) Pump(now);
+  while (phase_ == Phase::kActive && !closed_) {
+    Close(now);
+    if (queue_.empty() || dropping_) break;
+    Pump(now);  // What did not fit goes into the next batch, at once.
+  }
   if (phase_ != Phase::kActive || closed_) return;
   if (dropping_) return StartDrop(now);
   if (!queue_.empty()) return;
@@ -200,7 +203,6 @@ bool Owner::ApplyHead(BootTime now) {
   }
   Queued queued = std::move(queue_.front());
   queue_.pop_front();
-  ++gathering_.commands;
   Apply(queued, now);
   return true;
 }
@@ -326,13 +328,14 @@ void Owner::LapseSessions(BootTime now) {
 void Owner::AnswerAfterCommit(Ticket ticket, Answer answer) {
   if (options_.bugs.answer_before_commit) return GiveNow({ticket, std::move(answer)});
   TicketAnswer held{ticket, std::move(answer)};
-  if (gathering_.dirty || !gathering_.answers.empty()) {
+  // While restoring, what was seen is committed, but the store has lost it for the moment.
+  const bool restoring = phase_ == Phase::kRestoring && !closed_;
+  if (gathering_.dirty || !gathering_.answers.empty() || restoring) {
+    ++gathering_.commands;
     gathering_.answers.push_back(std::move(held));
   } else if (closed_) {
+    ++closed_->commands;
     closed_->answers.push_back(std::move(held));
-  } else if (phase_ == Phase::kRestoring) {
-    // The state seen was committed, but the store has lost it for the moment.
-    gathering_.answers.push_back(std::move(held));
   } else {
     GiveNow(std::move(held));
   }

@@ -183,6 +183,7 @@ class Owner {
   void ExtendDeadlines(Span span);
   void Reload(BootTime now);
   void Restore(Standing standing, const store::OwnershipRecord& record, BootTime now);
+  void TellGap();
   void AcceptStored(const store::OwnershipRecord& record, BootTime now);
   void Replay(BootTime now);
   void OnReplayed(const store::Reply& reply, BootTime sent, BootTime now);

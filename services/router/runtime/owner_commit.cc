@@ -138,7 +138,7 @@ void Owner::Confirm(BootTime now) {
     generation_ = rebuild_generation_;
     ring_.Begin(done.batch.base_sequence + 1, done.batch.batch_id);
   } else {
-    ring_.Add(std::move(done.batch));
+    ring_.Add(std::move(done.batch), now);
   }
   highest_sequence_ = std::max(highest_sequence_, ring_.sequence());
   phase_ = Phase::kActive;
@@ -199,7 +199,10 @@ void Owner::Restore(Standing standing, const store::OwnershipRecord& record, Boo
   switch (standing) {
     case Standing::kSynced: return FinishRestore(now);
     case Standing::kApplied: return Confirm(now);
-    case Standing::kLost: return Rebuild(record.sequence, record.generation, now);
+    case Standing::kLost:
+      // The state is whole, but events between the store's and the ring's may be gone for good.
+      TellGap();
+      return Rebuild(record.sequence, record.generation, now);
     case Standing::kBehind: break;
   }
   observer_.Count(workspace_, Incident::kReplayed);
@@ -209,6 +212,12 @@ void Owner::Restore(Standing standing, const store::OwnershipRecord& record, Boo
   replay_next_ = record.sequence;
   replay_done_ = record.sequence;
   Replay(now);
+}
+
+// To whoever folds the events: read the state anew.
+void Owner::TellGap() {
+  const std::string previous = last_event_.n == 0 ? std::string() : store::ToString(last_event_);
+  ApplyOwn(engine::TakeOver{token_.epoch, options_.address, previous, true}, engine_->now());
 }
 
 // The bug of an owner that goes on from whatever the store holds.

@@ -319,7 +319,8 @@ void Owner::OnRenewed(const store::Reply& reply, BootTime sent, BootTime receive
   if (!comparable) return;
   const Standing standing =
       Compare(*reply.ownership, {ring_, generation_, nullptr, renew_sequence_});
-  if (standing != Standing::kSynced) Restore(standing, *reply.ownership, received);
+  if (standing != Standing::kSynced) return Restore(standing, *reply.ownership, received);
+  ring_.Trim(received);
 }
 
 // ---- Losing it --------------------------------------------------------------------------------

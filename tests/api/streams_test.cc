@@ -1,0 +1,435 @@
+// The streams over a real connection: batches of commands, history, agents.
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "common/rpc/error.h"
+#include "common/status/reason.h"
+#include "tests/api/server_fixture.h"
+
+namespace firstline::api {
+namespace {
+
+using ::testing::ElementsAre;
+
+// Ends the call when a test hangs.
+void SetDeadline(grpc::ClientContext& context) {
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+}
+
+class CommandsTest : public ServerFixture {};
+
+TEST_F(CommandsTest, AnswersInOrderWithEveryCommandsResult) {
+  BuildWorkspace();
+  const auto stub = v1::RoutingService::NewStub(channel_);
+  grpc::ClientContext context;
+  SetDeadline(context);
+  auto stream = stub->Commands(&context);
+  constexpr int kBatches = 200, kSize = 64;
+  for (int b = 0; b < kBatches; ++b) {
+    v1::CommandsRequest request;
+    for (int i = 0; i < kSize; ++i) {
+      v1::Command* command = request.add_commands();
+      command->set_id(static_cast<uint64_t>(b * kSize + i));
+      // Every tenth is refused; it must not overtake the others.
+      v1::InquirySpec* spec = command->mutable_submit_inquiry()->mutable_inquiry();
+      command->mutable_submit_inquiry()->set_workspace("w");
+      spec->set_id(absl::StrCat("s", b, "-", i));
+      spec->set_queue("support");
+      spec->set_channel(i % 10 == 9 ? "" : "chat");
+    }
+    ASSERT_TRUE(stream->Write(request));
+  }
+  stream->WritesDone();
+  v1::CommandsResponse response;
+  uint64_t next = 0;
+  int refused = 0;
+  while (stream->Read(&response)) {
+    for (const v1::CommandResult& result : response.results()) {
+      EXPECT_EQ(result.id(), next++);
+      if (result.has_error()) ++refused;
+    }
+  }
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(next, static_cast<uint64_t>(kBatches * kSize));
+  EXPECT_EQ(refused, kBatches * 6);
+}
+
+TEST_F(CommandsTest, OneWorkspaceDoesNotWaitForAnother) {
+  BuildWorkspace();
+  backend_.HoldAnswers();
+  const auto stub = v1::RoutingService::NewStub(channel_);
+  grpc::ClientContext context;
+  SetDeadline(context);
+  auto stream = stub->Commands(&context);
+  v1::CommandsRequest request;
+  request.add_commands()->set_id(1);
+  request.mutable_commands(0)->mutable_park_inquiry()->set_workspace("w");
+  request.mutable_commands(0)->mutable_park_inquiry()->set_inquiry_id("waiting");
+  request.add_commands()->set_id(2);  // the same workspace, refused at once: waits behind the first
+  request.mutable_commands(1)->mutable_park_inquiry()->set_workspace("w");
+  request.add_commands()->set_id(3);
+  request.mutable_commands(2)->mutable_park_inquiry()->set_workspace("v");
+  ASSERT_TRUE(stream->Write(request));
+  v1::CommandsResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  ASSERT_EQ(response.results_size(), 1);
+  EXPECT_EQ(response.results(0).id(), 3u);
+  backend_.Release();
+  std::vector<uint64_t> ids;
+  stream->WritesDone();
+  while (stream->Read(&response)) {
+    for (const auto& result : response.results()) ids.push_back(result.id());
+  }
+  EXPECT_THAT(ids, ElementsAre(1u, 2u));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(CommandsTest, StopsReadingWhenTooMuchIsUnanswered) {
+  BuildWorkspace();
+  backend_.HoldAnswers();
+  const auto stub = v1::RoutingService::NewStub(channel_);
+  grpc::ClientContext context;
+  SetDeadline(context);
+  auto stream = stub->Commands(&context);
+  v1::CommandsRequest request;
+  for (int i = 0; i < 64; ++i) {
+    v1::ParkInquiryRequest* park = request.add_commands()->mutable_park_inquiry();
+    park->set_workspace("w");
+    park->set_inquiry_id("waiting");
+  }
+  constexpr int kBatches = 100;  // 6,400 commands
+  std::thread writer([&] {
+    for (int b = 0; b < kBatches; ++b) stream->Write(request);
+    stream->WritesDone();
+  });
+  while (backend_.held() < limits::kStreamCommandsMax) std::this_thread::yield();
+  EXPECT_EQ(backend_.held(), limits::kStreamCommandsMax);
+  backend_.Release();
+  v1::CommandsResponse response;
+  int results = 0;
+  while (stream->Read(&response)) results += response.results_size();
+  writer.join();
+  EXPECT_EQ(results, kBatches * 64);
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(CommandsTest, ACallerThatLeavesIsForgottenOnceItsCommandsAreAnswered) {
+  BuildWorkspace();
+  backend_.HoldAnswers();
+  const auto stub = v1::RoutingService::NewStub(channel_);
+  {
+    grpc::ClientContext context;
+    auto stream = stub->Commands(&context);
+    v1::CommandsRequest request;
+    request.add_commands()->mutable_park_inquiry()->set_workspace("w");
+    request.mutable_commands(0)->mutable_park_inquiry()->set_inquiry_id("waiting");
+    ASSERT_TRUE(stream->Write(request));
+    while (backend_.held() == 0) std::this_thread::yield();
+    context.TryCancel();
+    EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  }
+  backend_.Release();
+  while (observer_.count("firstline.v1.RoutingService/Commands 1") == 0) std::this_thread::yield();
+}
+
+class WatchEventsTest : public ServerFixture {
+ protected:
+  using Reader = std::unique_ptr<grpc::ClientReader<v1::WatchEventsResponse>>;
+  Reader Watch(grpc::ClientContext& context, const std::string& text) {
+    SetDeadline(context);
+    stub_ = v1::RoutingService::NewStub(channel_);
+    return stub_->WatchEvents(&context, Text<v1::WatchEventsRequest>(text));
+  }
+  // Reads until `count` events came.
+  std::vector<v1::Event> Take(Reader& reader, size_t count) {
+    std::vector<v1::Event> events;
+    while (events.size() < count && reader->Read(&response_)) {
+      events.insert(events.end(), response_.events().begin(), response_.events().end());
+    }
+    return events;
+  }
+  void Submit(const std::string& id) {
+    Must<v1::SubmitInquiryResponse>("RoutingService.SubmitInquiry",
+                                    absl::StrCat("workspace: 'w' inquiry { id: '", id,
+                                                 "' queue: 'support' channel: 'chat' }"));
+  }
+
+  std::unique_ptr<v1::RoutingService::Stub> stub_;
+  v1::WatchEventsResponse response_;
+};
+
+TEST_F(WatchEventsTest, TellsEverythingFromTheStartAndThenAsItHappens) {
+  BuildWorkspace();
+  grpc::ClientContext context;
+  auto reader = Watch(context, "workspace: 'w' cursor: '0-0'");
+  const store::EventId last = *backend_.Last("w");
+  std::vector<v1::Event> events = Take(reader, last.n);
+  ASSERT_EQ(events.size(), last.n);
+  for (size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].id(), absl::StrCat("7-", i + 1));
+  EXPECT_EQ(response_.cursor(), store::ToString(last));
+  Submit("later");
+  events = Take(reader, 1);
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events[0].inquiry_submitted().inquiry().spec().id(), "later");
+  context.TryCancel();
+}
+
+TEST_F(WatchEventsTest, ResumesAfterTheCursorAndFilters) {
+  BuildWorkspace();
+  Submit("one");
+  const std::string cursor = store::ToString(*backend_.Last("w"));
+  Submit("two");
+  Submit("three");
+  grpc::ClientContext context;
+  auto reader = Watch(context, absl::StrCat("workspace: 'w' cursor: '", cursor,
+                                            "' kinds: EVENT_KIND_INQUIRY_SUBMITTED"));
+  const std::vector<v1::Event> events = Take(reader, 2);
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].inquiry_id(), "two");
+  EXPECT_EQ(events[1].inquiry_id(), "three");
+  context.TryCancel();
+}
+
+TEST_F(WatchEventsTest, WithoutACursorBeginsNow) {
+  BuildWorkspace();
+  grpc::ClientContext context;
+  auto reader = Watch(context, "workspace: 'w'");
+  // The stream is known to be open when it tells something; until then more and more happens.
+  std::atomic<bool> seen{false};
+  std::thread submitter([&] {
+    for (int i = 0; !seen && i < 10'000; ++i) Submit(absl::StrCat("n", i));
+  });
+  const std::vector<v1::Event> events = Take(reader, 1);
+  seen = true;
+  submitter.join();
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events[0].inquiry_id()[0], 'n');
+  context.TryCancel();
+}
+
+TEST_F(WatchEventsTest, SaysWhereToResumeWhenHistoryIsGoneOrOther) {
+  BuildWorkspace();
+  backend_.Trim("w", {7, 5});
+  absl::Status status = Call("RoutingService.WatchEvents", "workspace: 'w' cursor: '7-2'");
+  EXPECT_EQ(status.code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(status::ReasonOf(status), "CURSOR_EXPIRED");
+  EXPECT_EQ(status::GetErrorInfo(status)->metadata.at("resume_cursor"), "7-5");
+
+  grpc::ClientContext context;
+  const store::EventId last = *backend_.Last("w");
+  auto reader = Watch(context, absl::StrCat("workspace: 'w' cursor: '7-", last.n - 1, "'"));
+  ASSERT_EQ(Take(reader, 1).size(), 1u);
+  backend_.Rewind("w", {7, last.n - 3});
+  while (reader->Read(&response_)) EXPECT_EQ(response_.events_size(), 0);
+  status = rpc::FromGrpc(reader->Finish());
+  EXPECT_EQ(status::ReasonOf(status), "CURSOR_REWOUND");
+  EXPECT_EQ(status::GetErrorInfo(status)->metadata.at("resume_cursor"),
+            absl::StrCat("7-", last.n - 3));
+}
+
+TEST_F(WatchEventsTest, AStreamTooManyIsRefusedAndTheOthersGoOn) {
+  ServerOptions options;
+  options.watch_streams_max = 1;
+  StartServer(options);
+  Must<v1::ApplyWorkspaceResponse>("ConfigService.ApplyWorkspace",
+                                   "mode: APPLY_MODE_WHOLE workspace { id: 'w' channels { "
+                                   "id: 'chat' kind: CHANNEL_KIND_MESSAGING } "
+                                   "queues { id: 'support' } }");
+  grpc::ClientContext context;
+  auto reader = Watch(context, "workspace: 'w' cursor: '0-0'");
+  ASSERT_GE(Take(reader, 1).size(), 1u);
+  const absl::Status refused = Call("RoutingService.WatchEvents", "workspace: 'w'");
+  EXPECT_EQ(status::ReasonOf(refused), "TOO_MANY_STREAMS");
+  Submit("later");
+  EXPECT_GE(Take(reader, 1).size(), 1u);
+  context.TryCancel();
+}
+
+TEST_F(WatchEventsTest, AShutdownEndsStreamsWithAReason) {
+  BuildWorkspace();
+  grpc::ClientContext context;
+  auto reader = Watch(context, "workspace: 'w' cursor: '0-0'");
+  ASSERT_GE(Take(reader, 1).size(), 1u);
+  server_->Stop(std::chrono::seconds(5));
+  while (reader->Read(&response_)) {
+  }
+  const absl::Status status = rpc::FromGrpc(reader->Finish());
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(status::ReasonOf(status), "SHUTTING_DOWN");
+}
+
+class WatchAgentsTest : public ServerFixture {
+ protected:
+  using Stream =
+      std::unique_ptr<grpc::ClientReaderWriter<v1::WatchAgentsRequest, v1::WatchAgentsResponse>>;
+
+  Stream Open(grpc::ClientContext& context, const std::string& session,
+              const std::string& rest = "") {
+    SetDeadline(context);
+    stub_ = v1::AgentService::NewStub(channel_);
+    Stream stream = stub_->WatchAgents(&context);
+    Send(stream, absl::StrCat("open { workspace: 'w' session_id: '", session, "' ", rest, " }"));
+    EXPECT_TRUE(stream->Read(&response_));
+    EXPECT_EQ(response_.opened().session_id(), session);
+    return stream;
+  }
+  void Send(Stream& stream, const std::string& text) {
+    EXPECT_TRUE(stream->Write(Text<v1::WatchAgentsRequest>(text)));
+  }
+  // Reads until something of that kind came.
+  bool Read(Stream& stream, v1::WatchAgentsResponse::UpdateCase kind) {
+    while (stream->Read(&response_)) {
+      if (response_.update_case() == kind) return true;
+    }
+    ADD_FAILURE() << "ended: " << rpc::FromGrpc(stream->Finish());
+    return false;
+  }
+  // Reads until an event of that kind came.
+  bool ReadEvent(Stream& stream, v1::Event::KindCase kind) {
+    while (Read(stream, v1::WatchAgentsResponse::kUpdates)) {
+      for (const v1::Event& event : response_.updates().events()) {
+        if (event.kind_case() == kind) return true;
+      }
+    }
+    return false;
+  }
+  v1::AgentStatus Agent(const std::string& id) {
+    return Must<v1::GetAgentResponse>("AgentService.GetAgent",
+                                      absl::StrCat("workspace: 'w' agent_id: '", id, "'"))
+        .agent();
+  }
+
+  std::unique_ptr<v1::AgentService::Stub> stub_;
+  v1::WatchAgentsResponse response_;
+};
+
+constexpr auto kSnapshot = v1::WatchAgentsResponse::kSnapshot;
+constexpr auto kFailure = v1::WatchAgentsResponse::kFailure;
+
+TEST_F(WatchAgentsTest, ShowsAgentsAndThenWhatHappensToThem) {
+  BuildWorkspace();
+  grpc::ClientContext context;
+  auto stream = Open(context, "s1", "include_inquiries: true");
+  Send(stream, "add { agents { agent_id: 'cat' presence: PRESENCE_AVAILABLE } "
+               "agents { agent_id: 'ann' } agents { agent_id: 'nobody' } }");
+  ASSERT_TRUE(Read(stream, kFailure));
+  EXPECT_EQ(response_.failure().agent_id(), "nobody");
+  EXPECT_EQ(status::ReasonOf(rpc::FromProto(response_.failure().error())), "UNKNOWN_AGENT");
+  ASSERT_TRUE(Read(stream, kSnapshot));
+  ASSERT_EQ(response_.snapshot().agents_size(), 2);
+  EXPECT_EQ(response_.snapshot().agents(0).agent().id(), "ann");
+  EXPECT_EQ(response_.snapshot().agents(0).work(0).inquiry().spec().id(), "offered");
+  // "waiting" and "waits-full" want a vip, who has just come: cat has one unit.
+  const v1::AgentStatus cat = response_.snapshot().agents(1);
+  EXPECT_THAT(cat.sessions(), ElementsAre("s1"));
+  ASSERT_EQ(cat.work_size(), 1);
+  EXPECT_EQ(cat.work(0).inquiry_id(), "waiting");
+
+  Must<v1::DeclineOfferResponse>("AgentService.DeclineOffer",
+                                 "workspace: 'w' agent_id: 'cat' offer_id: 'waiting/1'");
+  ASSERT_TRUE(ReadEvent(stream, v1::Event::kOfferCreated));
+  ASSERT_EQ(response_.updates().work_size(), 1);
+  EXPECT_EQ(response_.updates().work(0).inquiry().spec().id(), "waits-full");
+  while (backend_.last_beat().size() != 2) std::this_thread::yield();
+  EXPECT_EQ(backend_.last_beat()[0].session_id, "s1");
+  context.TryCancel();
+}
+
+TEST_F(WatchAgentsTest, AGoodbyeClosesTheSessionAtOnceAndALossDoesNot) {
+  BuildWorkspace();
+  {
+    grpc::ClientContext context;
+    auto lost = Open(context, "s1");
+    Send(lost, "add { agents { agent_id: 'cat' presence: PRESENCE_AVAILABLE } }");
+    ASSERT_TRUE(Read(lost, kSnapshot));
+    context.TryCancel();
+    EXPECT_EQ(lost->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  }
+  EXPECT_EQ(Agent("cat").presence(), v1::PRESENCE_AVAILABLE);
+  grpc::ClientContext context;
+  auto stream = Open(context, "s1");
+  Send(stream, "add { agents { agent_id: 'cat' presence: PRESENCE_AVAILABLE } }");
+  ASSERT_TRUE(Read(stream, kSnapshot));
+  EXPECT_THAT(Agent("cat").sessions(), ElementsAre("s1"));
+  Send(stream, "goodbye {}");
+  while (stream->Read(&response_)) {
+  }
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(Agent("cat").presence(), v1::PRESENCE_OFFLINE);
+  EXPECT_EQ(Agent("cat").sessions_size(), 0);
+}
+
+TEST_F(WatchAgentsTest, ARemovedAgentIsToldNoMore) {
+  BuildWorkspace();
+  grpc::ClientContext context;
+  auto stream = Open(context, "s1");
+  Send(stream, "add { agents { agent_id: 'cat' } agents { agent_id: 'dan' } }");
+  ASSERT_TRUE(Read(stream, kSnapshot));
+  Send(stream, "remove { agent_ids: 'cat' }");
+  Send(stream, "add { agents { agent_id: 'dan' presence: PRESENCE_AWAY reason: 'training' } }");
+  ASSERT_TRUE(Read(stream, kSnapshot));
+  Must<v1::SetPresenceResponse>("AgentService.SetPresence",
+                                "workspace: 'w' agent_id: 'cat' presence: PRESENCE_DRAINING");
+  Must<v1::SetPresenceResponse>("AgentService.SetPresence",
+                                "workspace: 'w' agent_id: 'dan' presence: PRESENCE_DRAINING");
+  while (Read(stream, v1::WatchAgentsResponse::kUpdates)) {
+    bool drained = false;
+    for (const v1::Event& event : response_.updates().events()) {
+      EXPECT_EQ(event.agent_id(), "dan");
+      drained = drained || event.presence_changed().presence() == v1::PRESENCE_DRAINING;
+    }
+    if (drained) break;
+  }
+  context.TryCancel();
+}
+
+TEST_F(WatchAgentsTest, ARewoundHistoryShowsEverybodyAgain) {
+  BuildWorkspace();
+  grpc::ClientContext context;
+  auto stream = Open(context, "s1");
+  Send(stream, "add { agents { agent_id: 'bob' } }");
+  ASSERT_TRUE(Read(stream, kSnapshot));
+  // The follower has to have read up to the end first: it is then told this.
+  Must<v1::SetPresenceResponse>("AgentService.SetPresence",
+                                "workspace: 'w' agent_id: 'bob' presence: PRESENCE_DRAINING");
+  ASSERT_TRUE(ReadEvent(stream, v1::Event::kPresenceChanged));
+  backend_.Rewind("w", {7, 3});
+  ASSERT_TRUE(Read(stream, kSnapshot));
+  EXPECT_EQ(response_.snapshot().agents(0).agent().id(), "bob");
+  context.TryCancel();
+}
+
+TEST_F(WatchAgentsTest, AStreamThatSaysNothingIsEnded) {
+  ServerOptions options;
+  options.watch_lease = std::chrono::milliseconds(1);
+  StartServer(options);
+  Must<v1::ApplyWorkspaceResponse>("ConfigService.ApplyWorkspace",
+                                   "mode: APPLY_MODE_WHOLE workspace { id: 'w' channels { "
+                                   "id: 'chat' kind: CHANNEL_KIND_MESSAGING } "
+                                   "queues { id: 'support' } }");
+  grpc::ClientContext context;
+  auto stream = Open(context, "s1");
+  while (stream->Read(&response_)) {
+  }
+  EXPECT_EQ(status::ReasonOf(rpc::FromGrpc(stream->Finish())), "LEASE_EXPIRED");
+}
+
+TEST_F(WatchAgentsTest, ARepeatedOpenAndAnEmptyActionAreRefused) {
+  BuildWorkspace();
+  for (const std::string second : {"open { workspace: 'w' session_id: 's2' }", "",
+                                   "add { agents { agent_id: '' } }", "add {}", "remove {}"}) {
+    grpc::ClientContext context;
+    auto stream = Open(context, "s1");
+    Send(stream, second);
+    while (stream->Read(&response_)) {
+    }
+    const absl::Status status = rpc::FromGrpc(stream->Finish());
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << second << ": " << status;
+  }
+}
+
+}  // namespace
+}  // namespace firstline::api

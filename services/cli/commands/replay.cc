@@ -1,0 +1,184 @@
+// firstline replay: a logged day played at a router.
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <memory>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "common/config/yaml.h"
+#include "services/cli/commands/commands.h"
+#include "services/cli/failure.h"
+#include "services/cli/replay/replay.h"
+#include "services/cli/replay/scenario.h"
+#include "services/cli/yaml_text.h"
+
+namespace firstline::cli {
+namespace {
+
+struct PlayOptions {
+  std::string calls, roster, format = "centre", date, config, write_config;
+  std::string speed = "max", serves_by = "skills", from, until;
+  int agents = 4;
+  bool replace = false;
+};
+
+template <typename T>
+T Read(absl::StatusOr<T> result) {
+  if (!result.ok()) throw Failure(result.status());
+  return *std::move(result);
+}
+
+// "13:45" as second of the day.
+std::int64_t ParseTimeOfDay(const std::string& text) {
+  const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits(':', 1));
+  int hours = 0, minutes = 0;
+  const bool ok = absl::SimpleAtoi(parts.first, &hours) &&
+                  absl::SimpleAtoi(parts.second, &minutes) && hours >= 0 && hours <= 47 &&
+                  minutes >= 0 && minutes <= 59;
+  if (!ok) throw Failure(ExitCode::kUsage, absl::StrCat("'", text, "' is no time such as 13:45"));
+  return hours * 3600 + minutes * 60;
+}
+
+std::string DateOf(const PlayOptions& options, const std::string& calls) {
+  if (!options.date.empty()) return options.date;
+  std::vector<std::string> dates = Read(replay::DatesOf(calls));
+  if (dates.size() == 1) return dates.front();
+  throw Failure(ExitCode::kUsage, "the log has several days, and --date is missing",
+                dates.empty() ? "" : absl::StrCat("such as --date ", dates.front()));
+}
+
+replay::CallLog ReadLog(const PlayOptions& options) {
+  const std::string calls = ReadFile(options.calls);
+  replay::CallLog log;
+  if (options.format == "fifo") {
+    log = Read(replay::ReadFifo(calls, DateOf(options, calls), options.agents));
+  } else if (options.format == "technion") {
+    log = Read(replay::ReadTechnion(calls, DateOf(options, calls)));
+  } else if (options.roster.empty()) {
+    throw Failure(ExitCode::kUsage, "--roster is missing: the agents of that day");
+  } else {
+    log = Read(replay::ReadCentre(calls, ReadFile(options.roster)));
+  }
+  if (!options.from.empty() || !options.until.empty()) {
+    log.Cut(options.from.empty() ? 0 : ParseTimeOfDay(options.from),
+            options.until.empty() ? replay::kNoLogOff : ParseTimeOfDay(options.until));
+  }
+  return log;
+}
+
+v1::Workspace ConfigFor(const Context& context, const PlayOptions& options,
+                        const replay::CallLog& log) {
+  const std::string name = context.workspace.empty() ? "replay" : context.workspace;
+  const auto serves_by = options.serves_by == "skills" ? replay::ServesBy::kSkills
+                                                       : replay::ServesBy::kMemberships;
+  v1::Workspace made = replay::WorkspaceFor(log, name, serves_by);
+  if (options.config.empty()) return made;
+  v1::Workspace given;
+  const absl::Status read =
+      config::ParseYaml(ReadFile(options.config), given, {.source_name = options.config});
+  if (!read.ok()) throw Failure(read);
+  if (!context.workspace.empty() || given.id().empty()) given.set_id(name);
+  if (given.agents().empty()) *given.mutable_agents() = made.agents();
+  return given;
+}
+
+void WriteConfig(Context& context, const std::string& path, const v1::Workspace& workspace) {
+  if (path == "-") {
+    context.out << ToYaml(workspace);
+    return;
+  }
+  std::ofstream file(path, std::ios::binary);
+  file << ToYaml(workspace);
+  file.close();
+  if (!file) throw Failure(ExitCode::kRefused, absl::StrCat("cannot write ", path));
+  context.err << path << ": " << workspace.queues_size() << " queues, " << workspace.agents_size()
+              << " agents; nothing was played\n";
+}
+
+// A line that is written over on a terminal, a line now and then elsewhere.
+replay::Progress ProgressTo(std::ostream& err, std::size_t calls) {
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  const auto pause = terminal ? std::chrono::milliseconds(250) : std::chrono::seconds(10);
+  auto last = std::make_shared<std::chrono::steady_clock::time_point>();
+  *last = std::chrono::steady_clock::now();
+  return [&err, calls, terminal, pause, last](const replay::Play& play, std::int64_t) {
+    const auto now = std::chrono::steady_clock::now();
+    const bool over = play.ended() == calls;
+    if (now - *last < pause && !(terminal && over)) return;
+    *last = now;
+    err << (terminal ? "\r" : "") << play.arrived() << " of " << calls << " calls came, "
+        << play.ended() << " are over" << (terminal && !over ? "   " : "\n") << std::flush;
+  };
+}
+
+void Play(Context& context, const PlayOptions& options) {
+  const replay::CallLog log = ReadLog(options);
+  const v1::Workspace workspace = ConfigFor(context, options, log);
+  if (!options.write_config.empty()) return WriteConfig(context, options.write_config, workspace);
+
+  replay::ReplayOptions how;
+  how.replace = options.replace;
+  how.progress = ProgressTo(context.err, log.calls.size());
+  if (options.speed != "max") {
+    double speed = 0;
+    if (!absl::SimpleAtod(options.speed, &speed) || !(speed > 0)) {
+      throw Failure(ExitCode::kUsage,
+                    absl::StrCat("'", options.speed, "' is no speed: a number above 0, or max"));
+    }
+    how.speed = speed;
+  }
+  const replay::Report report = replay::Replay(context.client(), log, workspace, how);
+  Print(report, context.format, context.out);
+  if (report.good()) return;
+  throw Failure(ExitCode::kViolations, report.totals.violations > 0
+                                           ? "the router broke its rules"
+                                           : "waits differ from those of the log");
+}
+
+}  // namespace
+
+void AddReplayCommand(CLI::App& app, Context& context) {
+  CLI::App& command = AddVerb(
+      app, "replay", "play a logged day of calls at a router and judge what it decides",
+      "firstline replay --calls calls.csv --roster roster.csv\n"
+      "  firstline replay --calls calls.csv --roster roster.csv --speed 60 --from 9:00 --until 10:00\n"
+      "  firstline replay --calls fifo.csv --format fifo --date 2021-01-04 --agents 4\n"
+      "  zcat bank.csv.gz | firstline replay --calls - --format technion --date 1999-02-01",
+      "Agents log on by the roster, calls arrive, customers hang up when their patience ends, calls\n"
+      "last as they lasted. The table shows each queue's figures beside the log's. The verdict is of a\n"
+      "checker that reads only the event stream: capacity, skills, serving order, nobody idle while\n"
+      "somebody waits, nothing lost or doubled. Code 6 if a rule was broken.");
+  const auto options = std::make_shared<PlayOptions>();
+  command.add_option("--calls", options->calls, "CSV of the calls; -: standard input")->required();
+  command.add_option("--roster", options->roster, "CSV of the agents (format centre)");
+  command.add_option("--format", options->format, "what the columns are: centre, fifo, technion")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"centre", "fifo", "technion"}));
+  command.add_option("--date", options->date, "which day of a log of several, YYYY-MM-DD");
+  command.add_option("--agents", options->agents, "how many agents there are (format fifo)")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10000));
+  command.add_option("--serves-by", options->serves_by,
+                     "how agents may serve the queues they answered: skills, memberships")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"skills", "memberships"}));
+  command.add_option("--config", options->config,
+                     "YAML of a workspace to play in instead of one made from the log; agents of the"
+                     " log are added if it has none");
+  command.add_option("--write-config", options->write_config,
+                     "write the workspace as YAML to this file (-: standard output) and stop");
+  command.add_option("--speed", options->speed,
+                     "seconds of the log in one second, durations of the configuration are scaled"
+                     " alike; max: as fast as a router with --clock=driven can")
+      ->capture_default_str();
+  command.add_option("--from", options->from, "only calls from this time of the day on, HH:MM");
+  command.add_option("--until", options->until, "only calls before this time of the day, HH:MM");
+  command.add_flag("--replace", options->replace, "delete the workspace first if it exists");
+  command.callback([&context, options] { Play(context, *options); });
+}
+
+}  // namespace firstline::cli

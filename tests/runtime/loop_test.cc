@@ -114,6 +114,7 @@ TEST_F(LoopTest, CommitsOfManyWorkspacesShareARoundTrip) {
                  [promise](Answer answer) { promise->set_value(std::move(answer)); });
   }
   ASSERT_TRUE(loop->Run([](const Pod&) {}));  // all were taken
+  ASSERT_TRUE(loop->Run([](const Pod&) {}));  // and their commits sent
   fast->Close(false);
   for (auto& answer : answers) EXPECT_TRUE(Applied(answer.get()));
   EXPECT_GE(fast->largest, 10u);

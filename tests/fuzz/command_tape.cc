@@ -6,7 +6,7 @@
 namespace firstline::engine::proof {
 namespace {
 
-constexpr int kStepsMax = 2000;
+constexpr int kStepsMax = 400;
 
 }  // namespace
 

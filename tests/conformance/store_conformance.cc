@@ -507,6 +507,8 @@ TEST_P(StoreConformance, RebuildReplacesEverything) {
   whole.events = MakeEvents(record.token.epoch, 100, 2);
   const Rebuild request = {kWorkspace, record.token, record.generation + 1, whole};
   ASSERT_EQ(Run(request).result, Result::kOk);
+  std::vector<EventEntry> history = old.events;
+  history.insert(history.end(), whole.events.begin(), whole.events.end());
 
   OwnershipRecord now = Record().value();
   EXPECT_EQ(now.token, record.token);
@@ -514,11 +516,11 @@ TEST_P(StoreConformance, RebuildReplacesEverything) {
   EXPECT_EQ(now.sequence, 42u);
   EXPECT_EQ(now.batch_id, 99u);
   EXPECT_EQ(AsMap(MustLoad(now)), expected);
-  EXPECT_EQ(AllEvents(), whole.events);
+  EXPECT_EQ(AllEvents(), history);
 
   EXPECT_EQ(Run(request).result, Result::kOk) << "a resend";
   EXPECT_EQ(AsMap(MustLoad(now)), expected);
-  EXPECT_EQ(AllEvents(), whole.events);
+  EXPECT_EQ(AllEvents(), history);
   Rebuild same_generation = request;
   same_generation.batch.batch_id = 100;
   EXPECT_EQ(Run(same_generation).result, Result::kOutOfOrder);
@@ -553,8 +555,21 @@ TEST_P(StoreConformance, RebuildToNothing) {
   ASSERT_EQ(Run(Rebuild{kWorkspace, record.token, 5, After(record)}).result, Result::kOk);
   const State state = MustLoad(record);
   EXPECT_THAT(state.records, IsEmpty());
-  EXPECT_EQ(state.last_event, EventId{});
-  EXPECT_THAT(AllEvents(), IsEmpty());
+  EXPECT_EQ(state.last_event, batch.events[0].id);
+  EXPECT_EQ(AllEvents(), batch.events);
+}
+
+TEST_P(StoreConformance, RebuildAddsTheEventsThatAreMissing) {
+  OwnershipRecord record = Take(1);
+  Batch batch = After(record);
+  batch.events = MakeEvents(record.token.epoch, 1, 9);
+  MustCommit(record, batch);
+  Batch whole = After(record);
+  whole.events = MakeEvents(record.token.epoch, 6, 100);
+  ASSERT_EQ(Run(Rebuild{kWorkspace, record.token, 5, whole}).result, Result::kOk);
+  std::vector<EventEntry> history = batch.events;
+  history.insert(history.end(), whole.events.begin() + 4, whole.events.end());
+  EXPECT_EQ(AllEvents(), history);
 }
 
 TEST_P(StoreConformance, DropRemovesEverything) {
@@ -780,8 +795,8 @@ TEST_P(StoreConformance, ReaderFollowsARebuild) {
   ASSERT_EQ(Run(Rebuild{kWorkspace, record.token, 1, whole}).result, Result::kOk);
   EXPECT_EQ(log->Last(kWorkspace), (EventId{epoch, 23}));
   const EventPage page = log->Read(kWorkspace, {epoch, 5}, 10, 0);
-  EXPECT_EQ(page.state, CursorState::kExpired);
-  EXPECT_EQ(log->Read(kWorkspace, page.last_common, 10, 0).events, whole.events);
+  EXPECT_EQ(page.state, CursorState::kOk);
+  EXPECT_EQ(page.events, whole.events);
 }
 
 // ---- Two users ---------------------------------------------------------------------------------
@@ -937,7 +952,6 @@ class Program {
               repeat ? Result::kOk : expected);
     if (expected != Result::kOk) return;
     records_.clear();
-    events_.clear();
     model_->generation = generation;
     Apply(batch);
     last_.reset();

@@ -84,7 +84,7 @@ void ExpectSameSizes(const Stored& left, const Stored& right) {
 // An engine whose changes are written down as the runtime does.
 class Recorded {
  public:
-  explicit Recorded(Choices& choices) : program_(choices) {}
+  explicit Recorded(Choices& choices) : program_(choices, Program::Size::kSmall) {}
 
   void Execute(int steps) {
     for (int i = 0; i < steps; ++i) {

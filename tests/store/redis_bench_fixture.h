@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "services/router/store/redis_event_log.h"
 #include "services/router/store/redis_store.h"
 #include "tests/common/redis_server.h"
@@ -53,8 +54,8 @@ class RedisStoreTest : public testing::Test {
     Batch batch;
     batch.base_sequence = record.sequence;
     batch.batch_id = 1000 + n;
-    batch.puts = {{Table::kInquiry, "i" + std::to_string(n), "v" + std::to_string(n)}};
-    batch.events = {{{record.token.epoch, n}, "e" + std::to_string(n)}};
+    batch.puts = {{Table::kInquiry, absl::StrCat("i", n), absl::StrCat("v", n)}};
+    batch.events = {{{record.token.epoch, n}, absl::StrCat("e", n)}};
     return batch;
   }
   static Commit NextCommit(const OwnershipRecord& record) {

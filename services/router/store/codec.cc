@@ -134,12 +134,10 @@ class Reading {
     return absl::OkStatus();
   }
 
-  // Due at once: the engine then finds its next step.
-  void Requeue(engine::Inquiry& inquiry) const {
+  static void Requeue(engine::Inquiry& inquiry) {
     inquiry.state = engine::InquiryState::kWaiting;
     inquiry.agent = {};
     inquiry.offer_open = false;
-    inquiry.deadline = engine_.counters().now;
   }
 
   void Refuse(std::string_view what, const absl::Status& status) {

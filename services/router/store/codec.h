@@ -3,8 +3,18 @@
 // Keys: inquiries, agents and requests by id; in kMeta "config", "counters" and, for records that
 // could not be read, "quarantine <table> <key>".
 //
-// Figures (2 cores, EPYC Zen 5, g++ 12 -O3; `record_bench` of tests/store): see the table in
-// record_bench.cc.
+// Figures: CPU time of one core (EPYC Zen 5, g++ 12 -O3), `tests/store/record_bench`, other work on
+// the machine. Inquiry: two skills, a language, 100 bytes of attributes; agent: five skills, two
+// languages.
+//
+//   record     bytes  write    read        event              bytes  write
+//   inquiry      213  400 ns   660 ns      InquirySubmitted     303  1190 ns
+//   agent        100  580 ns  1290 ns      InquiryEnqueued       92   270 ns
+//                                          OfferCreated         126   410 ns
+//                                          InquiryAssigned      126   410 ns
+//
+// A submit costs 2.1 us here (two events, one record), 1.7 us in the engine. 100,000 inquiries and
+// 10,000 agents become an engine in 160 ms.
 //
 // Threads: any number; it has no state of its own.
 #pragma once

@@ -43,7 +43,9 @@ void WriteTimes(const Inquiry& inquiry, records::InquiryRecord* out) {
   out->set_unanswered_offset(ToOffset(inquiry.unanswered_since, base));
   out->set_park_offset(ToOffset(inquiry.park_time, base));
   out->set_end_offset(ToOffset(inquiry.end_time, base));
-  if (inquiry.deadline != engine::kNever) {
+  // That of a waiting inquiry follows from its queue.
+  const bool is_own = inquiry.state != engine::InquiryState::kWaiting;
+  if (is_own && inquiry.deadline != engine::kNever) {
     out->set_deadline_offset(ToOffset(inquiry.deadline, base));
   }
   out->set_parked_total_us(inquiry.parked_total.us);

@@ -23,7 +23,10 @@ Reply Plain(Result result, std::string detail = {}) {
 
 // Writes the batch's contents; the caller has checked that it may.
 void Apply(const Batch& batch, MemoryWorkspace& workspace) {
-  for (const EventEntry& event : batch.events) workspace.events.push_back(event);
+  for (const EventEntry& event : batch.events) {
+    const bool follows = workspace.events.empty() || workspace.events.back().id < event.id;
+    if (follows) workspace.events.push_back(event);
+  }
   while (workspace.events.size() > batch.keep_events_max) workspace.events.pop_front();
   for (const Put& put : batch.puts) {
     workspace.tables[static_cast<size_t>(put.table)].insert_or_assign(put.key, put.bytes);
@@ -173,6 +176,7 @@ Reply MemoryBackend::Do(const Rebuild& request) {
   MemoryWorkspace fresh;
   fresh.ownership = record;
   fresh.ownership->generation = request.generation;
+  fresh.events = Find(request.workspace)->events;
   Apply(request.batch, fresh);
   now_.workspaces[request.workspace] = std::make_shared<MemoryWorkspace>(std::move(fresh));
   return Plain(Result::kOk);

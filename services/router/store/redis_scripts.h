@@ -152,9 +152,10 @@ for t = 1, 4 do at = in_slices('HSET', KEYS[1 + t], at, 2 * tonumber(ARGV[6 + t]
 return {'written'}
 )lua";
 
-// Puts the new generation in force and removes the old one.
-// KEYS own, stream of the new generation, the old one's tables and stream
-// ARGV 1 epoch, 2 nonce, 3 generation, 4 next sequence, 5 batch id, 6 old generation,
+// Puts the new generation in force and removes the old one's tables. The history goes on: the
+// stream moves along and gets the events it does not have. KEYS own, stream of the new generation,
+// the old one's tables and stream ARGV 1 epoch, 2 nonce, 3 generation, 4 next sequence, 5 batch id,
+// 6 old generation,
 //      7 events, then (id, bytes) by event
 inline constexpr std::string_view kRebuildFlip = R"lua(
 if not is_ours(ARGV[1], ARGV[2]) then return {'fenced', record} end
@@ -166,9 +167,22 @@ local mark = ARGV[3] .. ':' .. ARGV[5]
 if record[7] ~= ARGV[6] or redis.call('HGET', own, 'rebuilding') ~= mark then
   return {'out_of_order', record}
 end
+local last = '0-0'
+if redis.call('TYPE', KEYS[7]).ok == 'stream' then
+  redis.call('RENAME', KEYS[7], KEYS[2])
+  local newest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
+  if newest[1] then last = newest[1][1] end
+end
+local function number_less(a, b) return #a < #b or #a == #b and a < b end
+local function id_less(a, b)
+  local a1, a2 = a:match('(%d+)-(%d+)')
+  local b1, b2 = b:match('(%d+)-(%d+)')
+  if a1 ~= b1 then return number_less(a1, b1) end
+  return number_less(a2, b2)
+end
 local at = 8
 for i = 1, tonumber(ARGV[7]) do
-  redis.call('XADD', KEYS[2], ARGV[at], 'e', ARGV[at + 1])
+  if id_less(last, ARGV[at]) then redis.call('XADD', KEYS[2], ARGV[at], 'e', ARGV[at + 1]) end
   at = at + 2
 end
 redis.call('HSET', own, 'generation', ARGV[3], 'sequence', ARGV[4], 'batch', ARGV[5])

@@ -1,0 +1,137 @@
+#include "tests/store/sample_engine.h"
+
+#include <utility>
+
+namespace firstline::store {
+
+engine::WorkspaceConfig SampleConfig() {
+  engine::WorkspaceConfig config;
+  config.channels = {{.id = "chat", .kind = engine::ChannelKind::kMessaging, .units = 2},
+                     {.id = "voice", .kind = engine::ChannelKind::kLive, .units = 10}};
+  config.teams = {{.id = "north", .vendor = ""}, {.id = "out", .vendor = "callco"}};
+  config.queues.resize(2);
+  config.queues[0].id = "support";
+  engine::QueueConfig& full = config.queues[1];
+  full.id = "sales";
+  full.serving = engine::Serving::kCredit;
+  full.credits = {{1, engine::Seconds(30)}, {9, engine::Seconds(600)}};
+  full.selection = {engine::Criterion::kLanguageLevel, engine::Criterion::kSkillLevel,
+                    engine::Criterion::kRoundRobin};
+  full.requirement = {.skills = {{"selling", 3}}, .languages = {{"de", 2}}, .labels = {"senior"}};
+  full.first_tier = 1;
+  full.steps = {{.after = engine::Seconds(20),
+                 .lower_levels = 2,
+                 .drop_skills = {"selling"},
+                 .tier = 3,
+                 .credit = engine::Seconds(60)},
+                {.after = engine::Seconds(90), .drop_languages = true, .overflow_to = "support"}};
+  full.preferred_hold = engine::Seconds(15);
+  full.max_length = 500;
+  full.wrap_up = engine::Seconds(45);
+  full.first_reply_warning = engine::Seconds(60);
+  full.first_reply_timeout = engine::Seconds(120);
+  config.settings.away_reasons = {"lunch", "training"};
+  return config;
+}
+
+engine::AgentConfig SampleAgentConfig() {
+  engine::AgentConfig agent;
+  agent.id = "ann";
+  agent.skills = {{"selling", 7}, {"billing", 2}};
+  agent.languages = {{"de", 10}};
+  agent.labels = {"senior"};
+  agent.team = "out";
+  agent.units = 12;
+  agent.channel_units = {{"voice", 10}};
+  agent.memberships = {{.queue = "sales", .tier = 2, .position = 5, .wrap_up = engine::Seconds(9)},
+                       {.queue = "support", .paused = true}};
+  return agent;
+}
+
+engine::Agent SampleAgent(engine::Engine& engine) {
+  engine::Agent agent;
+  agent.sequence = 3;
+  agent.presence = engine::Presence::kAway;
+  agent.reason = "lunch";
+  agent.presence_since = kSampleTime;
+  agent.sessions = {{"s-1", 17}, {"s-2", 0}};
+  agent.presence_leased = true;
+  agent.misses = 2;
+  agent.back_off_count = 1;
+  agent.back_off_until = kSampleTime + engine::Seconds(30);
+  agent.idle_since = kSampleTime - engine::Seconds(5);
+  agent.idle_sequence = 88;
+  agent.offered_sequence = 99;
+  agent.wrap_ups = {{.inquiry_id = "i-0",
+                     .channel = engine.ChannelHandle("chat"),
+                     .queue = engine.QueueHandle("sales"),
+                     .units = 2,
+                     .start = kSampleTime,
+                     .until = kSampleTime + engine::Seconds(9)}};
+  return agent;
+}
+
+// Every field differs from its default.
+engine::Inquiry SampleInquiry(engine::Engine& engine) {
+  const auto after = [](int64_t seconds) { return kSampleTime + engine::Seconds(seconds); };
+  engine::Inquiry i;
+  i.id = "i-1";
+  i.customer = "customer 7";
+  i.attributes = engine::PackAttributes({{"lang", "de"}, {"vip", ""}});
+  i.channel = engine.ChannelHandle("chat");
+  i.queue = engine.QueueHandle("sales");
+  i.units = 2;
+  i.own = engine.RequirementHandle(
+      {.skills = {{"billing", 1}}, .languages = {{"de", 5}, {"en", 1}}, .labels = {"senior"}},
+      i.channel, i.units);
+  i.state = engine::InquiryState::kAssigned;
+  i.priority = 9;
+  i.step = 1;
+  i.held = i.replied = i.warned = i.answered_here = i.offer_open = true;
+  i.create_time = kSampleTime;
+  i.create_when = after(-1);
+  i.human_queue_time = after(2);
+  i.enqueue_time = after(3);
+  i.offer_time = after(4);
+  i.assign_time = after(5);
+  i.first_response_time = after(6);
+  i.bot_response_time = after(7);
+  i.unanswered_since = after(8);
+  i.park_time = after(9);
+  i.end_time = after(10);
+  i.parked_total = engine::Milliseconds(1500);
+  i.deadline = after(60);
+  i.sequence = 1234;
+  i.agent = engine.AgentHandle("ann");
+  i.offer_number = 3;
+  i.offer_agent = engine.AgentHandle("bob");
+  i.offer_outcome = engine::OfferOutcome::kAccepted;
+  i.preferred = {engine.AgentHandle("ann")};
+  i.exceptions = {{engine.AgentHandle("bob"), after(20), false},
+                  {engine.AgentHandle("cid"), engine::kNever, true}};
+  i.digest = 0xfedcba9876543210;
+  i.recent_messages = {{0x0123456789abcdef, engine::Author::kBot}};
+  i.cancel_reason = engine::CancelReason::kAbandoned;
+  i.resolution = engine::Resolution::kSpam;
+  i.csat = 5;
+  i.feedback_resolved = 1;
+  i.declines = 1;
+  i.misses = 2;
+  i.transfers = 3;
+  i.returns = 4;
+  return i;
+}
+
+// Configuration, agent and inquiry restored.
+std::unique_ptr<engine::Engine> SampleEngine() {
+  auto engine = std::make_unique<engine::Engine>("acme");
+  engine->RestoreConfig(
+      SampleConfig(),
+      {.config_version = 7, .inquiry_sequence = 1234, .agent_sequence = 99, .now = kSampleTime});
+  engine->RestoreAgent(SampleAgentConfig(), SampleAgent(*engine));
+  engine->RestoreInquiry(SampleInquiry(*engine));
+  engine->FinishRestore();
+  return engine;
+}
+
+}  // namespace firstline::store

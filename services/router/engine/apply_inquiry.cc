@@ -271,6 +271,7 @@ Outcome Engine::Impl::Do(const Cancel& c, const Command& command) {
   const bool is_short = waiting && wait < world.queue(inquiry.queue).config.short_abandon;
   const AgentIx agent = waiting ? AgentIx{} : inquiry.agent;
   inquiry.cancel_reason = c.reason;
+  if (inquiry.offer_open) EndOffer(ix, OfferOutcome::kRescinded);
   Emit(InquiryCancelled{ix, inquiry.queue, agent, c.reason, wait, waiting, is_short,
                         inquiry.first_response_time.IsSet()});
   End(ix, InquiryState::kCancelled);
@@ -439,6 +440,7 @@ Outcome Engine::Impl::Do(const Close& c, const Command& command) {
   if (by.IsSet() && !held_by_agent) return Reject(Rejection::kInquiryNotAssigned, c.inquiry_id);
   if (by.IsSet() && inquiry.agent != by) return Reject(Rejection::kNotAssignee, c.agent_id);
   inquiry.resolution = c.resolution;
+  if (inquiry.offer_open) EndOffer(ix, OfferOutcome::kRescinded);
   Emit(InquiryClosed{ix, inquiry.queue, held_by_agent ? inquiry.agent : AgentIx{}, c.resolution,
                      HandleTime(inquiry), inquiry.first_response_time.IsSet()});
   End(ix, InquiryState::kClosed);

@@ -322,7 +322,6 @@ void Engine::Impl::LeaveAgent(InquiryIx ix, bool wrap_up) {
 
 void Engine::Impl::End(InquiryIx ix, InquiryState state) {
   Inquiry& inquiry = world.inquiry(ix);
-  if (inquiry.state == InquiryState::kOffered) EndOffer(ix, OfferOutcome::kRescinded);
   const AgentIx agent = inquiry.state == InquiryState::kOffered ? AgentIx{} : inquiry.agent;
   LeaveLine(ix);
   LeaveAgent(ix, true);
@@ -332,8 +331,8 @@ void Engine::Impl::End(InquiryIx ix, InquiryState state) {
   inquiry.end_time = now;
   inquiry.exceptions = {};
   --world.open_inquiries;
+  // Purged by the next Apply or Tick at the earliest: this one's events still point to it.
   ended.push_back({now, inquiry.sequence, ix});
-  PurgeEnded();
 }
 
 Span Engine::Impl::HandleTime(const Inquiry& inquiry) const {

@@ -1,0 +1,316 @@
+#include "services/router/app.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <map>
+#include <random>
+#include <utility>
+
+#include <google/protobuf/descriptor.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/clock/clock.h"
+#include "common/log/log.h"
+#include "common/redis/address.h"
+#include "services/router/api/server.h"
+#include "services/router/runtime/loop.h"
+#include "services/router/store/codec.h"
+#include "services/router/store/memory_store.h"
+#include "services/router/store/redis_event_log.h"
+#include "services/router/store/redis_store.h"
+#include "services/router/telemetry/exposition.h"
+#include "services/router/telemetry/metrics_server.h"
+#include "services/router/telemetry/process_metrics.h"
+#include "services/router/telemetry/telemetry.h"
+
+namespace firstline::router {
+namespace {
+
+constexpr char kVersion[] = "0.1.0";
+constexpr const char* kServices[] = {
+    "firstline.v1.RoutingService", "firstline.v1.AgentService", "firstline.v1.ConfigService",
+    "firstline.v1.StatsService",   "firstline.v1.ClockService", "grpc.health.v1.Health"};
+
+// Counts every RPC of the API; what is not of the API is not counted.
+class RpcCounter final : public rpc::Observer {
+ public:
+  explicit RpcCounter(telemetry::ProcessMetrics& metrics) {
+    const auto* pool = google::protobuf::DescriptorPool::generated_pool();
+    for (const char* name : kServices) {
+      const auto* service = pool->FindServiceByName(name);
+      for (int m = 0; service != nullptr && m < service->method_count(); ++m) {
+        const auto* method = service->method(m);
+        const bool unary = !method->client_streaming() && !method->server_streaming();
+        methods_[{name, method->name()}] = {&metrics.Rpc(name, method->name()), unary};
+      }
+    }
+  }
+  void OnHandled(rpc::MethodName name, grpc::StatusCode code,
+                 std::chrono::nanoseconds elapsed) override {
+    auto method = methods_.find(std::pair(name.service, name.method));
+    if (method == methods_.end()) return;
+    const auto& [counter, unary] = method->second;
+    counter->Finished(code, unary ? std::optional(elapsed) : std::nullopt);
+  }
+
+ private:
+  struct Method {
+    telemetry::RpcMetrics* metrics;
+    bool unary;
+  };
+  using Name = std::pair<std::string, std::string>;
+  struct Less {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      const std::string_view a1 = a.first, a2 = a.second, b1 = b.first, b2 = b.second;
+      return std::pair(a1, a2) < std::pair(b1, b2);
+    }
+  };
+  std::map<Name, Method, Less> methods_;
+};
+
+// Tells telemetry everything and watchers that there is something to see.
+class Announcer final : public runtime::Observer {
+ public:
+  explicit Announcer(telemetry::Telemetry& telemetry) : telemetry_(telemetry) {}
+  // Before the first commit can happen, or never.
+  void SetServer(api::Server* server) { server_.store(server, std::memory_order_release); }
+
+  void Loaded(const runtime::WorkspaceId& workspace, const engine::Engine& engine) override {
+    log::Info("workspace loaded", {{"workspace", workspace}, {"inquiries", engine.inquiries()},
+                                   {"agents", engine.agents()}});
+    telemetry_.Loaded(workspace, engine);
+  }
+  void Applied(const runtime::WorkspaceId& workspace, const engine::Engine& engine) override {
+    telemetry_.Applied(workspace, engine);
+  }
+  void Sealed(const runtime::WorkspaceId& workspace) override { telemetry_.Sealed(workspace); }
+  void Committed(const runtime::WorkspaceId& workspace, const engine::Engine& engine,
+                 const runtime::CommitFigures& figures) override {
+    telemetry_.Committed(workspace, engine, figures);
+    api::Server* server = server_.load(std::memory_order_acquire);
+    if (server != nullptr && figures.events > 0) server->NotifyCommitted();
+  }
+  void Dropped(const runtime::WorkspaceId& workspace) override {
+    log::Info("workspace given up", {{"workspace", workspace}});
+    telemetry_.Dropped(workspace);
+  }
+  void Count(const runtime::WorkspaceId& workspace, runtime::Incident incident) override {
+    telemetry_.Count(workspace, incident);
+  }
+
+ private:
+  telemetry::Telemetry& telemetry_;
+  std::atomic<api::Server*> server_{nullptr};
+};
+
+class LoopBackend final : public api::Backend {
+ public:
+  LoopBackend(runtime::Loop& loop, const clock::Clock& clock, telemetry::Telemetry& telemetry)
+      : loop_(loop), clock_(clock), telemetry_(telemetry) {}
+
+  void Submit(runtime::Call call, Callback done) override {
+    loop_.Submit(std::move(call), std::move(done));
+  }
+  void Beat(const runtime::WorkspaceId& workspace,
+            std::vector<runtime::SessionRef> sessions) override {
+    loop_.Beat(workspace, std::move(sessions));
+  }
+  void ListWorkspaces(Listed done) override {
+    std::vector<runtime::WorkspaceId> names;
+    bool listed = false;
+    const bool ran = loop_.Run([&](const runtime::Pod& pod) {
+      listed = pod.listed();
+      for (const runtime::WorkspaceStatus& status : pod.Workspaces()) {
+        if (!status.owner.empty()) names.push_back(status.workspace);
+      }
+    });
+    if (ran && listed) return done(std::move(names));
+    done(absl::UnavailableError("the list of workspaces could not be read yet"));
+  }
+  runtime::BootTime Now() const override {
+    using std::chrono::duration_cast, std::chrono::microseconds;
+    return {duration_cast<microseconds>(clock_.BootTime()).count()};
+  }
+  bool Ready() const override { return loop_.store_ready(); }
+  telemetry::Telemetry& telemetry() override { return telemetry_; }
+
+ private:
+  runtime::Loop& loop_;
+  const clock::Clock& clock_;
+  telemetry::Telemetry& telemetry_;
+};
+
+struct Stores {
+  runtime::LoopStores loop;
+  std::unique_ptr<store::EventLog> events;
+};
+
+absl::StatusOr<Stores> OpenStores(const std::string& where) {
+  if (where == "memory") {
+    auto backend = std::make_shared<store::MemoryBackend>();
+    log::Warning("state is kept in memory only: nothing survives this process");
+    return Stores{{std::make_unique<store::MemoryStore>(backend),
+                   std::make_unique<store::MemoryStore>(backend)},
+                  std::make_unique<store::MemoryStore>(backend)};
+  }
+  absl::StatusOr<redis::Address> address = redis::Address::Parse(where);
+  if (!address.ok()) return address.status();
+  redis::ConnectionOptions connection;
+  connection.address = *address;
+  auto fast = std::make_unique<store::RedisStore>(store::RedisStoreOptions{.connection = connection});
+  const absl::Status checked = fast->CheckServer();
+  if (absl::IsUnavailable(checked)) {
+    log::Warning("Redis cannot be reached yet", {{"redis", address->ToString()}});
+  } else if (!checked.ok()) {
+    return checked;
+  }
+  return Stores{
+      {std::move(fast),
+       std::make_unique<store::RedisStore>(store::RedisStoreOptions{.connection = connection})},
+      std::make_unique<store::RedisEventLog>(connection)};
+}
+
+// Ownership nonces must never repeat over all pods.
+runtime::RandomSource SystemRandom() {
+  return [device = std::make_shared<std::random_device>()] {
+    return (uint64_t{(*device)()} << 32) | (*device)();
+  };
+}
+
+std::string HostOf(const std::string& address) {
+  return address.substr(0, address.rfind(':'));
+}
+
+// A port that was free a moment ago. Whoever takes it first makes the start fail, not go wrong.
+absl::StatusOr<int> FreePort(const std::string& host) {
+  addrinfo hints{}, *found = nullptr;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  std::string name = host;
+  if (name.size() > 2 && name.front() == '[') name = name.substr(1, name.size() - 2);
+  if (getaddrinfo(name.c_str(), "0", &hints, &found) != 0) {
+    return absl::InvalidArgumentError(absl::StrCat("no such host: ", host));
+  }
+  const int fd = socket(found->ai_family, SOCK_STREAM, 0);
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  const bool ok = fd >= 0 && bind(fd, found->ai_addr, found->ai_addrlen) == 0 &&
+                  getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) == 0;
+  freeaddrinfo(found);
+  if (fd >= 0) close(fd);
+  if (!ok) return absl::UnavailableError(absl::StrCat("cannot listen on ", host));
+  // The port stands at the same place in both families.
+  return ntohs(reinterpret_cast<const sockaddr_in*>(&bound)->sin_port);
+}
+
+}  // namespace
+
+struct App::Parts {
+  AppOptions options;
+  clock::SystemClock clock;
+  telemetry::ProcessMetrics process{kVersion};
+  RpcCounter rpcs{process};
+  telemetry::Telemetry telemetry;
+  Announcer announcer{telemetry};
+  store::RecordCodec codec;
+  std::unique_ptr<store::EventLog> events;
+  std::unique_ptr<runtime::Loop> loop;
+  std::unique_ptr<LoopBackend> backend;
+  std::unique_ptr<api::Server> server;
+  std::shared_ptr<telemetry::Exposition> exposition;
+  std::unique_ptr<telemetry::MetricsServer> metrics;
+
+  explicit Parts(const AppOptions& given)
+      : options(given), telemetry(given.driven_clock ? nullptr : &clock) {}
+
+  absl::Status StartLoop(const std::string& advertise);
+  absl::Status StartMetrics();
+};
+
+absl::Status App::Parts::StartLoop(const std::string& advertise) {
+  absl::StatusOr<Stores> stores = OpenStores(options.store);
+  if (!stores.ok()) return stores.status();
+  events = std::move(stores->events);
+  runtime::LoopOptions loop_options;
+  loop_options.pod.address = advertise;
+  loop_options.pod.driven_clock = options.driven_clock;
+  if (options.lease.count() > 0) {
+    loop_options.pod.lease = engine::Milliseconds(options.lease.count());
+  }
+  loop = std::make_unique<runtime::Loop>(loop_options, codec, announcer, SystemRandom(), clock,
+                                         std::move(stores->loop));
+  backend = std::make_unique<LoopBackend>(*loop, clock, telemetry);
+  return absl::OkStatus();
+}
+
+absl::Status App::Parts::StartMetrics() {
+  if (options.metrics_listen.empty()) return absl::OkStatus();
+  auto started = telemetry::MetricsServer::Start(options.metrics_listen);
+  if (!started.ok()) return started.status();
+  metrics = *std::move(started);
+  exposition = std::make_shared<telemetry::Exposition>(telemetry::ExpositionOptions{
+      .telemetry = &telemetry,
+      .run_on_loop =
+          [this](const std::function<void()>& body) {
+            return loop->Run([&](const runtime::Pod&) { body(); });
+          },
+      .read_pod =
+          [this] {
+            return telemetry::PodNow{loop->inbox_depth(), loop->open_calls(),
+                                     loop->store_ready()};
+          }});
+  metrics->Add(exposition);
+  metrics->Add(process.registry());
+  return absl::OkStatus();
+}
+
+App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+App::~App() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<App>> App::Start(const AppOptions& options) {
+  auto parts = std::make_unique<Parts>(options);
+  // The advertised address must be known before the first ownership record is written, the port only
+  // once the server listens: with port 0 and nothing to advertise, take a free port first.
+  api::ServerOptions server_options;
+  server_options.address = options.listen;
+  server_options.driven_clock = options.driven_clock;
+  if (absl::EndsWith(options.listen, ":0")) {
+    absl::StatusOr<int> port = FreePort(HostOf(options.listen));
+    if (!port.ok()) return port.status();
+    server_options.address = absl::StrCat(HostOf(options.listen), ":", *port);
+  }
+  const std::string advertise =
+      options.advertise.empty() ? server_options.address : options.advertise;
+  if (absl::Status s = parts->StartLoop(advertise); !s.ok()) return s;
+  auto server = api::Server::Start(server_options, *parts->backend, *parts->events, parts->rpcs);
+  if (!server.ok()) return server.status();
+  parts->server = *std::move(server);
+  parts->announcer.SetServer(parts->server.get());
+  if (absl::Status s = parts->StartMetrics(); !s.ok()) return s;
+  return std::unique_ptr<App>(new App(std::move(parts)));
+}
+
+int App::grpc_port() const { return parts_->server->port(); }
+int App::metrics_port() const { return parts_->metrics == nullptr ? 0 : parts_->metrics->port(); }
+
+void App::Stop() {
+  if (parts_ == nullptr || parts_->loop == nullptr) return;
+  const std::chrono::milliseconds timeout = parts_->options.stop_timeout;
+  if (parts_->server != nullptr) parts_->server->Drain();
+  parts_->loop->Stop(timeout / 2);
+  if (parts_->server != nullptr) parts_->server->Stop(timeout / 2);
+  parts_->announcer.SetServer(nullptr);
+  parts_->metrics.reset();
+  parts_->server.reset();
+  parts_->backend.reset();
+  parts_->loop.reset();
+}
+
+}  // namespace firstline::router

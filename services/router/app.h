@@ -1,0 +1,54 @@
+// The router as one object: every part is made here and nowhere else.
+//
+//   absl::StatusOr<std::unique_ptr<App>> app = App::Start(options);
+//   ... (*app)->grpc_port() ...
+//   (*app)->Stop();
+//
+// The parts, in the order in which they depend on one another: clock, telemetry, stores, codec, loop
+// (the pod), gRPC server, metrics server.
+//
+// Threads: by its owner.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace firstline::router {
+
+struct AppOptions {
+  std::string listen = "127.0.0.1:7600";          // gRPC; port 0: any free one
+  std::string advertise;                          // what other pods and clients are told; empty:
+                                                  // the address listened on
+  std::string metrics_listen = "127.0.0.1:9464";  // /metrics; empty: none
+  std::string store = "memory";                   // or a Redis address, see common/redis/address.h
+  bool driven_clock = false;                      // workspace time advances by AdvanceTime alone
+  std::chrono::milliseconds lease{0};             // 0: the runtime's default
+  std::chrono::milliseconds stop_timeout{10'000};
+};
+
+class App {
+ public:
+  // INVALID_ARGUMENT for an option that cannot be meant; UNAVAILABLE when an address cannot be
+  // listened on; FAILED_PRECONDITION when Redis is reachable but must not hold our state. A Redis
+  // that cannot be reached is no error: the router starts, is not ready, and tries again.
+  static absl::StatusOr<std::unique_ptr<App>> Start(const AppOptions& options);
+  // Stop() if it was not called.
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  int grpc_port() const;
+  int metrics_port() const;  // 0: none
+  // Not ready, finish what is open, release every workspace, close. Bounded by stop_timeout.
+  void Stop();
+
+ private:
+  struct Parts;
+  explicit App(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace firstline::router

@@ -1,0 +1,91 @@
+// firstline-router: see --help.
+#include <csignal>
+
+#include <fstream>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "common/log/log.h"
+#include "services/router/app.h"
+
+namespace {
+
+using firstline::router::App;
+using firstline::router::AppOptions;
+
+constexpr char kFooter[] =
+    "Example:\n"
+    "  firstline-router --store=redis://127.0.0.1:6379 --listen=127.0.0.1:7600\n"
+    "Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.";
+
+void WritePorts(const std::string& path, const App& app) {
+  // Complete or absent: a reader that waits for the file must not see half of it.
+  const std::string fresh = path + ".new";
+  std::ofstream(fresh) << app.grpc_port() << "\n" << app.metrics_port() << "\n";
+  std::rename(fresh.c_str(), path.c_str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  AppOptions options;
+  std::string clock = "system", port_file, level = "info";
+  int64_t lease_ms = 0;
+  CLI::App cli("Routes inquiries to agents: the Firstline router.", "firstline-router");
+  cli.footer(kFooter);
+  cli.add_option("--listen", options.listen, "gRPC address; port 0 takes a free one")
+      ->capture_default_str();
+  cli.add_option("--advertise", options.advertise,
+                 "address other pods and clients are told (default: --listen)");
+  cli.add_option("--metrics-listen", options.metrics_listen,
+                 "address of /metrics; empty: none")
+      ->capture_default_str();
+  cli.add_option("--store", options.store,
+                 "memory (nothing is durable), HOST:PORT, redis://[USER:PASSWORD@]HOST:PORT or "
+                 "unix:/PATH")
+      ->capture_default_str();
+  cli.add_option("--clock", clock,
+                 "system, or driven: workspace time advances only by ClockService.AdvanceTime")
+      ->check(CLI::IsMember({"system", "driven"}))
+      ->capture_default_str();
+  cli.add_option("--lease-ms", lease_ms, "ownership lease; the same on every pod")
+      ->check(CLI::Range(200, 600'000));
+  cli.add_option("--port-file", port_file, "write the gRPC and the metrics port here, a line each");
+  cli.add_option("--log-level", level, "debug, info, warning, error or off")->capture_default_str();
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return cli.exit(error) == 0 ? 0 : 2;
+  }
+  options.driven_clock = clock == "driven";
+  options.lease = std::chrono::milliseconds(lease_ms);
+  const auto parsed = firstline::log::ParseLevel(level);
+  if (!parsed) {
+    std::cerr << "--log-level: '" << level << "' is none of debug, info, warning, error, off\n";
+    return 2;
+  }
+  firstline::log::SetLevel(*parsed);
+
+  // Before any thread: signals are waited for here and delivered nowhere else.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  auto app = App::Start(options);
+  if (!app.ok()) {
+    std::cerr << "firstline-router: " << app.status().message() << "\n";
+    return 1;
+  }
+  firstline::log::Info("serving", {{"grpc_port", (*app)->grpc_port()},
+                                   {"metrics_port", (*app)->metrics_port()}});
+  if (!port_file.empty()) WritePorts(port_file, **app);
+  int received = 0;
+  sigwait(&signals, &received);
+  firstline::log::Info("stopping", {{"signal", received}});
+  (*app)->Stop();
+  return 0;
+}

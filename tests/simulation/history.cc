@@ -1,0 +1,160 @@
+#include "tests/simulation/history.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace firstline::simulation {
+
+void History::Give(Inquiry& inquiry) {
+  if (inquiry.state == State::kOffered || inquiry.state == State::kAssigned) {
+    agents_[inquiry.agent].used -= inquiry.units;
+  }
+  inquiry.agent.clear();
+}
+
+std::string History::Take(Inquiry& inquiry, const std::string& agent, int units, State state) {
+  const bool accepts = inquiry.state == State::kOffered && state == State::kAssigned;
+  if (accepts && inquiry.agent != agent) return "assigned to another agent than offered";
+  if (!accepts && inquiry.state != State::kWaiting && inquiry.state != State::kParked) {
+    return "assigned or offered while somebody holds it";
+  }
+  if (!accepts) agents_[agent].used += units;
+  inquiry.agent = agent;
+  inquiry.units = units;
+  inquiry.state = state;
+  if (agents_[agent].used > agents_[agent].capacity) {
+    return absl::StrCat(agent, " is over capacity");
+  }
+  return "";
+}
+
+std::string History::AddInquiry(const v1::Event& event) {
+  Inquiry& inquiry = inquiries_[event.inquiry_id()];
+  const bool ended = inquiry.state == State::kClosed || inquiry.state == State::kCancelled;
+  if (event.has_inquiry_submitted()) {
+    if (inquiry.state != State::kNone) return "submitted twice";
+    inquiry.state = State::kWaiting;
+    return "";
+  }
+  if (inquiry.state == State::kNone) return "an event of an inquiry that was never submitted";
+  if (ended && !event.has_feedback_recorded() && !event.has_wrap_up_started() &&
+      !event.has_wrap_up_finished() && !event.has_inquiry_purged()) {
+    return "an event after its end";
+  }
+  switch (event.kind_case()) {
+    case v1::Event::kInquiryEnqueued:
+      Give(inquiry);
+      inquiry.state = State::kWaiting;
+      return "";
+    case v1::Event::kOfferCreated:
+      return Take(inquiry, event.agent_id(), event.offer_created().units(), State::kOffered);
+    case v1::Event::kInquiryAssigned:
+      return Take(inquiry, event.agent_id(), event.inquiry_assigned().units(), State::kAssigned);
+    case v1::Event::kMessageRecorded:
+      if (!inquiry.messages.insert(event.message_recorded().message_id()).second) {
+        return "a message was recorded twice";
+      }
+      return "";
+    case v1::Event::kInquiryParked:
+      if (inquiry.state != State::kAssigned) return "parked without an assignment";
+      agents_[inquiry.agent].used -= inquiry.units;
+      inquiry.state = State::kParked;
+      return "";
+    case v1::Event::kInquiryResumed: {
+      if (inquiry.state != State::kParked) return "resumed without being parked";
+      if (!event.inquiry_resumed().to_agent()) return "";
+      const std::string agent = inquiry.agent;
+      return Take(inquiry, agent, inquiry.units, State::kAssigned);
+    }
+    case v1::Event::kInquiryClosed:
+    case v1::Event::kInquiryCancelled:
+      Give(inquiry);
+      inquiry.state = event.has_inquiry_closed() ? State::kClosed : State::kCancelled;
+      return "";
+    case v1::Event::kInquiryPurged:
+      inquiries_.erase(event.inquiry_id());
+      return "";
+    default:
+      return "";
+  }
+}
+
+std::string History::AddAgent(const v1::Event& event) {
+  Agent& agent = agents_[event.agent_id()];
+  switch (event.kind_case()) {
+    case v1::Event::kAgentUpserted:
+      agent.capacity = event.agent_upserted().agent().capacity().units();
+      return "";
+    case v1::Event::kPresenceChanged:
+      agent.presence = event.presence_changed().presence();
+      return "";
+    case v1::Event::kSessionClosed:
+      if (event.session_closed().cause() == v1::SESSION_CLOSE_CAUSE_GOODBYE &&
+          !closes_.contains({event.agent_id(), event.session_closed().session_id()})) {
+        return absl::StrCat("session ", event.session_closed().session_id(),
+                            " was closed, but nobody asked for it");
+      }
+      return "";
+    case v1::Event::kWrapUpStarted:
+      agent.wrap_ups[event.inquiry_id()] += event.wrap_up_started().units();
+      agent.used += event.wrap_up_started().units();
+      return "";
+    case v1::Event::kWrapUpFinished:
+      agent.used -= agent.wrap_ups[event.inquiry_id()];
+      agent.wrap_ups.erase(event.inquiry_id());
+      return "";
+    default:
+      return "";
+  }
+}
+
+std::string History::Add(const store::EventEntry& entry) {
+  v1::Event event;
+  if (!event.ParseFromString(entry.bytes)) return "not an event";
+  const int64_t time_us = event.time().seconds() * 1'000'000 + event.time().nanos() / 1000;
+  if (time_us < time_us_) return "time runs backwards";
+  time_us_ = time_us;
+  if (event.has_owner_changed() && event.owner_changed().lost()) gap_ = entry.id;
+  if (gap_.n != 0) return "";
+  std::string wrong;
+  if (!event.inquiry_id().empty()) wrong = AddInquiry(event);
+  if (wrong.empty() && !event.agent_id().empty()) wrong = AddAgent(event);
+  if (wrong.empty()) return "";
+  return absl::StrCat(wrong, ": ", event.ShortDebugString());
+}
+
+std::string History::CompareWith(const engine::Engine& engine) const {
+  if (gap_.n != 0) return "";
+  std::string wrong;
+  size_t seen = 0;
+  static constexpr State kStates[] = {State::kWaiting, State::kOffered, State::kAssigned,
+                                      State::kParked,  State::kClosed,  State::kCancelled};
+  engine.ForEachInquiry([&](engine::InquiryIx, const engine::Inquiry& actual) {
+    ++seen;
+    auto folded = inquiries_.find(actual.id);
+    if (folded == inquiries_.end()) {
+      wrong = absl::StrCat("no event tells of ", actual.id);
+    } else if (folded->second.state != kStates[static_cast<size_t>(actual.state)]) {
+      wrong = absl::StrCat("state of ", actual.id);
+    } else if (!engine::IsEnded(actual.state) &&
+               folded->second.agent != engine.AgentId(actual.agent)) {
+      wrong = absl::StrCat("agent of ", actual.id);
+    }
+    return wrong.empty();
+  });
+  if (wrong.empty() && seen != inquiries_.size()) wrong = "an inquiry is missing in the state";
+  engine.ForEachAgent([&](engine::AgentIx, const engine::Agent& actual) {
+    auto folded = agents_.find(actual.id);
+    const Agent agent = folded == agents_.end() ? Agent{} : folded->second;
+    if (agent.used != actual.used) {
+      wrong = absl::StrCat("load of ", actual.id, ": folded ", agent.used, ", stored ",
+                           actual.used);
+    }
+    if (static_cast<int>(agent.presence) != static_cast<int>(actual.presence) + 1) {
+      wrong = absl::StrCat("presence of ", actual.id);
+    }
+    return wrong.empty();
+  });
+  return wrong;
+}
+
+}  // namespace firstline::simulation

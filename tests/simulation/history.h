@@ -1,0 +1,56 @@
+// Folds the public event stream into the state it tells, and finds what cannot be.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "firstline/v1/event.pb.h"
+#include "services/router/engine/engine.h"
+#include "services/router/store/port.h"
+
+namespace firstline::simulation {
+
+class History {
+ public:
+  // `closes`: sessions (agent, id) that some client asked to close.
+  explicit History(const std::set<std::pair<std::string, std::string>>& closes)
+      : closes_(closes) {}
+
+  // Returns what is wrong with the event after those before it, or "".
+  std::string Add(const store::EventEntry& entry);
+  // Returns the first difference between the folded state and the engine's, or "".
+  std::string CompareWith(const engine::Engine& engine) const;
+  // An owner said that events before it are missing: from there on the fold tells nothing, as for
+  // any reader of the stream. The newest such event; {0,0} for none.
+  store::EventId gap() const { return gap_; }
+
+ private:
+  enum class State { kNone, kWaiting, kOffered, kAssigned, kParked, kClosed, kCancelled };
+  struct Inquiry {
+    State state = State::kNone;
+    std::string agent;
+    int units = 1;
+    std::set<std::string> messages;
+  };
+  struct Agent {
+    int capacity = 0;
+    int used = 0;
+    v1::Presence presence = v1::PRESENCE_OFFLINE;
+    std::map<std::string, int> wrap_ups;  // inquiry -> units
+  };
+
+  std::string AddInquiry(const v1::Event& event);
+  std::string AddAgent(const v1::Event& event);
+  std::string Take(Inquiry& inquiry, const std::string& agent, int units, State state);
+  void Give(Inquiry& inquiry);
+
+  const std::set<std::pair<std::string, std::string>>& closes_;
+  std::map<std::string, Inquiry> inquiries_;
+  std::map<std::string, Agent> agents_;
+  int64_t time_us_ = 0;
+  store::EventId gap_;
+};
+
+}  // namespace firstline::simulation

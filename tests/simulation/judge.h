@@ -1,0 +1,88 @@
+// What must never happen, watched from outside: from what reached the store, what callers were told,
+// and the event stream. Knows nothing of pods.
+//
+// The first violation is kept; the run stops there.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "services/router/store/memory_store.h"
+
+namespace firstline::simulation {
+
+using store::EventId;
+using store::WorkspaceId;
+
+class Judge {
+ public:
+  const std::string& violation() const { return violation_; }
+  void Fail(std::string what) {
+    if (violation_.empty()) violation_ = std::move(what);
+  }
+
+  // ---- The store's side ----
+  // A commit was taken: `held` is the token the store held before. Rules 4.1 and 4.5.
+  void OnCommitTaken(const store::Commit& commit, const store::Token& held);
+  // A commit arrived, taken or not: a resend must be byte-identical.
+  void OnCommitSeen(const store::Commit& commit);
+  // Rule 4.1: an epoch is never issued twice.
+  void OnAcquired(const WorkspaceId& workspace, const store::Token& token);
+  void OnRebuilt(const store::Rebuild& rebuild);
+  // The store went back: `kept` is the newest event left. Without `excused` the living owner has to
+  // bring everything back.
+  void OnRollback(const WorkspaceId& workspace, EventId kept, bool excused);
+  // The owner that would bring it back died or may have.
+  void Excuse(const WorkspaceId& workspace);
+
+  // An acquisition was rolled back: for up to a lease its owner and whoever takes the older record
+  // both believe, and what one acknowledges the other does not see. Their commits stay fenced.
+  void AllowTwoOwners(bool allow) { two_owners_ += allow ? 1 : -1; }
+  bool two_owners() const { return two_owners_ > 0; }
+
+  // ---- The callers' side ----
+  // An answer left a pod. Rule 4.6: not before the commit of what it saw.
+  void OnAnswer(const WorkspaceId& workspace, EventId cursor);
+  // The caller heard it. `asked_after` is Heard() when the call began: whatever was known then must
+  // be in what this answer saw.
+  void OnHeard(const WorkspaceId& workspace, EventId cursor, EventId asked_after, bool is_mutation);
+  EventId Heard(const WorkspaceId& workspace) const;
+  // Only a client closes a session.
+  void OnCloseAsked(const std::string& agent, const std::string& session) {
+    closes_.insert({agent, session});
+  }
+  // May the acknowledged inquiry be gone?
+  bool IsExcused(const WorkspaceId& workspace, EventId cursor) const;
+
+  // ---- The history ----
+  // Everything acknowledged is in it, nothing twice, every transition is legal, and folding it gives
+  // `state` (a decoded copy of the store's records).
+  void CheckHistory(const WorkspaceId& workspace, const std::vector<store::EventEntry>& events,
+                    const store::State& state);
+  // The history said itself that events are missing (the state is not).
+  bool gap() const { return gap_; }
+
+ private:
+  struct Range {
+    EventId after, until;  // lost: after < id <= until
+  };
+  struct Workspace {
+    EventId high;                    // newest event ever committed
+    EventId heard;                   // newest cursor any caller was told
+    uint64_t epoch = 0;              // newest issued
+    std::set<EventId> acknowledged;  // cursors of acknowledged mutations
+    std::vector<Range> pending;      // rolled back, to be restored
+    std::vector<Range> excused;
+    std::map<std::pair<uint64_t, uint64_t>, store::Batch> batches;  // by epoch and base sequence
+  };
+  std::string violation_;
+  bool gap_ = false;
+  int two_owners_ = 0;
+  std::map<WorkspaceId, Workspace> workspaces_;
+  std::set<std::pair<std::string, std::string>> closes_;
+};
+
+}  // namespace firstline::simulation

@@ -29,6 +29,18 @@ std::string PrefixOf(const EnumDescriptor& type) {
   return usual ? name.substr(0, name.size() - suffix.size()) : "";
 }
 
+std::string Json(const google::protobuf::Message& message, bool indented, bool with_defaults) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = indented;
+  options.always_print_primitive_fields = with_defaults;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  // Only Any of an unknown type can fail, and no public message has one.
+  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return "{}";
+  while (!json.empty() && json.back() == '\n') json.pop_back();
+  return json;
+}
+
 std::string Upper(const std::string& name) {
   std::string upper = absl::AsciiStrToUpper(name);
   std::replace(upper.begin(), upper.end(), '-', '_');
@@ -63,15 +75,11 @@ void Table::Print(std::ostream& out) const {
 }
 
 std::string ToJson(const google::protobuf::Message& message, bool indented) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = indented;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  // Only Any of an unknown type can fail, and no public message has one.
-  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return "{}";
-  while (!json.empty() && json.back() == '\n') json.pop_back();
-  return json;
+  return Json(message, indented, true);
+}
+
+std::string ToBriefJson(const google::protobuf::Message& message) {
+  return Json(message, false, false);
 }
 
 std::string ShortName(const EnumDescriptor& type, int value) {

@@ -32,6 +32,8 @@ class Table {
 // Fields by their names in the .proto files, those that are 0 or empty included; one line, or
 // indented.
 std::string ToJson(const google::protobuf::Message& message, bool indented);
+// One line with what is set, for people.
+std::string ToBriefJson(const google::protobuf::Message& message);
 
 // "RESOLVED" for RESOLUTION_RESOLVED: a value without the prefix its enum gives it.
 std::string ShortName(const google::protobuf::EnumDescriptor& type, int value);

@@ -48,9 +48,15 @@ TEST(CallLog, GivesAbandonedCallsTheMeanOfTheirQueue) {
 TEST(CallLog, CutsByArrival) {
   auto log = ReadCentre(kCalls, kRoster);
   ASSERT_TRUE(log.ok());
-  log->Cut(28900, 29100);
-  ASSERT_EQ(log->calls.size(), 2u);
+  log->shifts.push_back({"eve", 20000, 28899, {"sales"}});
+  log->Cut(28900, 33000);
+  ASSERT_EQ(log->calls.size(), 3u);
   EXPECT_EQ(log->calls[0].id, "call-1");
+  ASSERT_EQ(log->shifts.size(), 2u);  // without eve, who has gone
+  EXPECT_EQ(log->shifts[0].agent, "bob");
+  EXPECT_EQ(log->shifts[0].on_s, 28900);
+  EXPECT_EQ(log->shifts[0].off_s, 32000);
+  EXPECT_EQ(log->shifts[1].off_s, kNoLogOff);
 }
 
 TEST(CallLog, NamesTheLineOfAMistake) {

@@ -181,6 +181,7 @@ TEST(Replay, RefusesFullSpeedWhereTimeIsReal) {
     EXPECT_THAT(failure.ToString(), HasSubstr("--clock=driven"));
     EXPECT_EQ(failure.exit(), cli::ExitCode::kRefused);
   }
+  EXPECT_EQ(router.workspace().id(), "");  // nothing is left behind
 }
 
 TEST(Replay, RefusesRealTimeWhereTimeIsDriven) {

@@ -1,9 +1,7 @@
 // firstline events: the history of a workspace, and what happens from now on.
-#include <atomic>
 #include <chrono>
 #include <memory>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/client/subscription.h"
 #include "common/sync/mutex.h"
@@ -68,7 +66,7 @@ std::string Details(const v1::Event& event) {
   const google::protobuf::OneofDescriptor& kinds = *event.GetDescriptor()->FindOneofByName("kind");
   const auto* field = event.GetReflection()->GetOneofFieldDescriptor(event, &kinds);
   if (field == nullptr) return "";
-  const std::string json = ToJson(event.GetReflection()->GetMessage(event, field), false);
+  const std::string json = ToBriefJson(event.GetReflection()->GetMessage(event, field));
   return absl::StrCat(field->message_type()->name(), json == "{}" ? "" : " " + json);
 }
 

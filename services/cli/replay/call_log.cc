@@ -85,6 +85,13 @@ void CallLog::Cut(std::int64_t from_s, std::int64_t until_s) {
   std::erase_if(calls, [&](const Call& call) {
     return call.arrival_s < from_s || call.arrival_s >= until_s;
   });
+  std::erase_if(shifts, [&](const Shift& shift) {
+    return shift.off_s < from_s || shift.on_s >= until_s;
+  });
+  for (Shift& shift : shifts) {
+    shift.on_s = std::max(shift.on_s, from_s);
+    if (shift.off_s >= until_s) shift.off_s = kNoLogOff;
+  }
 }
 
 std::vector<std::string> CallLog::Queues() const {

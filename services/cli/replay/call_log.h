@@ -57,7 +57,8 @@ struct CallLog {
   // Every wait can be compared with the log's, because the log is of an exact model.
   bool exact = false;
 
-  // Keeps calls that arrive in [from_s, until_s) only.
+  // Keeps calls that arrive in [from_s, until_s), and of the agents those who are there from then on.
+  // Who logs off after that time stays until everything is over.
   void Cut(std::int64_t from_s, std::int64_t until_s);
   // Names of all queues of calls and shifts, ascending.
   std::vector<std::string> Queues() const;

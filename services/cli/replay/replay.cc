@@ -92,7 +92,13 @@ Report Replay(client::Client& client, const CallLog& log, v1::Workspace workspac
   if (options.replace) Delete(client, workspace.id());
   const auto started = std::chrono::steady_clock::now();
   const std::string cursor = Create(client, workspace);
-  const std::int64_t now_us = CheckClock(client, workspace.id(), !options.speed.has_value());
+  std::int64_t now_us = 0;
+  try {
+    now_us = CheckClock(client, workspace.id(), !options.speed.has_value());
+  } catch (const cli::Failure&) {
+    Delete(client, workspace.id());  // only a workspace has a clock to ask
+    throw;
+  }
 
   // Driven: on a whole second, so that the log's seconds are the workspace's.
   const std::int64_t start_us =

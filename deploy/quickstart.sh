@@ -2,11 +2,12 @@
 # Firstline in one command: builds it, starts a private redis-server and a router, plays a busy day
 # of customer service through gRPC and Redis, and shows the figures of every queue.
 #
-#   deploy/quickstart.sh [--no-install] [--seed N] [--load X]
+#   deploy/quickstart.sh [--no-install] [--programs DIR] [--seed N] [--load X]
 #
-#   --no-install  do not look for missing packages
-#   --seed N      another day
-#   --load X      multiplies the number of customers
+#   --no-install    do not look for missing packages
+#   --programs DIR  build nothing and take what is in DIR, such as build/dev/services
+#   --seed N        another day
+#   --load X        multiplies the number of customers
 #
 # On a terminal everything keeps running afterwards until Ctrl-C; otherwise the script ends with 0.
 # It stops whatever it started, whatever happens, and leaves nothing but build/release behind.
@@ -15,13 +16,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 install=1
+programs=''
 day=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --no-install) install='' ;;
-    --seed | --load)
+    --seed | --load | --programs)
       [ $# -ge 2 ] || { echo "quickstart: $1 needs a value" >&2; exit 2; }
-      day+=("$1" "$2")
+      if [ "$1" = --programs ]; then programs=$2; else day+=("$1" "$2"); fi
       shift
       ;;
     -h | --help)
@@ -95,15 +97,17 @@ await() {
 # ---- Packages and programs -----------------------------------------------------------------------
 
 [ -z "$install" ] || deploy/install_packages.sh --runtime --build
-echo 'Building (the first time takes some minutes) ...'
 folder=$(mktemp -d "${TMPDIR:-/tmp}/firstline.XXXXXX")
-# In the background, because a shell hears signals only between commands.
-start sh -c 'cmake --preset release && cmake --build --preset release --target "$@"' build \
-  firstline-router firstline-demo firstline >"$folder/build.log" 2>&1
-build=$!
-wait "$build" || fail "the build failed: $(tail -n 40 "$folder/build.log")"
-build=''
-programs=build/release/services
+if [ -z "$programs" ]; then
+  echo 'Building (the first time takes some minutes) ...'
+  # In the background, because a shell hears signals only between commands.
+  start sh -c 'cmake --preset release && cmake --build --preset release --target "$@"' build \
+    firstline-router firstline-demo firstline >"$folder/build.log" 2>&1
+  build=$!
+  wait "$build" || fail "the build failed: $(tail -n 40 "$folder/build.log")"
+  build=''
+  programs=build/release/services
+fi
 
 # ---- Redis, router -------------------------------------------------------------------------------
 

@@ -59,6 +59,10 @@ Changes AgentWorkBook::Apply(const v1::Event& event, const v1::AgentWork* detail
       return Change(event, v1::AgentWork::KIND_OFFER, detail);
     case v1::Event::kInquiryAssigned:
       return Change(event, v1::AgentWork::KIND_ASSIGNMENT, detail);
+    case v1::Event::kInquiryResumed:
+      // Otherwise it waits again, which is told apart.
+      if (!event.inquiry_resumed().to_agent()) return {};
+      return Change(event, v1::AgentWork::KIND_ASSIGNMENT, detail);
     case v1::Event::kInquiryParked:
       return Change(event, v1::AgentWork::KIND_PARKED, detail);
     case v1::Event::kWrapUpStarted:

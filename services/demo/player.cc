@@ -142,6 +142,10 @@ void Player::Take(const v1::Event& event, Offset now) {
       return;
     case v1::Event::kInquiryAssigned:
       return OnAssigned(event, now);
+    case v1::Event::kInquiryResumed:
+      // Otherwise it waits again, which is told apart.
+      if (event.inquiry_resumed().to_agent()) OnAssigned(event, now);
+      return;
     case v1::Event::kInquiryEnqueued: {
       const auto inquiry = inquiries_.find(event.inquiry_id());
       if (inquiry == inquiries_.end()) return;
@@ -203,7 +207,7 @@ void Player::OnAssigned(const v1::Event& event, Offset now) {
   inquiry.assigned = true;
   if (IsVoice(inquiry.channel)) inquiry.replied = true;
   held_[inquiry.agent_id].insert(found->first);
-  if (!event.inquiry_assigned().resumed()) {
+  if (event.has_inquiry_assigned()) {
     const Habit& habit = HabitOf(inquiry.queue);
     Dice dice = DiceFor(absl::StrCat(found->first, " length ", inquiry.turn));
     inquiry.end = now + dice.LogNormal(habit.handle_median, habit.handle_sigma);

@@ -72,7 +72,8 @@ TEST_F(AgentWorkTest, FollowsAnInquiryThroughItsLife) {
   v1::Event event = About("ann", "i1");
   event.mutable_inquiry_parked();
   EXPECT_THAT(Text(book_.Apply(event, nullptr)), ElementsAre("parked ann i1"));
-  EXPECT_THAT(Assign("i1"), ElementsAre("assigned ann i1"));
+  event.mutable_inquiry_resumed()->set_to_agent(true);
+  EXPECT_THAT(Text(book_.Apply(event, nullptr)), ElementsAre("assigned ann i1"));
   event.mutable_inquiry_closed();
   EXPECT_THAT(Text(book_.Apply(event, nullptr)), ElementsAre("ended ann i1"));
   event.mutable_wrap_up_started();
@@ -95,6 +96,16 @@ TEST_F(AgentWorkTest, AnInquiryThatWaitsAgainIsNobodys) {
   event.mutable_inquiry_enqueued();
   EXPECT_THAT(Text(book_.Apply(event, nullptr)), ElementsAre("ended ann i1"));
   EXPECT_THAT(Text(book_.Apply(event, nullptr)), ElementsAre()) << "told once";
+}
+
+TEST_F(AgentWorkTest, AParkedInquiryThatItsAgentCannotTakeBackEnds) {
+  v1::Event event = About("ann", "i1");
+  event.mutable_inquiry_parked();
+  book_.Apply(event, nullptr);
+  event.mutable_inquiry_resumed()->set_to_agent(false);
+  EXPECT_THAT(Text(book_.Apply(event, nullptr)), ElementsAre()) << "that it waits again follows";
+  event.mutable_inquiry_enqueued();
+  EXPECT_THAT(Text(book_.Apply(event, nullptr)), ElementsAre("ended ann i1"));
 }
 
 TEST_F(AgentWorkTest, WhatChangedUnseenIsToldFromTheSnapshot) {

@@ -224,6 +224,25 @@ TEST(DemoPlayer, AnAssignedCustomerStaysAndGetsReplies) {
   for (std::size_t i = 1; i < authors.size(); ++i) EXPECT_NE(authors[i], authors[i - 1]);
 }
 
+// A parked conversation goes on when its customer is back, and ends some day.
+TEST(DemoPlayer, AResumedConversationGoesOnToItsEnd) {
+  Player player({.workspace = "demo"}, {});
+  player.Add({OneChat()});
+  player.Due(seconds(10));
+  v1::Event event = About("c1", "ada");
+  event.mutable_inquiry_assigned();
+  player.Take(event, seconds(20));
+  event.mutable_inquiry_parked();
+  player.Take(event, minutes(3));
+  event.mutable_inquiry_resumed()->set_to_agent(true);
+  player.Take(event, minutes(20));
+  bool closed = false;
+  for (const v1::Command& command : player.Due(hours(5))) {
+    closed |= command.has_close_inquiry() || command.has_transfer_inquiry();
+  }
+  EXPECT_TRUE(closed);
+}
+
 TEST(DemoPlayer, WhatWasPlannedForAnOfferEndsWithIt) {
   Player player({.workspace = "demo"}, {});
   player.Add({OneChat()});

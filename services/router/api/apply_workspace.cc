@@ -92,9 +92,7 @@ class Apply final : public std::enable_shared_from_this<Apply> {
       return call_->End(absl::OkStatus());
     }
     // Whoever creates must be the first: version 0 is what the engine has before any configuration.
-    // (Made by assign because gcc 12 warns of an overlap that is none where it inlines `= "0"`.)
-    if (request_.create()) config().etag.assign(1, '0');
-    Submit();
+    if (request_.create()) config().etag = "0";
   }
 
   void Submit() {

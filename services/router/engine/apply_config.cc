@@ -333,7 +333,7 @@ void Engine::Impl::RebuildDerived() {
     world.agents[a].it.deadline = kNever;
     RefreshDeadline(AgentIx{a});
   }
-  std::vector<InquiryIx> waiting;
+  std::vector<std::pair<InquiryIx, Time>> waiting;  // with the deadline that is stored
   for (uint32_t i = 0; i < world.inquiries.slots.size(); ++i) {
     if (!world.inquiries.slots[i].live) continue;
     const InquiryIx ix{i};
@@ -359,14 +359,15 @@ void Engine::Impl::RebuildDerived() {
     }
     ChannelSlot& channel = world.channels[inquiry.channel.value];
     channel.units_min = std::min<int>(channel.units_min, inquiry.units);
-    waiting.push_back(ix);
+    waiting.push_back({ix, due});
   }
   for (uint32_t a = 0; a < world.agents.size(); ++a) matcher.UpdateAgent({a});
-  for (InquiryIx ix : waiting) {
+  for (const auto& [ix, stored_due] : waiting) {
     const Inquiry& inquiry = world.inquiry(ix);
     matcher.Enqueue(ix);
     world.queue(inquiry.queue).oldest.Add(inquiry.sequence, ix);
     RefreshDeadline(ix);
+    if (inquiry.deadline != stored_due) Touch(ix);
   }
 }
 

@@ -243,8 +243,10 @@ Outcome Engine::Impl::Do(const Update& c, const Command& command) {
     inquiry.preferred.clear();
     for (const std::string& id : *c.preferred_agents) {
       const AgentIx agent = FindLiveAgent(id);
-      std::erase(inquiry.preferred, agent);
-      inquiry.preferred.push_back(agent);
+      if (std::find(inquiry.preferred.begin(), inquiry.preferred.end(), agent) ==
+          inquiry.preferred.end()) {
+        inquiry.preferred.push_back(agent);
+      }
     }
   }
   Touch(ix);

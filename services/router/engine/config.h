@@ -76,7 +76,8 @@ struct QueueConfig {
 };
 
 // An agent who misses offers (expired, or accepted and never answered) takes nothing for a while:
-// min(duration * 2^(n-1), max_duration) after the n-th run of `after_misses` misses in a row.
+// min(duration * 2^(n-1), max_duration) after the n-th run of `after_misses` misses in a row. The
+// missed inquiry itself is not offered to that agent again for `duration`.
 struct BackOffConfig {
   int after_misses = 3;  // 0: never
   Span duration = Seconds(30);

@@ -168,7 +168,6 @@ Changes Engine::TakeChanges() {
   DropRevived(taken.forgotten_requests,
                [&](const std::string& id) { return FindRequest(id) != nullptr; });
   std::erase_if(taken.requests, [&](const std::string& id) { return FindRequest(id) == nullptr; });
-  world.counters.now = impl_->now;
   if (!taken.empty()) taken.counters = true;
   return taken;
 }

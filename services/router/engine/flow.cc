@@ -220,7 +220,13 @@ void Engine::Impl::MakeOffer(InquiryIx ix, AgentIx agent_ix) {
   inquiry.offer_time = now;
   ++inquiry.offer_number;
   agent.offered_sequence = NextAgentSequence();
-  agent.work.push_back(ix);
+  // By arrival: an order that a restart can give back.
+  agent.work.insert(std::upper_bound(agent.work.begin(), agent.work.end(), ix,
+                                     [this](InquiryIx a, InquiryIx b) {
+                                       return world.inquiry(a).sequence <
+                                              world.inquiry(b).sequence;
+                                     }),
+                    ix);
   TakeUnits(ix, agent_ix);
   matcher.UpdateAgent(agent_ix);
   Touch(agent_ix);
@@ -332,7 +338,13 @@ void Engine::Impl::End(InquiryIx ix, InquiryState state) {
   inquiry.exceptions = {};
   --world.open_inquiries;
   // Purged by the next Apply or Tick at the earliest: this one's events still point to it.
-  ended.push_back({now, inquiry.sequence, ix});
+  // Purged no earlier than the next Apply or Tick; equal ends by arrival, as after a restart.
+  auto at = ended.end();
+  while (at != ended.begin() && std::prev(at)->end == now &&
+         std::prev(at)->sequence > inquiry.sequence) {
+    --at;
+  }
+  ended.insert(at, {now, inquiry.sequence, ix});
 }
 
 Span Engine::Impl::HandleTime(const Inquiry& inquiry) const {

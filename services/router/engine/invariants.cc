@@ -49,7 +49,8 @@ struct Scan {
     if (inquiry.held && inquiry.preferred[0] != ix) return false;
     if (IsExcepted(inquiry, ix, now)) return false;
     const QueueSlot& queue = world.queue(inquiry.queue);
-    return Qualifies(queue.audiences[inquiry.step], world.requirements[inquiry.asked],
+    const size_t step = std::min<size_t>(inquiry.step, queue.audiences.size() - 1);
+    return Qualifies(queue.audiences[step], world.requirements[inquiry.asked],
                      world.profiles[agent.profile]) == Mismatch::kNone;
   }
 };

@@ -7,9 +7,12 @@
 namespace firstline::engine {
 namespace {
 
-// Candidates up to this many profiles are compared head by head; above it a walk in best-first order
-// is shorter, because it stops at the first that qualifies (tests/bench/engine_bench).
-constexpr size_t kScanMax = 64;
+// Candidates up to this many profiles are compared head by head. Above it a walk in best-first order
+// may be shorter, because it stops at the first that qualifies; but those who rarely qualify gather at
+// its front, so it is given up after some steps and the heads are compared after all
+// (tests/bench/engine_bench).
+constexpr size_t kScanMax = 256;
+constexpr int kWalkSteps = 64;
 // With fewer profiles than this no walk can win, so the global orders are not kept.
 constexpr size_t kWalkFrom = 2 * kScanMax;
 // Lines nobody waits in are kept for reuse up to this many.
@@ -84,6 +87,7 @@ void Matcher::Reset() {
   pools_.assign(world_.channels.size(), {});
   for (Pool& pool : pools_) {
     pool.by_profile.resize(world_.orders.size());
+    pool.heads.resize(world_.orders.size());
     pool.all.resize(world_.orders.size());
   }
   for (uint32_t a = 0; a < world_.agents.size(); ++a) {
@@ -246,11 +250,22 @@ void Matcher::UpdateAgent(AgentIx ix) {
     ++pool.agents;
     for (size_t order = 0; order < slot.keys.size(); ++order) {
       auto& profiles = pool.by_profile[order];
-      if (profiles.size() <= profile) profiles.resize(std::max<size_t>(profile + 1, profiles.size() * 2));
+      if (profiles.size() <= profile) {
+        profiles.resize(std::max<size_t>(profile + 1, profiles.size() * 2));
+        pool.heads[order].resize(profiles.size());
+      }
       profiles[profile].insert(fresh[order]);
       if (walks_) pool.all[order].insert(fresh[order]);
     }
     pool.profiles.Assign(profile, true);
+    NoteHeads(pool, profile);
+  }
+}
+
+void Matcher::NoteHeads(Pool& pool, uint32_t profile) {
+  for (size_t order = 0; order < pool.heads.size(); ++order) {
+    const auto& agents = pool.by_profile[order][profile];
+    if (!agents.empty()) pool.heads[order][profile] = *agents.begin();
   }
 }
 
@@ -265,6 +280,7 @@ void Matcher::RemoveAgent(AgentIx ix) {
       if (walks_) pool.all[order].erase(slot.keys[order]);
     }
     if (pool.by_profile[0][profile].empty()) pool.profiles.Assign(profile, false);
+    NoteHeads(pool, profile);
   }
   slot.open_mask = 0;
 }
@@ -401,10 +417,27 @@ AgentIx Matcher::BestByScan(const Pool& pool, Line& line, const Inquiry& inquiry
   return best;
 }
 
+// Where dynamic criteria alone decide, the head's key is its score.
+AgentIx Matcher::BestByHeads(const Pool& pool, Line& line, const Inquiry& inquiry, Time now) {
+  const auto order = static_cast<size_t>(world_.queue(line.queue).selection.order);
+  const std::vector<AgentKey>& heads = pool.heads[order];
+  AgentKey best;
+  Bitset::ForEachCommon(Column(line), pool.profiles, [&](uint32_t p) {
+    if (best.agent.IsSet() && best < heads[p]) return;
+    const AgentIx head = HeadOf(pool, line, inquiry, {p}, now);
+    if (!head.IsSet()) return;
+    const AgentKey& key = world_.agents[head.value].keys[order];
+    if (!best.agent.IsSet() || key < best) best = key;
+  });
+  return best.agent;
+}
+
 AgentIx Matcher::BestByWalk(const Pool& pool, Line& line, const Inquiry& inquiry, Time now) {
   const Bitset& column = Column(line);
   const auto order = static_cast<size_t>(world_.queue(line.queue).selection.order);
+  int steps = 0;
   for (const AgentKey& key : pool.all[order]) {
+    if (++steps > kWalkSteps) return BestByHeads(pool, line, inquiry, now);
     if (!column.Test(world_.agent(key.agent).profile.value)) continue;
     if (IsUsable(line, inquiry, key.agent, now)) return key.agent;
   }
@@ -433,6 +466,7 @@ AgentIx Matcher::BestPreferred(const Line& line, const Inquiry& inquiry, Time no
   AgentIx best;
   Score best_score{};
   for (AgentIx ix : inquiry.preferred) {
+    if (inquiry.held && ix != inquiry.preferred[0]) break;  // the others wait for the hold to end
     const AgentSlot& slot = world_.agents[ix.value];
     if (!slot.live || (slot.open_mask >> line.channel.value & 1) == 0) continue;
     if (!IsUsable(line, inquiry, ix, now) || !Qualify(line, slot.it.profile)) continue;
@@ -461,10 +495,11 @@ AgentIx Matcher::BestAgent(InquiryIx ix, Time now) {
   const Bitset& column = Column(line);
   const size_t candidates = Bitset::CountCommon(column, pool.profiles, kScanMax + 1);
   if (candidates == 0) return preferred;
-  if (candidates <= kScanMax || (!selection.walkable && !selection.rankable)) {
+  if (selection.walkable) {
+    best = candidates <= kScanMax || !walks_ ? BestByHeads(pool, line, inquiry, now)
+                                             : BestByWalk(pool, line, inquiry, now);
+  } else if (candidates <= kScanMax || !selection.rankable) {
     best = BestByScan(pool, line, inquiry, now);
-  } else if (selection.walkable) {
-    best = BestByWalk(pool, line, inquiry, now);
   } else {
     best = BestByRank(pool, line, inquiry, now);
   }

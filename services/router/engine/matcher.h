@@ -115,6 +115,7 @@ class Matcher {
   struct Pool {  // agents open on one channel
     Bitset profiles;                                                 // with at least one agent
     std::vector<std::vector<absl::btree_set<AgentKey>>> by_profile;  // [order][profile]
+    std::vector<std::vector<AgentKey>> heads;  // [order][profile]: first of by_profile, if any
     std::vector<absl::btree_set<AgentKey>> all;                      // [order]; see kWalkFrom
     size_t agents = 0;
   };
@@ -122,6 +123,7 @@ class Matcher {
 
   LineIx LineFor(const Inquiry& inquiry);
   void RetireIdleLines();
+  void NoteHeads(Pool& pool, uint32_t profile);
   void NoteHead(LineIx line);
   const Bitset& Column(Line& line);
   const Bitset& Row(ProfileIx profile);
@@ -131,6 +133,7 @@ class Matcher {
   AgentIx HeadOf(const Pool& pool, const Line& line, const Inquiry& inquiry, ProfileIx profile,
                  Time now) const;
   AgentIx BestByScan(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
+  AgentIx BestByHeads(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestByWalk(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestByRank(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestPreferred(const Line& line, const Inquiry& inquiry, Time now) const;

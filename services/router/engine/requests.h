@@ -24,7 +24,15 @@ class Requests {
   // `id` must be unknown.
   void Add(RememberedRequest request) {
     const uint32_t slot = table_.slots.Allocate();
-    order_.push_back({request.expire, slot});
+    const auto key = std::pair<Time, std::string_view>(request.expire, request.id);
+    auto at = order_.end();  // nearly always the end: a window that was shortened comes before
+    while (at != order_.begin()) {
+      const auto before = std::prev(at);
+      const std::string_view id = table_.slots[before->second].id;
+      if (std::pair<Time, std::string_view>(before->first, id) <= key) break;
+      at = before;
+    }
+    order_.insert(at, {request.expire, slot});
     table_.slots[slot] = std::move(request);
     table_.index.Insert(slot);
   }

@@ -67,6 +67,7 @@ void Engine::Impl::FireUntil(Time limit, bool inclusive) {
     Settle();
   }
   now = std::max(now, limit);
+  world.counters.now = now;
   PurgeEnded();
   requests.Trim(now, world.config.settings.request_max, changes.forgotten_requests);
 }

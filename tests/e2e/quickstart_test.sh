@@ -21,6 +21,7 @@ fail() {
   exit 1
 }
 
+: >"$scratch/out"
 # Its temporary folder is made inside ours, so that what belongs to it can be told from all else.
 TMPDIR=$scratch deploy/quickstart.sh --no-install --programs "$programs" --load 0.15 \
   >"$scratch/out" 2>&1 </dev/null &

@@ -93,6 +93,7 @@ class Apply final : public std::enable_shared_from_this<Apply> {
     }
     // Whoever creates must be the first: version 0 is what the engine has before any configuration.
     if (request_.create()) config().etag = "0";
+    Submit();
   }
 
   void Submit() {

@@ -5,7 +5,11 @@ import tree
 LINES_MAX = 500
 
 # File -> why it is longer. Remove the entry when the file shrinks; a stale one is a finding.
-LONGER = {}
+LONGER = {
+    "tests/conformance/store_conformance.cc": "one suite over all requests of the port",
+    "tests/engine/program.cc": "one generator over all commands",
+    "tests/runtime/commit_test.cc": "one table of what can happen to a batch",
+}
 
 SOURCES = (".h", ".cc", ".py", ".sh", ".proto", ".cmake", "CMakeLists.txt")
 

@@ -1,8 +1,9 @@
 // The engine's state machine, shared by its source files. Private to the engine.
 //
 // Who does what: apply_inquiry.cc and apply_agent.cc apply commands, apply_config.cc configuration,
-// flow.cc moves inquiries between states and matches, timers.cc fires what is due, restore.cc builds
-// an engine from records, engine.cc is the public face, invariants.cc checks everything by full scan.
+// flow.cc moves inquiries between states and matches, flow_agent.cc does what happens to agents,
+// timers.cc fires what is due, restore.cc builds an engine from records, engine.cc is the public
+// face, invariants.cc checks everything by full scan.
 #pragma once
 
 #include <deque>

@@ -10,6 +10,7 @@
 // Threads: the engine's. Private to the engine.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -66,6 +67,12 @@ class BirthLog {
 
 class Matcher {
  public:
+  // Candidates up to this many profiles are compared head by head. Above it a walk in best-first
+  // order may be shorter, because it stops at the first that qualifies; but those who rarely qualify
+  // gather at its front, so it is given up after some steps and the heads are compared after all
+  // (tests/bench/engine_bench).
+  static constexpr size_t kScanMax = 256;
+
   explicit Matcher(World& world) : world_(world) {}
 
   // Forgets everything and takes profiles and channels from the world; call UpdateAgent and Enqueue
@@ -97,6 +104,11 @@ class Matcher {
 
  private:
   using StaticScore = std::array<int64_t, 4>;
+  static constexpr int64_t kNotStatic = INT64_MAX;
+  // used / units, comparable over agents.
+  static int64_t LoadOf(const Agent& agent) {
+    return agent.used * int64_t{1'000'000'000} / std::max<int>(agent.units, 1);
+  }
   struct Line {
     QueueIx queue;
     uint8_t step = 0;

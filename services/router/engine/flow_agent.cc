@@ -1,0 +1,97 @@
+// What happens to agents: misses, presence, sessions, draining.
+#include <algorithm>
+
+#include "services/router/engine/impl.h"
+
+namespace firstline::engine {
+
+void Engine::Impl::NoteIdle(AgentIx ix) {
+  Agent& agent = world.agent(ix);
+  agent.idle_since = now;
+  agent.idle_sequence = NextAgentSequence();
+}
+
+void Engine::Impl::AgentChanged(AgentIx ix) {
+  Touch(ix);
+  matcher.UpdateAgent(ix);
+  RefreshDeadline(ix);
+  if (world.agents[ix.value].open_mask != 0) freed.push_back(ix);
+}
+
+void Engine::Impl::Miss(AgentIx ix) {
+  Agent& agent = world.agent(ix);
+  const BackOffConfig& back_off = world.config.settings.back_off;
+  ++agent.misses;
+  if (back_off.after_misses > 0 && agent.misses >= back_off.after_misses) {
+    const int doublings = std::min<int>(agent.back_off_count, 30);
+    const int64_t span = std::min(back_off.max_duration.us,
+                                  back_off.duration.us <= (back_off.max_duration.us >> doublings)
+                                      ? back_off.duration.us << doublings
+                                      : back_off.max_duration.us);
+    if (span > 0) {
+      agent.back_off_until = now + Microseconds(span);
+      ++agent.back_off_count;
+      Emit(BackOffStarted{ix, agent.back_off_until, agent.misses});
+    }
+    agent.misses = 0;
+  }
+  AgentChanged(ix);
+}
+
+void Engine::Impl::Answered(AgentIx ix) {
+  Agent& agent = world.agent(ix);
+  if (agent.misses == 0 && agent.back_off_count == 0) return;
+  agent.misses = 0;
+  agent.back_off_count = 0;
+  Touch(ix);
+}
+
+void Engine::Impl::RescindOffers(AgentIx ix) {
+  const std::vector<InquiryIx> work = world.agent(ix).work;
+  for (InquiryIx offered : work) {
+    if (world.inquiry(offered).state != InquiryState::kOffered) continue;
+    EndOffer(offered, OfferOutcome::kAgentLost);
+    LeaveAgent(offered, false);
+    Return(offered, EnqueueCause::kAgentLost);
+  }
+}
+
+void Engine::Impl::SetAgentPresence(AgentIx ix, Presence presence, std::string_view reason) {
+  Agent& agent = world.agent(ix);
+  if (agent.presence == presence && agent.reason == reason) return;
+  const bool was_available = agent.presence == Presence::kAvailable;
+  agent.presence = presence;
+  agent.reason = std::string(reason);
+  agent.presence_since = now;
+  Emit(PresenceChanged{ix, presence, agent.reason});
+  if (presence == Presence::kAvailable && !was_available) NoteIdle(ix);
+  AgentChanged(ix);
+  if (presence == Presence::kOffline || presence == Presence::kAway) RescindOffers(ix);
+  if (presence == Presence::kOffline || presence == Presence::kDraining) {
+    for (InquiryIx held : matcher.HeldFor(ix)) Unhold(held);
+  }
+  FinishDrain(ix);
+}
+
+void Engine::Impl::FinishDrain(AgentIx ix) {
+  const Agent& agent = world.agent(ix);
+  if (agent.presence != Presence::kDraining) return;
+  if (!agent.work.empty() || !agent.wrap_ups.empty()) return;
+  SetAgentPresence(ix, Presence::kOffline, "drained");
+}
+
+void Engine::Impl::EndSession(AgentIx ix, std::string_view session, SessionEnd cause) {
+  Agent& agent = world.agent(ix);
+  const size_t before = agent.sessions.size();
+  std::erase_if(agent.sessions, [&](const Session& s) { return s.id == session; });
+  if (agent.sessions.size() == before) return;
+  Touch(ix);
+  Emit(SessionEnded{ix, std::string(session), cause});
+  if (!agent.sessions.empty() || !agent.presence_leased) return;
+  agent.presence_leased = false;
+  if (agent.presence == Presence::kOffline) return;
+  SetAgentPresence(ix, Presence::kOffline,
+                   cause == SessionEnd::kLapsed ? "session_lapsed" : "session_closed");
+}
+
+}  // namespace firstline::engine

@@ -1,0 +1,328 @@
+// The matcher's memory: lines, pools, and which profile qualifies for which line.
+#include <algorithm>
+
+#include "services/router/engine/matcher.h"
+
+namespace firstline::engine {
+namespace {
+
+// With fewer profiles than this no walk can win, so the global orders are not kept.
+constexpr size_t kWalkFrom = 2 * Matcher::kScanMax;
+// Lines nobody waits in are kept for reuse up to this many.
+constexpr size_t kIdleLinesMax = 4096;
+
+}  // namespace
+
+int RoomOf(const Agent& agent, ChannelIx channel) {
+  const size_t c = channel.value;
+  return std::max(0, std::min(agent.units - agent.used,
+                              agent.channel_units[c] - agent.channel_used[c]));
+}
+
+Gate GateOf(const Agent& agent, ChannelIx channel, int units) {
+  if (agent.presence == Presence::kDraining) return Gate::kDrain;
+  if (agent.presence != Presence::kAvailable) return Gate::kPresence;
+  if (agent.back_off_until.IsSet()) return Gate::kBackOff;
+  if (agent.units - agent.used < units) return Gate::kCapacity;
+  const size_t c = channel.value;
+  if (agent.channel_units[c] - agent.channel_used[c] < units) return Gate::kChannelCapacity;
+  return Gate::kNone;
+}
+
+bool IsExcepted(const Inquiry& inquiry, AgentIx agent, Time now) {
+  return std::any_of(inquiry.exceptions.begin(), inquiry.exceptions.end(),
+                     [&](const Exception& e) { return e.agent == agent && e.until > now; });
+}
+
+WaitKey KeyOf(const World& world, InquiryIx ix) {
+  const Inquiry& inquiry = world.inquiry(ix);
+  const QueueSlot& queue = world.queue(inquiry.queue);
+  WaitKey key{.rank = 0, .due_us = inquiry.create_time.us, .sequence = inquiry.sequence,
+              .inquiry = ix};
+  const size_t step = std::min<size_t>(inquiry.step, queue.credits.size() - 1);
+  key.due_us -= queue.credits[step].us;
+  const Serving serving = queue.config.serving;
+  if (serving == Serving::kStrict) key.rank = -int64_t{inquiry.priority};
+  if (serving == Serving::kCredit || serving == Serving::kDeadline) {
+    auto credit = queue.config.credits.find(inquiry.priority);
+    if (credit != queue.config.credits.end()) key.due_us -= credit->second.us;
+  }
+  if (serving == Serving::kDeadline) key.due_us += queue.config.first_response_target.us;
+  return key;
+}
+
+// ---- Building -----------------------------------------------------------------------------------
+
+void Matcher::Reset() {
+  for (uint32_t i = 0; i < lines_.size(); ++i) {
+    if (lines_[i].live) world_.requirements.Release(lines_[i].requirement);
+  }
+  lines_ = {};
+  line_index_.clear();
+  live_lines_ = 0;
+  idle_lines_.clear();
+  idle_from_ = 0;
+  waiting_lines_.Clear();
+  heads_.clear();
+  line_log_.Restart({});
+  held_.clear();
+  rows_.clear();
+  std::vector<ProfileIx> live;
+  for (uint32_t p = 0; p < world_.profiles.slots(); ++p) {
+    if (world_.profiles.IsLive({p})) live.push_back({p});
+  }
+  profile_log_.Restart(std::move(live));
+  walks_ = world_.profiles.size() >= kWalkFrom;
+  pools_.assign(world_.channels.size(), {});
+  for (Pool& pool : pools_) {
+    pool.by_profile.resize(world_.orders.size());
+    pool.heads.resize(world_.orders.size());
+    pool.all.resize(world_.orders.size());
+  }
+  for (uint32_t a = 0; a < world_.agents.size(); ++a) {
+    world_.agents[a].open_mask = 0;
+    world_.agents[a].keys.assign(world_.orders.size(), {});
+  }
+}
+
+void Matcher::ProfileBorn(ProfileIx profile) {
+  if (profile.value < rows_.size()) rows_[profile.value] = {.bits = {}, .seen = 0, .generation = UINT32_MAX};
+  profile_log_.Add(profile);
+  if (profile_log_.IsLong(world_.profiles.slots())) {
+    std::vector<ProfileIx> live;
+    for (uint32_t p = 0; p < world_.profiles.slots(); ++p) {
+      if (world_.profiles.IsLive({p})) live.push_back({p});
+    }
+    profile_log_.Restart(std::move(live));
+  }
+  if (walks_ || world_.profiles.size() < kWalkFrom) return;
+  walks_ = true;
+  for (Pool& pool : pools_) {
+    for (size_t order = 0; order < pool.all.size(); ++order) {
+      for (const auto& agents : pool.by_profile[order]) {
+        pool.all[order].insert(agents.begin(), agents.end());
+      }
+    }
+  }
+}
+
+LineIx Matcher::LineFor(const Inquiry& inquiry) {
+  auto [it, fresh] =
+      line_index_.try_emplace({inquiry.queue, inquiry.step, inquiry.asked}, LineIx{});
+  if (!fresh) return it->second;
+  const LineIx ix{lines_.Allocate()};
+  it->second = ix;
+  Line& line = lines_[ix.value];
+  const Requirement& requirement = world_.requirements[inquiry.asked];
+  line.queue = inquiry.queue;
+  line.step = inquiry.step;
+  line.requirement = inquiry.asked;
+  line.channel = requirement.channel;
+  line.units = requirement.units;
+  line.live = true;
+  world_.requirements.Share(inquiry.asked);
+  ++live_lines_;
+  if (heads_.size() <= ix.value) heads_.resize(ix.value + 1);
+  line_log_.Add(ix);
+  if (line_log_.IsLong(lines_.size())) {
+    std::vector<LineIx> live;
+    for (uint32_t l = 0; l < lines_.size(); ++l) {
+      if (lines_[l].live) live.push_back({l});
+    }
+    line_log_.Restart(std::move(live));
+  }
+  return ix;
+}
+
+void Matcher::RetireIdleLines() {
+  while (idle_lines_.size() - idle_from_ > kIdleLinesMax) {
+    const auto [ix, stamp] = idle_lines_[idle_from_++];
+    Line& line = lines_[ix.value];
+    if (!line.live || !line.waiting.empty() || line.held != 0 || line.idle_stamp != stamp) continue;
+    line_index_.erase({line.queue, line.step, line.requirement});
+    world_.requirements.Release(line.requirement);
+    lines_.Free(ix.value);
+    --live_lines_;
+  }
+  if (idle_from_ > kIdleLinesMax) {
+    idle_lines_.erase(idle_lines_.begin(), idle_lines_.begin() + static_cast<int64_t>(idle_from_));
+    idle_from_ = 0;
+  }
+}
+
+void Matcher::NoteHead(LineIx ix) {
+  Line& line = lines_[ix.value];
+  waiting_lines_.Assign(ix.value, !line.waiting.empty());
+  if (!line.waiting.empty()) {
+    heads_[ix.value] = *line.waiting.begin();
+    return;
+  }
+  line.idle_stamp = ++idle_clock_;
+  idle_lines_.push_back({ix, line.idle_stamp});
+  RetireIdleLines();
+}
+
+void Matcher::Enqueue(InquiryIx ix) {
+  Inquiry& inquiry = world_.inquiry(ix);
+  InquirySlot& slot = world_.inquiries.slots[ix.value];
+  const LineIx line_ix = LineFor(inquiry);
+  slot.line = line_ix;
+  const WaitKey key = KeyOf(world_, ix);
+  Line& line = lines_[line_ix.value];
+  if (inquiry.held) {
+    held_[inquiry.preferred[0]].insert(key);
+    ++line.held;
+    return;
+  }
+  line.waiting.insert(line.waiting.end(), key);
+  if (*line.waiting.begin() == key) NoteHead(line_ix);
+}
+
+void Matcher::Dequeue(InquiryIx ix) {
+  const Inquiry& inquiry = world_.inquiry(ix);
+  InquirySlot& slot = world_.inquiries.slots[ix.value];
+  if (!slot.line.IsSet()) return;
+  const LineIx line_ix = slot.line;
+  slot.line = {};
+  const WaitKey key = KeyOf(world_, ix);
+  Line& line = lines_[line_ix.value];
+  if (inquiry.held) {
+    auto held = held_.find(inquiry.preferred[0]);
+    held->second.erase(key);
+    if (held->second.empty()) held_.erase(held);
+    if (--line.held == 0 && line.waiting.empty()) NoteHead(line_ix);
+    return;
+  }
+  const bool was_head = *line.waiting.begin() == key;
+  line.waiting.erase(key);
+  if (was_head) NoteHead(line_ix);
+}
+
+// ---- Pools --------------------------------------------------------------------------------------
+
+AgentKey Matcher::AgentKeyOf(const Agent& agent, AgentIx ix, size_t order) const {
+  AgentKey key{.criteria = {}, .sequence = agent.sequence, .agent = ix};
+  const std::vector<Criterion>& criteria = world_.orders[order];
+  for (size_t i = 0; i < criteria.size(); ++i) {
+    switch (criteria[i]) {
+      case Criterion::kLoad: key.criteria[i] = static_cast<uint64_t>(LoadOf(agent)); break;
+      case Criterion::kIdleTime: key.criteria[i] = agent.idle_sequence; break;
+      case Criterion::kRoundRobin: key.criteria[i] = agent.offered_sequence; break;
+      default: break;
+    }
+  }
+  return key;
+}
+
+void Matcher::UpdateAgent(AgentIx ix) {
+  AgentSlot& slot = world_.agents[ix.value];
+  const Agent& agent = slot.it;
+  uint32_t open = 0;
+  for (uint32_t c = 0; slot.live && c < pools_.size(); ++c) {
+    const ChannelSlot& channel = world_.channels[c];
+    if (channel.live && GateOf(agent, {c}, channel.units_min) == Gate::kNone) open |= 1u << c;
+  }
+  if (open == 0 && slot.open_mask == 0) return;
+  bool moved = false;
+  std::array<AgentKey, 16> fresh;
+  for (size_t order = 0; order < slot.keys.size(); ++order) {
+    fresh[order] = AgentKeyOf(agent, ix, order);
+    moved |= fresh[order] != slot.keys[order];
+  }
+  if (!moved && open == slot.open_mask) return;
+  RemoveAgent(ix);
+  for (size_t order = 0; order < slot.keys.size(); ++order) slot.keys[order] = fresh[order];
+  slot.open_mask = open;
+  const uint32_t profile = agent.profile.value;
+  for (uint32_t mask = open; mask != 0; mask &= mask - 1) {
+    Pool& pool = pools_[static_cast<size_t>(std::countr_zero(mask))];
+    ++pool.agents;
+    for (size_t order = 0; order < slot.keys.size(); ++order) {
+      auto& profiles = pool.by_profile[order];
+      if (profiles.size() <= profile) {
+        profiles.resize(std::max<size_t>(profile + 1, profiles.size() * 2));
+        pool.heads[order].resize(profiles.size());
+      }
+      profiles[profile].insert(fresh[order]);
+      if (walks_) pool.all[order].insert(fresh[order]);
+    }
+    pool.profiles.Assign(profile, true);
+    NoteHeads(pool, profile);
+  }
+}
+
+void Matcher::NoteHeads(Pool& pool, uint32_t profile) {
+  for (size_t order = 0; order < pool.heads.size(); ++order) {
+    const auto& agents = pool.by_profile[order][profile];
+    if (!agents.empty()) pool.heads[order][profile] = *agents.begin();
+  }
+}
+
+void Matcher::RemoveAgent(AgentIx ix) {
+  AgentSlot& slot = world_.agents[ix.value];
+  const uint32_t profile = slot.it.profile.value;
+  for (uint32_t mask = slot.open_mask; mask != 0; mask &= mask - 1) {
+    Pool& pool = pools_[static_cast<size_t>(std::countr_zero(mask))];
+    --pool.agents;
+    for (size_t order = 0; order < slot.keys.size(); ++order) {
+      pool.by_profile[order][profile].erase(slot.keys[order]);
+      if (walks_) pool.all[order].erase(slot.keys[order]);
+    }
+    if (pool.by_profile[0][profile].empty()) pool.profiles.Assign(profile, false);
+    NoteHeads(pool, profile);
+  }
+  slot.open_mask = 0;
+}
+
+// ---- Caches -------------------------------------------------------------------------------------
+
+bool Matcher::Qualify(const Line& line, ProfileIx profile) const {
+  const QueueSlot& queue = world_.queue(line.queue);
+  const size_t step = std::min<size_t>(line.step, queue.audiences.size() - 1);
+  return Qualifies(queue.audiences[step], world_.requirements[line.requirement],
+                   world_.profiles[profile]) == Mismatch::kNone;
+}
+
+const Bitset& Matcher::Column(Line& line) {
+  profile_log_.Sync(line.column, [&](ProfileIx p) {
+    line.column.bits.Assign(p.value, world_.profiles.IsLive(p) && Qualify(line, p));
+  });
+  return line.column.bits;
+}
+
+const Bitset& Matcher::Row(ProfileIx profile) {
+  if (rows_.size() <= profile.value) {
+    rows_.resize(std::max<size_t>(profile.value + 1, rows_.size() * 2),
+                 Synced{.bits = {}, .seen = 0, .generation = UINT32_MAX});
+  }
+  Synced& row = rows_[profile.value];
+  line_log_.Sync(row, [&](LineIx l) {
+    row.bits.Assign(l.value, lines_[l.value].live && Qualify(lines_[l.value], profile));
+  });
+  return row.bits;
+}
+
+const std::vector<std::pair<Matcher::StaticScore, ProfileIx>>& Matcher::Ranking(Line& line) {
+  const Bitset& column = Column(line);
+  if (line.ranking_seen == line.column.seen && line.ranking_generation == line.column.generation) {
+    return line.ranking;
+  }
+  line.ranking.clear();
+  line.ranking_seen = line.column.seen;
+  line.ranking_generation = line.column.generation;
+  const Selection& selection = world_.queue(line.queue).selection;
+  for (uint32_t p = 0; p < world_.profiles.slots(); ++p) {
+    if (!world_.profiles.IsLive({p}) || !column.Test(p)) continue;
+    StaticScore score{};
+    size_t at = 0;
+    for (Criterion criterion : selection.criteria) {
+      const int64_t value = StaticValue(criterion, line, world_.profiles[{p}]);
+      if (value != kNotStatic && at < score.size()) score[at++] = value;
+    }
+    line.ranking.push_back({score, {p}});
+  }
+  std::sort(line.ranking.begin(), line.ranking.end());
+  return line.ranking;
+}
+
+}  // namespace firstline::engine

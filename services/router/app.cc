@@ -241,6 +241,7 @@ absl::Status App::Parts::StartLoop(const std::string& advertise) {
   runtime::LoopOptions loop_options;
   loop_options.pod.address = advertise;
   loop_options.pod.driven_clock = options.driven_clock;
+  loop_options.pod.bugs = options.bugs;
   if (options.lease.count() > 0) {
     loop_options.pod.lease = engine::Milliseconds(options.lease.count());
   }

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "services/router/runtime/options.h"
 
 namespace firstline::router {
 
@@ -27,6 +28,7 @@ struct AppOptions {
   bool driven_clock = false;                      // workspace time advances by AdvanceTime alone
   std::chrono::milliseconds lease{0};             // 0: the runtime's default
   std::chrono::milliseconds stop_timeout{10'000};
+  runtime::PlantedBugs bugs;                      // test seam; no flag sets it
 };
 
 class App {

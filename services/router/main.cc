@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
   cli.add_option("--advertise", options.advertise,
                  "address other pods and clients are told (default: --listen)");
   cli.add_option("--metrics-listen", options.metrics_listen,
-                 "address of /metrics; empty: none")
+                 "address of /metrics, or none")
       ->capture_default_str();
   cli.add_option("--store", options.store,
                  "memory (nothing is durable), HOST:PORT, redis://[USER:PASSWORD@]HOST:PORT or "
@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
     return cli.exit(error) == 0 ? 0 : 2;
   }
   options.driven_clock = clock == "driven";
+  if (options.metrics_listen == "none") options.metrics_listen.clear();
   options.lease = std::chrono::milliseconds(lease_ms);
   const auto parsed = firstline::log::ParseLevel(level);
   if (!parsed) {

@@ -1,0 +1,116 @@
+#include "tests/integration/load.h"
+
+#include <stdexcept>
+
+#include "common/client/subscription.h"
+
+namespace firstline::test {
+
+Load::Load(std::vector<std::string> targets)
+    : client_({.targets = std::move(targets), .deadline = std::chrono::seconds(40)}) {
+  v1::ApplyWorkspaceRequest apply;
+  apply.set_create(true);
+  apply.set_mode(v1::APPLY_MODE_WHOLE);
+  v1::Workspace& workspace = *apply.mutable_workspace();
+  workspace.set_id(kShop);
+  v1::Channel& channel = *workspace.add_channels();
+  channel.set_id("chat");
+  channel.set_kind(v1::CHANNEL_KIND_MESSAGING);
+  v1::Queue& queue = *workspace.add_queues();
+  queue.set_id("q");
+  queue.set_auto_accept(true);
+  v1::Agent& agent = *workspace.add_agents();
+  agent.set_id("ann");
+  agent.mutable_capacity()->set_units(1000);
+  if (auto applied = client_.ApplyWorkspace(apply); !applied.ok()) {
+    throw std::runtime_error("apply: " + applied.error().ToString());
+  }
+  v1::SetPresenceRequest presence;
+  presence.set_workspace(kShop);
+  presence.set_agent_id("ann");
+  presence.set_presence(v1::PRESENCE_AVAILABLE);
+  if (auto set = client_.SetPresence(presence); !set.ok()) {
+    throw std::runtime_error("presence: " + set.error().ToString());
+  }
+}
+
+void Load::Start(int threads) {
+  for (int t = 0; t < threads; ++t) threads_.emplace_back([this, t] { Run(t); });
+}
+
+client::Result<v1::SubmitInquiryResponse> Load::Submit(const std::string& id) {
+  v1::SubmitInquiryRequest request;
+  request.set_workspace(kShop);
+  request.mutable_inquiry()->set_id(id);
+  request.mutable_inquiry()->set_channel("chat");
+  request.mutable_inquiry()->set_queue("q");
+  return client_.SubmitInquiry(request);
+}
+
+void Load::Run(int number) {
+  for (int i = 0; !stop_; ++i) {
+    const std::string id = "i" + std::to_string(number) + "-" + std::to_string(i);
+    const auto answer = Submit(id);
+    const std::lock_guard lock(mutex_);
+    if (answer.ok()) {
+      acknowledged_.insert(id);
+      heard_.notify_all();
+      continue;
+    }
+    const grpc::StatusCode code = answer.error().code;
+    if (code != grpc::StatusCode::UNAVAILABLE && code != grpc::StatusCode::DEADLINE_EXCEEDED &&
+        code != grpc::StatusCode::RESOURCE_EXHAUSTED) {
+      refusals_.push_back(answer.error().ToString());
+    }
+  }
+}
+
+bool Load::Acknowledge(size_t more) {
+  std::unique_lock lock(mutex_);
+  const size_t wanted = acknowledged_.size() + more;
+  return heard_.wait_for(lock, std::chrono::seconds(60),
+                         [&] { return acknowledged_.size() >= wanted; });
+}
+
+size_t Load::AcknowledgedWithin(std::chrono::milliseconds span, size_t enough) {
+  std::unique_lock lock(mutex_);
+  const size_t before = acknowledged_.size();
+  heard_.wait_for(lock, span, [&] { return acknowledged_.size() > before + enough; });
+  return acknowledged_.size() - before;
+}
+
+void Load::Stop() {
+  stop_ = true;
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+std::set<std::string> Load::acknowledged() const {
+  const std::lock_guard lock(mutex_);
+  return acknowledged_;
+}
+
+std::vector<std::string> Load::refusals() const {
+  const std::lock_guard lock(mutex_);
+  return refusals_;
+}
+
+Load::Told Load::History() {
+  // Its own event is the last: what is before it is all there was.
+  const auto last = Submit("last-" + std::to_string(++histories_));
+  if (!last.ok()) throw std::runtime_error("last: " + last.error().ToString());
+  const std::string end = last->receipt().event_cursor();
+  Told told;
+  client::Subscription events(client_, {.workspace = kShop, .cursor = "0-0"});
+  while (auto news = events.Next()) {
+    if (news->kind != client::News::Kind::kEvents) break;
+    for (const v1::Event& event : news->events) {
+      if (event.has_inquiry_submitted()) ++told.submitted[event.inquiry_id()];
+      if (event.has_inquiry_assigned()) ++told.assigned[event.inquiry_id()];
+      if (event.id() == end) return told;
+    }
+  }
+  throw std::runtime_error("the history breaks off");
+}
+
+}  // namespace firstline::test

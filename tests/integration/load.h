@@ -1,0 +1,61 @@
+// A platform under way while something breaks: it submits inquiries as fast as it is answered, and
+// remembers which were acknowledged.
+//
+// Thread rule: by its owner; its own threads end with Stop or destruction.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/client/client.h"
+
+namespace firstline::test {
+
+inline constexpr char kShop[] = "shop";
+
+class Load {
+ public:
+  // `targets`: routers that may own the workspace, which is made first: one queue that accepts
+  // automatically and one agent with room for all. Throws when that fails.
+  explicit Load(std::vector<std::string> targets);
+  ~Load() { Stop(); }
+
+  void Start(int threads);
+  // Returns when `more` inquiries have been acknowledged from now on, or false after a minute.
+  bool Acknowledge(size_t more);
+  // How many are acknowledged from now on within `span`, or until there are more than `enough`.
+  size_t AcknowledgedWithin(std::chrono::milliseconds span, size_t enough);
+  void Stop();
+
+  std::set<std::string> acknowledged() const;
+  // Errors that are no invitation to try again; there must be none.
+  std::vector<std::string> refusals() const;
+  // How often each acknowledged inquiry was submitted and assigned, by the public history.
+  struct Told {
+    std::map<std::string, int> submitted, assigned;
+  };
+  Told History();
+
+ private:
+  void Run(int number);
+  client::Result<v1::SubmitInquiryResponse> Submit(const std::string& id);
+
+  client::Client client_;
+  mutable std::mutex mutex_;
+  std::condition_variable heard_;
+  std::set<std::string> acknowledged_;
+  std::vector<std::string> refusals_;
+  std::atomic<bool> stop_{false};
+  std::vector<std::thread> threads_;
+  int histories_ = 0;
+};
+
+}  // namespace firstline::test

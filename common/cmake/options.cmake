@@ -51,8 +51,11 @@ if(FIRSTLINE_WERROR)
   list(APPEND FIRSTLINE_WARNINGS -Werror)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # At -O3 gcc 12 reports overlaps that are none in the assignment of literals to std::string.
-  list(APPEND FIRSTLINE_WARNINGS $<$<CONFIG:Release>:-Wno-restrict>)
+  # gcc 12's flow analysis reports variables that are set and, at -O3, overlaps that are none in the
+  # assignment of literals to std::string. Which files it hits changes with inlining: no errors then.
+  # The sanitizers look for the real ones.
+  list(APPEND FIRSTLINE_WARNINGS -Wno-error=maybe-uninitialized
+                                 $<$<CONFIG:Release>:-Wno-restrict>)
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   list(APPEND FIRSTLINE_WARNINGS -Wthread-safety)

@@ -25,6 +25,14 @@ class Bitset {
     words_[w] = value ? words_[w] | bit : words_[w] & ~bit;
   }
   void Clear() { words_.clear(); }
+  void IntersectWith(const Bitset& other) {
+    words_.resize(std::min(words_.size(), other.words_.size()));
+    for (size_t w = 0; w < words_.size(); ++w) words_[w] &= other.words_[w];
+  }
+  void UniteWith(const Bitset& other) {
+    if (words_.size() < other.words_.size()) words_.resize(other.words_.size());
+    for (size_t w = 0; w < other.words_.size(); ++w) words_[w] |= other.words_[w];
+  }
 
   // Members of both, counted up to `enough`: a larger result only says "at least enough".
   static size_t CountCommon(const Bitset& a, const Bitset& b, size_t enough) {

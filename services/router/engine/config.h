@@ -52,13 +52,15 @@ struct StepConfig {
   friend bool operator==(const StepConfig&, const StepConfig&) = default;
 };
 
+// Preferred agents, then the least loaded, then the longest idle.
+std::vector<Criterion> DefaultSelection();
+
 struct QueueConfig {
   std::string id;
   QueueKind kind = QueueKind::kHuman;
   Serving serving = Serving::kFifo;
   std::map<int, Span> credits;  // priority -> waiting credit (kCredit, kDeadline)
-  std::vector<Criterion> selection = {Criterion::kPreferred, Criterion::kLoad,
-                                      Criterion::kIdleTime};
+  std::vector<Criterion> selection = DefaultSelection();
   RequirementSpec requirement;  // merged into every inquiry's: the higher minimum counts
   int first_tier = 0;           // memberships up to this tier before any step; 0: all
   std::vector<StepConfig> steps;

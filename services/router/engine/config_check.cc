@@ -230,6 +230,10 @@ bool MayServe(const AgentConfig& agent, const QueueConfig& queue) {
 
 }  // namespace
 
+std::vector<Criterion> DefaultSelection() {
+  return {Criterion::kPreferred, Criterion::kLoad, Criterion::kIdleTime};
+}
+
 std::vector<ConfigProblem> CheckConfig(const WorkspaceConfig& config) {
   Problems out;
   CheckUnique(config.channels, "channels", limits::kChannelsMax, out);

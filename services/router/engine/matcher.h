@@ -21,6 +21,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "services/router/engine/bitset.h"
+#include "services/router/engine/skill_index.h"
 #include "services/router/engine/world.h"
 
 namespace firstline::engine {
@@ -52,6 +53,10 @@ class BirthLog {
   void Restart(std::vector<Ix> live) {
     log_ = std::move(live);
     ++generation_;
+  }
+  // How many births `cache` has not seen.
+  size_t Unseen(const Synced& cache) const {
+    return log_.size() - (cache.generation == generation_ ? cache.seen : 0);
   }
   // Calls assign(ix) for every birth `cache` has not seen.
   template <class Assign>
@@ -154,6 +159,9 @@ class Matcher {
   std::optional<WaitKey> FirstUsable(const Line& line, AgentIx agent, Time now) const;
   AgentKey AgentKeyOf(const Agent& agent, AgentIx ix, size_t order) const;
   bool Qualify(const Line& line, ProfileIx profile) const;
+  std::vector<Level> AskedBy(const Line& line) const;
+  Bitset ProfilesWithSkillsOf(const Line& line) const;
+  Bitset LinesBeyond(ProfileIx profile) const;
 
   World& world_;
   Slab<Line> lines_;
@@ -167,6 +175,8 @@ class Matcher {
   BirthLog<LineIx> line_log_;
   BirthLog<ProfileIx> profile_log_;
   std::vector<Synced> rows_;     // by profile
+  SkillIndex profile_skills_;    // what profiles have
+  SkillIndex line_skills_;       // what lines ask for
   std::vector<Pool> pools_;      // by channel
   bool walks_ = false;           // `all` orders are kept
   absl::btree_map<AgentIx, absl::btree_set<WaitKey>> held_;

@@ -10,6 +10,8 @@ namespace {
 constexpr size_t kWalkFrom = 2 * Matcher::kScanMax;
 // Lines nobody waits in are kept for reuse up to this many.
 constexpr size_t kIdleLinesMax = 4096;
+// From this many unseen births on, the filter by skills pays.
+constexpr size_t kFilterFrom = 32;
 
 }  // namespace
 
@@ -67,9 +69,13 @@ void Matcher::Reset() {
   line_log_.Restart({});
   held_.clear();
   rows_.clear();
+  line_skills_ = {};
+  profile_skills_ = {};
   std::vector<ProfileIx> live;
   for (uint32_t p = 0; p < world_.profiles.slots(); ++p) {
-    if (world_.profiles.IsLive({p})) live.push_back({p});
+    if (!world_.profiles.IsLive({p})) continue;
+    live.push_back({p});
+    profile_skills_.Set(p, world_.profiles[{p}].skills);
   }
   profile_log_.Restart(std::move(live));
   walks_ = world_.profiles.size() >= kWalkFrom;
@@ -88,6 +94,7 @@ void Matcher::Reset() {
 void Matcher::ProfileBorn(ProfileIx profile) {
   if (profile.value < rows_.size()) rows_[profile.value] = {.bits = {}, .seen = 0, .generation = UINT32_MAX};
   profile_log_.Add(profile);
+  profile_skills_.Set(profile.value, world_.profiles[profile].skills);
   if (profile_log_.IsLong(world_.profiles.slots())) {
     std::vector<ProfileIx> live;
     for (uint32_t p = 0; p < world_.profiles.slots(); ++p) {
@@ -124,6 +131,7 @@ LineIx Matcher::LineFor(const Inquiry& inquiry) {
   ++live_lines_;
   if (heads_.size() <= ix.value) heads_.resize(ix.value + 1);
   line_log_.Add(ix);
+  line_skills_.Set(ix.value, AskedBy(line));
   if (line_log_.IsLong(lines_.size())) {
     std::vector<LineIx> live;
     for (uint32_t l = 0; l < lines_.size(); ++l) {
@@ -141,6 +149,7 @@ void Matcher::RetireIdleLines() {
     if (!line.live || !line.waiting.empty() || line.held != 0 || line.idle_stamp != stamp) continue;
     line_index_.erase({line.queue, line.step, line.requirement});
     world_.requirements.Release(line.requirement);
+    line_skills_.Set(ix.value, {});
     lines_.Free(ix.value);
     --live_lines_;
   }
@@ -283,9 +292,50 @@ bool Matcher::Qualify(const Line& line, ProfileIx profile) const {
                    world_.profiles[profile]) == Mismatch::kNone;
 }
 
+// The skills and levels left to ask for at the line's step.
+std::vector<Level> Matcher::AskedBy(const Line& line) const {
+  const QueueSlot& queue = world_.queue(line.queue);
+  const Audience& audience =
+      queue.audiences[std::min<size_t>(line.step, queue.audiences.size() - 1)];
+  std::vector<Level> asked;
+  for (Level level : world_.requirements[line.requirement].skills) {
+    if (std::binary_search(audience.dropped_skills.begin(), audience.dropped_skills.end(),
+                           level.name)) {
+      continue;
+    }
+    level.level = static_cast<uint8_t>(std::max(1, level.level - audience.lowered));
+    asked.push_back(level);
+  }
+  return asked;
+}
+
+// The first skill's holders, less those who lack another. Only for lines that ask for a skill.
+Bitset Matcher::ProfilesWithSkillsOf(const Line& line) const {
+  const std::vector<Level> asked = AskedBy(line);
+  Bitset with = profile_skills_.AtLeast(asked[0].name, asked[0].level);
+  for (size_t i = 1; i < asked.size(); ++i) {
+    with.IntersectWith(profile_skills_.AtLeast(asked[i].name, asked[i].level));
+  }
+  return with;
+}
+
+// Lines that ask for more of some skill than the profile has.
+Bitset Matcher::LinesBeyond(ProfileIx profile) const {
+  Bitset beyond;
+  const std::vector<Level>& held = world_.profiles[profile].skills;
+  line_skills_.ForEachSkill([&](NameIx skill) {
+    beyond.UniteWith(line_skills_.AtLeast(skill, LevelOf(held, skill) + 1));
+  });
+  return beyond;
+}
+
 const Bitset& Matcher::Column(Line& line) {
+  const bool filtered =
+      profile_log_.Unseen(line.column) >= kFilterFrom && !AskedBy(line).empty();
+  const Bitset with = filtered ? ProfilesWithSkillsOf(line) : Bitset();
   profile_log_.Sync(line.column, [&](ProfileIx p) {
-    line.column.bits.Assign(p.value, world_.profiles.IsLive(p) && Qualify(line, p));
+    const bool may = world_.profiles.IsLive(p) && (!filtered || with.Test(p.value));
+    line.column.bits.Assign(p.value, may && Qualify(line, p));
   });
   return line.column.bits;
 }
@@ -296,8 +346,11 @@ const Bitset& Matcher::Row(ProfileIx profile) {
                  Synced{.bits = {}, .seen = 0, .generation = UINT32_MAX});
   }
   Synced& row = rows_[profile.value];
+  const bool filtered = line_log_.Unseen(row) >= kFilterFrom;
+  const Bitset beyond = filtered ? LinesBeyond(profile) : Bitset();
   line_log_.Sync(row, [&](LineIx l) {
-    row.bits.Assign(l.value, lines_[l.value].live && Qualify(lines_[l.value], profile));
+    const bool may = lines_[l.value].live && !beyond.Test(l.value);
+    row.bits.Assign(l.value, may && Qualify(lines_[l.value], profile));
   });
   return row.bits;
 }

@@ -140,8 +140,9 @@ struct Load {
 // Writes a complete state as a new generation and flips the pointer, if the token is still ours;
 // then removes the old generation. `batch` carries the whole state in `puts`; sequence becomes
 // batch.base_sequence + 1 whatever is stored; `erases` must be empty. `generation` must differ from
-// the stored one, or the reply is kOutOfOrder; a resend of what is already in force is kOk. The new
-// history holds `batch.events` alone. Used when Redis lost more than the ring can replay.
+// the stored one, or the reply is kOutOfOrder; a resend of what is already in force is kOk. The
+// history goes on: of the batch's events those that follow the newest stored one are added. Events
+// that nobody has any more are missing in it. Used when Redis lost more than the ring can replay.
 struct Rebuild {
   WorkspaceId workspace;
   Token token;

@@ -3,11 +3,9 @@
 // Rules they keep:
 // - Every key is in KEYS and carries the workspace's hash tag; what is not (the registry) is not
 //   touched here.
-// - Epochs, nonces, sequences and ids are compared and stored as texts: a Lua number is a double
-// and
+// - Epochs, nonces, sequences and ids are compared and stored as texts: a Lua number is a double and
 //   tells integers apart only up to 2^53. Only the epoch is computed, and that is milliseconds.
-// - A shebang without allow-oom makes Redis refuse a script before it starts when memory is used
-// up;
+// - A shebang without allow-oom makes Redis refuse a script before it starts when memory is used up;
 //   READONLY, MISCONF, NOREPLICAS and LOADING are refused there as well. After the start the only
 //   errors left (a key of another type, an event id that does not follow) are met by probes or by
 //   the first write, so an error reply means that nothing was changed.

@@ -3,10 +3,11 @@
 #
 #   tests/run.sh [--fast | --long] [--bench] [--no-install]
 #
-#   (none)        every test but the long ones in the preset dev, then those of the presets asan and
-#                 tsan (address, undefined-behaviour and thread sanitizer) and the fuzzers
+#   (none)        every test but the long ones in the preset dev, then those that need no gRPC in the
+#                 presets asan and tsan (address, undefined-behaviour and thread sanitizer), and the
+#                 fuzzers
 #   --fast        the preset dev only
-#   --long        the long tests as well
+#   --long        the long tests as well, and all tests in the preset asan
 #   --bench       the benchmarks as well, in the preset release; results in build/bench/*.json
 #   --no-install  do not look for missing packages
 #
@@ -42,12 +43,12 @@ say() {
   printf '\n== %s  %s\n' "$(date +%H:%M:%S)" "$*"
 }
 
-# build PRESET [TARGET]: configures and builds. A failure is remembered, and what comes after it is
+# build PRESET [TARGET [CONFIGURE OPTION]]: configures and builds. A failure is remembered, and what comes after it is
 # still tried: the summary then shows the tests that could not be built.
 build() {
   say "build $*"
   log=build/$1.configure.log
-  if ! cmake --preset "$1" >"$log" 2>&1; then
+  if ! cmake --preset "$1" ${3:+"$3"} >"$log" 2>&1; then
     cat "$log"
     failed="$failed configure:$1"
   elif ! cmake --build --preset "$1" --parallel "$jobs" ${2:+--target "$2"}; then
@@ -95,7 +96,11 @@ presets=' dev'
 build dev
 if [ -z "$fast" ]; then
   presets="$presets asan tsan fuzz"
-  build asan
+  if [ -n "$long" ]; then
+    build asan
+  else
+    build asan all -DFIRSTLINE_WITH_GRPC=OFF
+  fi
   build tsan
   build fuzz fuzzers
 fi

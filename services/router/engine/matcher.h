@@ -122,6 +122,7 @@ class Matcher {
     uint16_t units = 1;
     bool live = false;
     uint32_t held = 0;  // inquiries of this line that stand in a held list instead
+    bool idle = false;  // nobody waits in it or is held for it
     uint32_t idle_stamp = 0;
     absl::btree_set<WaitKey> waiting;
     Synced column;  // profiles that qualify
@@ -169,6 +170,7 @@ class Matcher {
   size_t live_lines_ = 0;
   std::vector<std::pair<LineIx, uint32_t>> idle_lines_;  // oldest first, with the line's stamp
   size_t idle_from_ = 0;
+  size_t idle_count_ = 0;
   uint32_t idle_clock_ = 0;
   Bitset waiting_lines_;         // lines with a waiting inquiry
   std::vector<WaitKey> heads_;   // by line: its first inquiry

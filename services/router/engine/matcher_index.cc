@@ -64,6 +64,7 @@ void Matcher::Reset() {
   live_lines_ = 0;
   idle_lines_.clear();
   idle_from_ = 0;
+  idle_count_ = 0;
   waiting_lines_.Clear();
   heads_.clear();
   line_log_.Restart({});
@@ -143,29 +144,36 @@ LineIx Matcher::LineFor(const Inquiry& inquiry) {
 }
 
 void Matcher::RetireIdleLines() {
-  while (idle_lines_.size() - idle_from_ > kIdleLinesMax) {
-    const auto [ix, stamp] = idle_lines_[idle_from_++];
+  const auto is_stale = [this](const std::pair<LineIx, uint32_t>& entry) {
+    const Line& line = lines_[entry.first.value];
+    return !line.live || !line.idle || line.idle_stamp != entry.second;
+  };
+  for (; idle_from_ < idle_lines_.size(); ++idle_from_) {
+    if (is_stale(idle_lines_[idle_from_])) continue;
+    if (idle_count_ <= kIdleLinesMax) break;
+    const LineIx ix = idle_lines_[idle_from_].first;
     Line& line = lines_[ix.value];
-    if (!line.live || !line.waiting.empty() || line.held != 0 || line.idle_stamp != stamp) continue;
     line_index_.erase({line.queue, line.step, line.requirement});
     world_.requirements.Release(line.requirement);
     line_skills_.Set(ix.value, {});
     lines_.Free(ix.value);
     --live_lines_;
+    --idle_count_;
   }
-  if (idle_from_ > kIdleLinesMax) {
-    idle_lines_.erase(idle_lines_.begin(), idle_lines_.begin() + static_cast<int64_t>(idle_from_));
-    idle_from_ = 0;
-  }
+  if (idle_lines_.size() <= 2 * idle_count_ + kIdleLinesMax) return;
+  idle_lines_.erase(idle_lines_.begin(), idle_lines_.begin() + static_cast<int64_t>(idle_from_));
+  idle_from_ = 0;
+  std::erase_if(idle_lines_, is_stale);
 }
 
 void Matcher::NoteHead(LineIx ix) {
   Line& line = lines_[ix.value];
   waiting_lines_.Assign(ix.value, !line.waiting.empty());
-  if (!line.waiting.empty()) {
-    heads_[ix.value] = *line.waiting.begin();
-    return;
-  }
+  if (!line.waiting.empty()) heads_[ix.value] = *line.waiting.begin();
+  const bool idle = line.waiting.empty() && line.held == 0;
+  if (idle != line.idle) idle_count_ += idle ? 1 : size_t{0} - 1;
+  line.idle = idle;
+  if (!idle) return;
   line.idle_stamp = ++idle_clock_;
   idle_lines_.push_back({ix, line.idle_stamp});
   RetireIdleLines();
@@ -181,6 +189,7 @@ void Matcher::Enqueue(InquiryIx ix) {
   if (inquiry.held) {
     held_[inquiry.preferred[0]].insert(key);
     ++line.held;
+    NoteHead(line_ix);
     return;
   }
   line.waiting.insert(line.waiting.end(), key);

@@ -17,6 +17,7 @@
 #include "common/clock/clock.h"
 #include "common/log/log.h"
 #include "common/redis/address.h"
+#include "common/status/reason.h"
 #include "services/router/api/server.h"
 #include "services/router/runtime/loop.h"
 #include "services/router/store/codec.h"
@@ -132,7 +133,9 @@ class LoopBackend final : public api::Backend {
       }
     });
     if (ran && listed) return done(std::move(names));
-    done(absl::UnavailableError("the list of workspaces could not be read yet"));
+    done(status::Error(absl::StatusCode::kUnavailable,
+                       "the list of workspaces could not be read yet",
+                       {.reason = "STORE_UNAVAILABLE"}));
   }
   runtime::BootTime Now() const override {
     using std::chrono::duration_cast, std::chrono::microseconds;

@@ -116,7 +116,8 @@ class Writer {
     to->set_automatic(event.automatic);
     to->set_channel(engine_.ChannelId(inquiry.channel));
     to->set_units(event.units);
-    to->set_within_target(event.wait <= engine_.queue(event.queue).answer_target);
+    const engine::Span target = engine_.queue(event.queue).answer_target;
+    to->set_within_target(target.us == 0 || event.wait <= target);  // no target: all are
   }
   void operator()(const engine::FirstReplyWarned& event) {
     About(event.inquiry, event.queue, event.agent);

@@ -1,0 +1,171 @@
+// The conversion fuzzer's rule on a small corpus of its own, for builds without libFuzzer: tapes on
+// which every request is applied, each damaged in many ways from a fixed seed.
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+#include "tests/fuzz/convert_fuzz.h"
+
+namespace firstline::api {
+namespace {
+
+template <class Request, size_t I = 0>
+constexpr size_t KindOfRequest() {
+  if constexpr (std::is_same_v<std::tuple_element_t<I, ConvertedRequests>, Request>) {
+    return I;
+  } else {
+    return KindOfRequest<Request, I + 1>();
+  }
+}
+
+// Writes tapes. `pause`: 0 to 15.
+class Tape {
+ public:
+  template <class Request>
+  Tape& Add(const std::string& text, unsigned pause = 0) {
+    Request request;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &request)) << text;
+    const std::string message = request.SerializeAsString();
+    bytes_ += static_cast<char>(KindOfRequest<Request>() | pause << 4);
+    bytes_ += static_cast<char>(message.size() & 255);
+    bytes_ += static_cast<char>(message.size() >> 8);
+    bytes_ += message;
+    ++requests_;
+    return *this;
+  }
+  const std::string& bytes() const { return bytes_; }
+  int requests() const { return requests_; }
+
+ private:
+  std::string bytes_;
+  int requests_ = 0;
+};
+
+constexpr char kSubmit[] = R"(workspace: "acme" inquiry { id: "i" channel: "chat" queue: "support"
+    priority: 1 customer: "c" attributes { key: "k" value: "v" } preferred_agents: "bob" })";
+constexpr char kPark[] = R"(workspace: "acme" inquiry_id: "i")";
+constexpr char kAccept[] = R"(workspace: "acme" offer_id: "i/1" agent_id: "bob")";
+
+// From the offer to the feedback.
+Tape Conversation() {
+  Tape tape;
+  tape.Add<v1::SubmitInquiryRequest>(kSubmit)
+      .Add<v1::AcceptOfferRequest>(kAccept, 2)
+      .Add<v1::RecordMessageRequest>(
+          R"(workspace: "acme" inquiry_id: "i" message_id: "m" author: AUTHOR_AGENT
+             agent_id: "bob" when { seconds: 1700000004 nanos: 5000 })")
+      .Add<v1::ParkInquiryRequest>(kPark, 3)
+      .Add<v1::ResumeInquiryRequest>(kPark, 3)
+      .Add<v1::CloseInquiryRequest>(
+          R"(workspace: "acme" request_id: "r" inquiry_id: "i" agent_id: "bob"
+             resolution: RESOLUTION_RESOLVED)")
+      .Add<v1::FinishWrapUpRequest>(R"(workspace: "acme" agent_id: "bob" inquiry_id: "i")", 1)
+      .Add<v1::RecordFeedbackRequest>(
+          R"(workspace: "acme" inquiry_id: "i" feedback { csat: 4 resolved: true })", 15);
+  return tape;
+}
+
+// Through two queues to a cancellation.
+Tape Detour() {
+  Tape tape;
+  tape.Add<v1::SubmitInquiryRequest>(kSubmit)
+      .Add<v1::DeclineOfferRequest>(
+          R"(workspace: "acme" offer_id: "i/1" agent_id: "bob" retry_after { seconds: 9 })")
+      .Add<v1::UpdateInquiryRequest>(
+          R"(workspace: "acme" inquiry { id: "i" priority: 9
+             requirement { skills { skill: "selling" min_level: 8 } languages { language: "de" } } }
+             update_mask { paths: "priority" paths: "requirement" })")
+      .Add<v1::TransferInquiryRequest>(
+          R"(workspace: "acme" inquiry_id: "i" queue: "sales" preferred_agent: "ann")", 1)
+      .Add<v1::SetPresenceRequest>(
+          R"(workspace: "acme" agent_id: "ann" presence: PRESENCE_AVAILABLE session_id: "s"
+             sequence: 1)", 10)
+      .Add<v1::SetPresenceRequest>(
+          R"(workspace: "acme" agent_id: "ann" presence: PRESENCE_AWAY reason: "lunch"
+             session_id: "s" sequence: 2)", 4)
+      .Add<v1::CancelInquiryRequest>(
+          R"(workspace: "acme" inquiry_id: "i" reason: CANCEL_REASON_ABANDONED)", 3);
+  return tape;
+}
+
+// Configuration under an open inquiry.
+Tape Reorganisation() {
+  Tape tape;
+  tape.Add<v1::SubmitInquiryRequest>(kSubmit)
+      .Add<v1::ApplyWorkspaceRequest>(
+          R"(workspace { id: "acme" settings { back_off { after_misses: 2 duration { seconds: 5 } }
+               away_reasons: "tea" closed_max: 3 }
+             queues { id: "support" serving: SERVING_CREDIT
+               credits { key: 1 value { seconds: 30 } } selection: CRITERION_LOAD
+               steps { after { seconds: 4 } tier: 2 overflow_to: "sales" } auto_accept: true } }
+             mode: APPLY_MODE_PATCH)")
+      .Add<v1::UpsertAgentsRequest>(
+          R"(workspace: "acme" agents { id: "bob" team: "north" skills { skill: "selling" level: 3 }
+             languages { language: "de" level: 4 } labels: "senior"
+             capacity { units: 3 per_channel { key: "chat" value: 2 } }
+             memberships { queue: "sales" tier: 2 wrap_up { seconds: 1 } } })", 5)
+      .Add<v1::DeleteAgentsRequest>(R"(workspace: "acme" agent_ids: "bob" force: true)", 1);
+  return tape;
+}
+
+std::vector<Tape> Tapes() { return {Conversation(), Detour(), Reorganisation()}; }
+
+ConvertTally Check(const std::string& tape) {
+  return CheckConvertInput(reinterpret_cast<const uint8_t*>(tape.data()), tape.size());
+}
+
+// Flips, inserts, removes or repeats a few bytes.
+std::string Damage(std::string input, std::mt19937& random) {
+  for (unsigned n = 1 + random() % 4; n > 0 && !input.empty(); --n) {
+    const size_t at = random() % input.size();
+    switch (random() % 4) {
+      case 0:
+        input[at] = static_cast<char>(input[at] ^ (1 << random() % 8));
+        break;
+      case 1:
+        input.insert(at, 1, static_cast<char>(random()));
+        break;
+      case 2:
+        input.erase(at, 1 + random() % 3);
+        break;
+      default:
+        input.insert(at, input.substr(at, random() % 32));
+    }
+  }
+  return input;
+}
+
+TEST(ConvertFuzzReplayTest, GoodRequestsAreApplied) {
+  for (const Tape& tape : Tapes()) {
+    EXPECT_EQ(Check(tape.bytes()), (ConvertTally{.applied = tape.requests()}));
+  }
+  EXPECT_EQ(Check(""), ConvertTally{});
+}
+
+TEST(ConvertFuzzReplayTest, DamagedRequests) {
+  std::mt19937 random(1);
+  ConvertTally sum;
+  for (const Tape& tape : Tapes()) {
+    for (int round = 0; round < 10'000; ++round) {
+      const ConvertTally one = Check(Damage(tape.bytes(), random));
+      sum.unreadable += one.unreadable;
+      sum.refused += one.refused;
+      sum.rejected += one.rejected;
+      sum.applied += one.applied;
+    }
+    for (size_t size = 0; size < tape.bytes().size(); ++size) Check(tape.bytes().substr(0, size));
+  }
+  // Every way out was taken often enough to mean something.
+  EXPECT_GT(sum.unreadable, 1000);
+  EXPECT_GT(sum.refused, 1000);
+  EXPECT_GT(sum.rejected, 1000);
+  EXPECT_GT(sum.applied, 1000);
+}
+
+}  // namespace
+}  // namespace firstline::api

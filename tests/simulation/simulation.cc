@@ -80,6 +80,7 @@ class Life {
       case 6: RollBackUnderALivingOwner(); break;
       case 7: RollBackWhateverHappens(); break;
       case 8:
+        ++rollbacks_;
         redis_.RollBackOwnership(kWorkspace);
         judge_.Excuse(kWorkspace);  // the owner is fenced: what it had still to restore is lost
         break;

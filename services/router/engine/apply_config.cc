@@ -356,6 +356,7 @@ void Engine::Impl::RebuildDerived() {
     if (inquiry.held && !MayHold(inquiry)) {
       inquiry.held = false;
       Touch(ix);
+      Emit(HoldEnded{ix, inquiry.queue});
     }
     ChannelSlot& channel = world.channels[inquiry.channel.value];
     channel.units_min = std::min<int>(channel.units_min, inquiry.units);

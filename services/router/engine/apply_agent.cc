@@ -91,23 +91,40 @@ Outcome Engine::Impl::Do(const LapseSessions& c, const Command&) {
   return {};
 }
 
+template <class Answer>
+InquiryIx Engine::Impl::FindOpenOffer(const Answer& c, OfferOutcome answer,
+                                      const Command& command, Outcome& outcome) {
+  const auto refuse = [&outcome](Rejection rejection, std::string_view subject) {
+    outcome = Reject(rejection, subject);
+    return InquiryIx{};
+  };
+  const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
+  if (!ix.IsSet()) return {};
+  const AgentIx agent = FindLiveAgent(c.agent_id);
+  if (!agent.IsSet()) return refuse(Rejection::kUnknownAgent, c.agent_id);
+  const Inquiry& inquiry = world.inquiry(ix);
+  if (c.offer_number == 0 || c.offer_number > inquiry.offer_number) {
+    return refuse(Rejection::kUnknownOffer, c.inquiry_id);
+  }
+  if (c.offer_number < inquiry.offer_number) return refuse(Rejection::kOfferEnded, c.inquiry_id);
+  if (inquiry.offer_agent != agent) return refuse(Rejection::kOfferNotYours, c.agent_id);
+  if (!inquiry.offer_open) {
+    if (inquiry.offer_outcome == answer) {
+      outcome = Done(ix, true);
+      return {};
+    }
+    return refuse(Rejection::kOfferEnded, c.inquiry_id);
+  }
+  return ix;
+}
+
 Outcome Engine::Impl::Do(const Accept& c, const Command& command) {
   if (!IsId(c.agent_id)) return Reject(Rejection::kInvalidField, "agent_id");
   Outcome outcome;
-  const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
+  const InquiryIx ix = FindOpenOffer(c, OfferOutcome::kAccepted, command, outcome);
   if (!ix.IsSet()) return outcome;
-  const AgentIx agent = FindLiveAgent(c.agent_id);
-  if (!agent.IsSet()) return Reject(Rejection::kUnknownAgent, c.agent_id);
   Inquiry& inquiry = world.inquiry(ix);
-  if (c.offer_number == 0 || c.offer_number > inquiry.offer_number) {
-    return Reject(Rejection::kUnknownOffer, c.inquiry_id);
-  }
-  if (c.offer_number < inquiry.offer_number) return Reject(Rejection::kOfferEnded, c.inquiry_id);
-  if (inquiry.offer_agent != agent) return Reject(Rejection::kOfferNotYours, c.agent_id);
-  if (!inquiry.offer_open) {
-    if (inquiry.offer_outcome == OfferOutcome::kAccepted) return Done(ix, true);
-    return Reject(Rejection::kOfferEnded, c.inquiry_id);
-  }
+  const AgentIx agent = inquiry.offer_agent;
   inquiry.offer_open = false;
   inquiry.offer_outcome = OfferOutcome::kAccepted;
   Assign(ix, agent, false);
@@ -121,20 +138,10 @@ Outcome Engine::Impl::Do(const Decline& c, const Command& command) {
     return Reject(Rejection::kInvalidField, "retry_after");
   }
   Outcome outcome;
-  const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
+  const InquiryIx ix = FindOpenOffer(c, OfferOutcome::kDeclined, command, outcome);
   if (!ix.IsSet()) return outcome;
-  const AgentIx agent = FindLiveAgent(c.agent_id);
-  if (!agent.IsSet()) return Reject(Rejection::kUnknownAgent, c.agent_id);
   Inquiry& inquiry = world.inquiry(ix);
-  if (c.offer_number == 0 || c.offer_number > inquiry.offer_number) {
-    return Reject(Rejection::kUnknownOffer, c.inquiry_id);
-  }
-  if (c.offer_number < inquiry.offer_number) return Reject(Rejection::kOfferEnded, c.inquiry_id);
-  if (inquiry.offer_agent != agent) return Reject(Rejection::kOfferNotYours, c.agent_id);
-  if (!inquiry.offer_open) {
-    if (inquiry.offer_outcome == OfferOutcome::kDeclined) return Done(ix, true);
-    return Reject(Rejection::kOfferEnded, c.inquiry_id);
-  }
+  const AgentIx agent = inquiry.offer_agent;
   EndOffer(ix, OfferOutcome::kDeclined);
   ++inquiry.declines;
   LeaveAgent(ix, false);

@@ -89,6 +89,11 @@ struct Engine::Impl {
   bool WhenIsPlausible(const Command& command, Time create) const;
   // Unset with a rejection in `outcome` when unknown or `when` is implausible.
   InquiryIx FindForCommand(std::string_view id, const Command& command, Outcome& outcome) const;
+  // The inquiry whose open offer an agent answers; unset with a rejection in `outcome`, or with the
+  // receipt of the same answer given before.
+  template <class Answer>
+  InquiryIx FindOpenOffer(const Answer& c, OfferOutcome answer, const Command& command,
+                          Outcome& outcome);
   AgentIx FindLiveAgent(std::string_view id) const;
   QueueIx FindLiveQueue(std::string_view id) const;
   ChannelIx FindLiveChannel(std::string_view id) const;

@@ -152,7 +152,6 @@ TEST_F(CommandStreamTest, FollowsAWorkspaceToItsOwner) {
 
 TEST_F(CommandStreamTest, ARouterThatFallsSilentIsLeft) {
   std::atomic<int> streams = 0;
-  Stop done;
   router_.on_commands = [&](Stream* stream) {
     if (streams++ > 0) return Serve(stream);
     v1::CommandsRequest request;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -41,10 +42,15 @@ class SubscriptionTest : public testing::Test {
     return ids;
   }
 
+  // What the router's handlers touch stands before the router: they may still run when a test's
+  // body is over, until the router dies.
+  Stop reading_;
+  Stop done_;
+  std::atomic<int> streams_ = 0;
+  std::vector<std::string> cursors_;  // that streams were opened with
   const std::shared_ptr<FakeTiming> timing_ = std::make_shared<FakeTiming>();
   FakeRouter router_;
   Client client_{{.targets = {router_.address()}, .timing = timing_}};
-  std::vector<std::string> cursors_;  // that streams were opened with
 };
 
 // Each stream tells three events, one of which was told before, and breaks in one of the ways gRPC
@@ -152,11 +158,9 @@ TEST_F(SubscriptionTest, FollowsTheOwner) {
 
 // The router accepts the stream and never says another word.
 TEST_F(SubscriptionTest, ASilentStreamIsGivenUp) {
-  Stop done;
-  std::atomic<int> streams = 0;
-  router_.on_watch_events = [&](const auto&, auto* writer) {
-    if (streams++ == 0) {
-      done.WaitFor(std::chrono::hours(1));
+  router_.on_watch_events = [this](const auto&, auto* writer) {
+    if (streams_++ == 0) {
+      done_.WaitFor(std::chrono::hours(1));
     } else {
       writer->Write(Batch(1, 1));
     }
@@ -166,22 +170,20 @@ TEST_F(SubscriptionTest, ASilentStreamIsGivenUp) {
   // A slow machine may give up on the second stream as well; some later one gets through.
   EXPECT_THAT(ReadUntil(events, "1-1"), ElementsAre("1-1"));
   EXPECT_GE(events.streams_opened(), 2);
-  done.Set();
+  done_.Set();
 }
 
 TEST_F(SubscriptionTest, CancelEndsAWaitingNext) {
-  Stop reading;
-  Stop done;
-  router_.on_watch_events = [&](const auto&, auto*) {
-    reading.Set();
-    done.WaitFor(std::chrono::hours(1));
+  router_.on_watch_events = [this](const auto&, auto*) {
+    reading_.Set();
+    done_.WaitFor(std::chrono::hours(1));
     return grpc::Status::OK;
   };
   Subscription events = Subscribe();
   std::thread canceller([&] {
-    reading.WaitFor(std::chrono::hours(1));
+    reading_.WaitFor(std::chrono::hours(1));
     events.Cancel();
-    done.Set();
+    done_.Set();
   });
   EXPECT_FALSE(events.Next());
   canceller.join();

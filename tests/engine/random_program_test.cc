@@ -38,7 +38,7 @@ TEST(RandomProgramTest, AgreesWithTheReference) {
     if (!result.failure.empty()) Report(static_cast<uint64_t>(seed), result);
     return;
   }
-  const int64_t total = FromEnvironment("FIRSTLINE_STEPS", 60'000);
+  const int64_t total = FromEnvironment("FIRSTLINE_STEPS", 250'000);
   uint64_t matches = 0, rejections = 0;
   int64_t steps = 0;
   for (uint64_t seed = 1; steps < total; ++seed) {

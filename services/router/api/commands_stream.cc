@@ -76,7 +76,7 @@ class CommandsStream final
     const int size = request_.commands_size();
     const bool fits = size >= 1 && size <= limits::kBatchCommandsMax;
     if (ok && fits) TakeBatch();
-    Step([&] {
+    Step([&]() FIRSTLINE_REQUIRES(mutex_) {
       reading_ = false;
       if (ok && fits) return;
       reads_ended_ = true;
@@ -85,7 +85,7 @@ class CommandsStream final
   }
 
   void OnWriteDone(bool ok) override {
-    Step([&] {
+    Step([&]() FIRSTLINE_REQUIRES(mutex_) {
       writing_ = false;
       unwritten_ -= static_cast<size_t>(response_.results_size());
       if (!ok) broken_ = true;
@@ -93,7 +93,7 @@ class CommandsStream final
   }
 
   void OnCancel() override {
-    Step([&] { broken_ = true; });
+    Step([&]() FIRSTLINE_REQUIRES(mutex_) { broken_ = true; });
   }
 
   void OnDone() override { delete this; }
@@ -136,7 +136,7 @@ class CommandsStream final
   // been the last answer it awaited.
   void Answer(const std::string& workspace, Pending& slot, const absl::Status& status) {
     if (!status.ok()) *slot.result.mutable_error() = rpc::ToProto(status);
-    Step([&] {
+    Step([&]() FIRSTLINE_REQUIRES(mutex_) {
       slot.answered = true;
       const auto queue = in_order_.find(workspace);
       while (!queue->second.empty() && queue->second.front()->answered) {

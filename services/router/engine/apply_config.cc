@@ -353,18 +353,22 @@ void Engine::Impl::RebuildDerived() {
       if (due != kNever) SetDeadline(ix, due);
       continue;
     }
+    ChannelSlot& channel = world.channels[inquiry.channel.value];
+    channel.units_min = std::min<int>(channel.units_min, inquiry.units);
+    waiting.push_back({ix, due});
+  }
+  // Slots are in another order after a restore; what the outside sees must not follow them.
+  std::sort(waiting.begin(), waiting.end(), [this](const auto& a, const auto& b) {
+    return world.inquiry(a.first).sequence < world.inquiry(b.first).sequence;
+  });
+  for (uint32_t a = 0; a < world.agents.size(); ++a) matcher.UpdateAgent({a});
+  for (const auto& [ix, stored_due] : waiting) {
+    Inquiry& inquiry = world.inquiry(ix);
     if (inquiry.held && !MayHold(inquiry)) {
       inquiry.held = false;
       Touch(ix);
       Emit(HoldEnded{ix, inquiry.queue});
     }
-    ChannelSlot& channel = world.channels[inquiry.channel.value];
-    channel.units_min = std::min<int>(channel.units_min, inquiry.units);
-    waiting.push_back({ix, due});
-  }
-  for (uint32_t a = 0; a < world.agents.size(); ++a) matcher.UpdateAgent({a});
-  for (const auto& [ix, stored_due] : waiting) {
-    const Inquiry& inquiry = world.inquiry(ix);
     matcher.Enqueue(ix);
     world.queue(inquiry.queue).oldest.Add(inquiry.sequence, ix);
     RefreshDeadline(ix);

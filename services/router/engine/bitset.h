@@ -45,16 +45,24 @@ class Bitset {
   }
   // Calls visit(index) for members of both, ascending.
   template <class Visit>
-  static void ForEachCommon(const Bitset& a, const Bitset& b, Visit&& visit) {
+  static void ForEachCommon(const Bitset& a, const Bitset& b, const Visit& visit) {
     const size_t n = std::min(a.words_.size(), b.words_.size());
-    for (size_t w = 0; w < n; ++w) {
-      for (uint64_t word = a.words_[w] & b.words_[w]; word != 0; word &= word - 1) {
-        visit(static_cast<uint32_t>(w * 64 + static_cast<size_t>(std::countr_zero(word))));
-      }
+    for (size_t block = 0; block < n; ++block) ForEachCommonIn(block, a, b, visit);
+  }
+  // The same for one block of 64 indices, from 64 * block; both must reach that far.
+  template <class Visit>
+  static void ForEachCommonIn(size_t block, const Bitset& a, const Bitset& b, const Visit& visit) {
+    for (uint64_t word = a.words_[block] & b.words_[block]; word != 0; word &= word - 1) {
+      visit(static_cast<uint32_t>(block * 64 + static_cast<size_t>(std::countr_zero(word))));
     }
   }
+  size_t blocks() const { return words_.size(); }
 
  private:
+  static uint32_t IndexOf(size_t block, uint64_t word) {
+    return static_cast<uint32_t>(block * 64 + static_cast<size_t>(std::countr_zero(word)));
+  }
+
   std::vector<uint64_t> words_;
 };
 

@@ -8,7 +8,9 @@
 namespace firstline::engine {
 namespace {
 
-constexpr int kWalkSteps = 64;
+// A walk in best-first order ends at the first who qualifies, but those who rarely qualify gather at
+// its front: it is given up after this many steps.
+constexpr int kWalkSteps = 16;
 
 }  // namespace
 
@@ -93,18 +95,27 @@ AgentIx Matcher::BestByScan(const Pool& pool, Line& line, const Inquiry& inquiry
   return best;
 }
 
-// Where dynamic criteria alone decide, the head's key is its score.
+// Where dynamic criteria alone decide, the head's key is its score. Blocks and heads that cannot beat
+// the best so far are left out without a look at who qualifies.
 AgentIx Matcher::BestByHeads(const Pool& pool, Line& line, const Inquiry& inquiry, Time now) {
   const auto order = static_cast<size_t>(world_.queue(line.queue).selection.order);
   const std::vector<AgentKey>& heads = pool.heads[order];
-  AgentKey best;
-  Bitset::ForEachCommon(Column(line), pool.profiles, [&](uint32_t p) {
-    if (best.agent.IsSet() && best < heads[p]) return;
-    const AgentIx head = HeadOf(pool, line, inquiry, {p}, now);
-    if (!head.IsSet()) return;
-    const AgentKey& key = world_.agents[head.value].keys[order];
-    if (!best.agent.IsSet() || key < best) best = key;
-  });
+  const std::vector<AgentKey>& bests = pool.bests[order];
+  const Bitset& column = Column(line);
+  const size_t blocks = std::min({column.blocks(), pool.profiles.blocks(), bests.size()});
+  AgentKey best = kLastKey;
+  for (size_t block = 0; block < blocks; ++block) {
+    if (!(bests[block] < best)) continue;
+    Bitset::ForEachCommonIn(block, column, pool.profiles, [&](uint32_t p) {
+      if (!(heads[p] < best)) return;
+      if (IsUsable(line, inquiry, heads[p].agent, now)) {
+        best = heads[p];
+        return;
+      }
+      const AgentIx head = HeadOf(pool, line, inquiry, {p}, now);
+      if (head.IsSet()) best = std::min(best, world_.agents[head.value].keys[order]);
+    });
+  }
   return best.agent;
 }
 
@@ -168,16 +179,13 @@ AgentIx Matcher::BestAgent(InquiryIx ix, Time now) {
   if (preferred.IsSet() && selection.prefers_first) return preferred;
 
   AgentIx best;
-  const Bitset& column = Column(line);
-  const size_t candidates = Bitset::CountCommon(column, pool.profiles, kScanMax + 1);
-  if (candidates == 0) return preferred;
   if (selection.walkable) {
-    best = candidates <= kScanMax || !walks_ ? BestByHeads(pool, line, inquiry, now)
-                                             : BestByWalk(pool, line, inquiry, now);
-  } else if (candidates <= kScanMax || !selection.rankable) {
-    best = BestByScan(pool, line, inquiry, now);
-  } else {
+    best = walks_ ? BestByWalk(pool, line, inquiry, now) : BestByHeads(pool, line, inquiry, now);
+  } else if (selection.rankable &&
+             Bitset::CountCommon(Column(line), pool.profiles, kScanMax + 1) > kScanMax) {
     best = BestByRank(pool, line, inquiry, now);
+  } else {
+    best = BestByScan(pool, line, inquiry, now);
   }
   if (!preferred.IsSet() || !best.IsSet()) return best.IsSet() ? best : preferred;
   return ScoreOf(line, inquiry, preferred) < ScoreOf(line, inquiry, best) ? preferred : best;

@@ -72,10 +72,8 @@ class BirthLog {
 
 class Matcher {
  public:
-  // Candidates up to this many profiles are compared head by head. Above it a walk in best-first
-  // order may be shorter, because it stops at the first that qualifies; but those who rarely qualify
-  // gather at its front, so it is given up after some steps and the heads are compared after all
-  // (tests/bench/engine_bench).
+  // With static criteria, up to this many candidate profiles are scored one by one; above it the
+  // line's static ranking is followed, which stops early (tests/bench/engine_bench).
   static constexpr size_t kScanMax = 256;
 
   explicit Matcher(World& world) : world_(world) {}
@@ -134,14 +132,15 @@ class Matcher {
     Bitset profiles;                                                 // with at least one agent
     std::vector<std::vector<absl::btree_set<AgentKey>>> by_profile;  // [order][profile]
     std::vector<std::vector<AgentKey>> heads;  // [order][profile]: first of by_profile, if any
-    std::vector<absl::btree_set<AgentKey>> all;                      // [order]; see kWalkFrom
+    std::vector<std::vector<AgentKey>> bests;  // [order][profile / 64]: least of 64 heads, if any
+    std::vector<absl::btree_set<AgentKey>> all;                      // [order]; kept from kWalkFrom profiles on
     size_t agents = 0;
   };
   using Score = std::array<int64_t, 10>;
 
   LineIx LineFor(const Inquiry& inquiry);
   void RetireIdleLines();
-  void NoteHeads(Pool& pool, uint32_t profile);
+  static void NoteHeads(Pool& pool, uint32_t profile);
   void NoteHead(LineIx line);
   const Bitset& Column(Line& line);
   const Bitset& Row(ProfileIx profile);

@@ -7,7 +7,7 @@ namespace firstline::engine {
 namespace {
 
 // With fewer profiles than this no walk can win, so the global orders are not kept.
-constexpr size_t kWalkFrom = 2 * Matcher::kScanMax;
+constexpr size_t kWalkFrom = 512;
 // Lines nobody waits in are kept for reuse up to this many.
 constexpr size_t kIdleLinesMax = 4096;
 // From this many unseen births on, the filter by skills pays.
@@ -84,6 +84,7 @@ void Matcher::Reset() {
   for (Pool& pool : pools_) {
     pool.by_profile.resize(world_.orders.size());
     pool.heads.resize(world_.orders.size());
+    pool.bests.resize(world_.orders.size());
     pool.all.resize(world_.orders.size());
   }
   for (uint32_t a = 0; a < world_.agents.size(); ++a) {
@@ -260,6 +261,7 @@ void Matcher::UpdateAgent(AgentIx ix) {
       if (profiles.size() <= profile) {
         profiles.resize(std::max<size_t>(profile + 1, profiles.size() * 2));
         pool.heads[order].resize(profiles.size());
+        pool.bests[order].resize(profiles.size() / 64 + 1, kLastKey);
       }
       profiles[profile].insert(fresh[order]);
       if (walks_) pool.all[order].insert(fresh[order]);
@@ -272,7 +274,17 @@ void Matcher::UpdateAgent(AgentIx ix) {
 void Matcher::NoteHeads(Pool& pool, uint32_t profile) {
   for (size_t order = 0; order < pool.heads.size(); ++order) {
     const auto& agents = pool.by_profile[order][profile];
-    if (!agents.empty()) pool.heads[order][profile] = *agents.begin();
+    std::vector<AgentKey>& heads = pool.heads[order];
+    AgentKey& best = pool.bests[order][profile / 64];
+    const bool was_best = heads[profile] == best;
+    if (!agents.empty()) heads[profile] = *agents.begin();
+    if (!agents.empty() && heads[profile] < best) {
+      best = heads[profile];
+    } else if (was_best) {
+      best = kLastKey;
+      Bitset::ForEachCommonIn(profile / 64, pool.profiles, pool.profiles,
+                              [&](uint32_t p) { best = std::min(best, heads[p]); });
+    }
   }
 }
 

@@ -28,6 +28,10 @@ struct AgentKey {
   AgentIx agent;
   friend auto operator<=>(const AgentKey&, const AgentKey&) = default;
 };
+// After every agent's key.
+inline constexpr AgentKey kLastKey{.criteria = {UINT64_MAX, UINT64_MAX, UINT64_MAX},
+                                   .sequence = UINT32_MAX,
+                                   .agent = {}};
 
 // A queue's selection, prepared for the matcher.
 struct Selection {

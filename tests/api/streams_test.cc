@@ -116,6 +116,37 @@ TEST_F(CommandsTest, StopsReadingWhenTooMuchIsUnanswered) {
   EXPECT_TRUE(stream->Finish().ok());
 }
 
+// What was taken is answered; the caller is not waited for.
+TEST_F(CommandsTest, AShutdownEndsStreamsOnceWhatWasTakenIsAnswered) {
+  BuildWorkspace();
+  backend_.HoldAnswers();
+  const auto stub = v1::RoutingService::NewStub(channel_);
+  grpc::ClientContext context, idle_context;
+  SetDeadline(context);
+  SetDeadline(idle_context);
+  auto idle = stub->Commands(&idle_context);
+  auto stream = stub->Commands(&context);
+  v1::CommandsRequest request;
+  v1::ParkInquiryRequest* park = request.add_commands()->mutable_park_inquiry();
+  park->set_workspace("w");
+  park->set_inquiry_id("waiting");
+  ASSERT_TRUE(stream->Write(request));
+  while (backend_.held() < 1) std::this_thread::yield();
+  server_->Drain();
+  v1::CommandsResponse response;
+  EXPECT_FALSE(idle->Read(&response));
+  EXPECT_EQ(status::ReasonOf(rpc::FromGrpc(idle->Finish())), "SHUTTING_DOWN");
+  backend_.Release();
+  EXPECT_TRUE(stream->Read(&response));
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_EQ(status::ReasonOf(rpc::FromGrpc(stream->Finish())), "SHUTTING_DOWN");
+  grpc::ClientContext late_context;
+  SetDeadline(late_context);
+  auto late = stub->Commands(&late_context);
+  EXPECT_FALSE(late->Read(&response));
+  EXPECT_EQ(status::ReasonOf(rpc::FromGrpc(late->Finish())), "SHUTTING_DOWN");
+}
+
 TEST_F(CommandsTest, ACallerThatLeavesIsForgottenOnceItsCommandsAreAnswered) {
   BuildWorkspace();
   backend_.HoldAnswers();
@@ -263,6 +294,17 @@ TEST_F(WatchEventsTest, AShutdownEndsStreamsWithAReason) {
   const absl::Status status = rpc::FromGrpc(reader->Finish());
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(status::ReasonOf(status), "SHUTTING_DOWN");
+}
+
+TEST_F(WatchEventsTest, WhoComesWhileThePodDrainsIsSentAwayAtOnce) {
+  BuildWorkspace();
+  server_->Drain();
+  for (int i = 0; i < 3; ++i) {
+    grpc::ClientContext context;
+    auto reader = Watch(context, "workspace: 'w' cursor: '0-0'");
+    EXPECT_FALSE(reader->Read(&response_));
+    EXPECT_EQ(status::ReasonOf(rpc::FromGrpc(reader->Finish())), "SHUTTING_DOWN") << i;
+  }
 }
 
 class WatchAgentsTest : public ServerFixture {

@@ -5,11 +5,13 @@
 #include <optional>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/reason.h"
 #include "common/sync/mutex.h"
 #include "services/router/api/limits.h"
+#include "services/router/api/rejection_status.h"
 
 namespace firstline::api {
 namespace {
@@ -62,12 +64,28 @@ absl::Status BadBatch(int size) {
                                                 limits::kBatchCommandsMax)}}});
 }
 
+}  // namespace
+
 class CommandsStream final
     : public grpc::ServerBidiReactor<v1::CommandsRequest, v1::CommandsResponse> {
  public:
-  CommandsStream(const Deps& deps, rpc::MethodName name)
-      : backend_(deps.backend), timer_(deps.observer, name) {
+  CommandsStream(CommandsStreams& streams, const Deps& deps, rpc::MethodName name)
+      : streams_(streams), backend_(deps.backend), timer_(deps.observer, name) {
     StartRead(&request_);
+  }
+
+  // Takes nothing more. If the stream ends now, returns how: then End() must follow.
+  [[nodiscard]] std::optional<absl::Status> Leave() {
+    sync::MutexLock lock(mutex_);
+    leaving_ = reads_ended_ = true;
+    final_ = ShuttingDown();
+    return Advance();
+  }
+  // Tells gRPC, without the lock, because OnDone may come at once on another thread and take the
+  // lock away with everything else.
+  void End(const absl::Status& end) {
+    timer_.Handled(static_cast<grpc::StatusCode>(end.code()));
+    Finish(rpc::ToGrpc(end));
   }
 
  private:
@@ -75,10 +93,10 @@ class CommandsStream final
   void OnReadDone(bool ok) override {
     const int size = request_.commands_size();
     const bool fits = size >= 1 && size <= limits::kBatchCommandsMax;
-    if (ok && fits) TakeBatch();
+    if (ok && fits && MayTake()) TakeBatch();
     Step([&]() FIRSTLINE_REQUIRES(mutex_) {
-      reading_ = false;
-      if (ok && fits) return;
+      reading_ = taking_ = false;
+      if (reads_ended_ || (ok && fits)) return;
       reads_ended_ = true;
       if (ok) final_ = BadBatch(size);
     });
@@ -96,9 +114,17 @@ class CommandsStream final
     Step([&]() FIRSTLINE_REQUIRES(mutex_) { broken_ = true; });
   }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    streams_.Remove(this);
+    delete this;
+  }
 
   // ---- The backend's side ----
+  bool MayTake() {
+    sync::MutexLock lock(mutex_);
+    return taking_ = !reads_ended_;
+  }
+
   void TakeBatch() {
     for (const v1::Command& command : request_.commands()) {
       Parsed parsed = ParseCommand(command);
@@ -148,8 +174,7 @@ class CommandsStream final
   }
 
   // ---- What is next ----
-  // Notes what happened and does what follows from it. The end is told to gRPC without the lock,
-  // because OnDone may come at once on another thread and take the lock away with everything else.
+  // Notes what happened and does what follows from it.
   template <class Note>
   void Step(Note note) {
     std::optional<absl::Status> end;
@@ -158,9 +183,7 @@ class CommandsStream final
       note();
       end = Advance();
     }
-    if (!end) return;
-    timer_.Handled(static_cast<grpc::StatusCode>(end->code()));
-    Finish(rpc::ToGrpc(*end));
+    if (end) End(*end);
   }
 
   // The stream's final status when nothing is left to wait for, once.
@@ -175,7 +198,9 @@ class CommandsStream final
       reading_ = true;
       StartRead(&request_);
     }
-    if (!reads_ended_ || reading_ || writing_ || unwritten_ > 0 || finished_) return std::nullopt;
+    // A stream that leaves does not wait for its caller's next message.
+    const bool reading = leaving_ ? taking_ : reading_;
+    if (!reads_ended_ || reading || writing_ || unwritten_ > 0 || finished_) return std::nullopt;
     finished_ = true;
     return broken_ ? absl::CancelledError("the caller has gone") : final_;
   }
@@ -198,6 +223,7 @@ class CommandsStream final
     StartWrite(&response_);
   }
 
+  CommandsStreams& streams_;
   Backend& backend_;
   rpc::HandledTimer timer_;
   v1::CommandsRequest request_;  // while no read is open: OnReadDone's
@@ -209,6 +235,8 @@ class CommandsStream final
   std::deque<v1::CommandResult> ready_ FIRSTLINE_GUARDED_BY(mutex_);
   size_t unwritten_ FIRSTLINE_GUARDED_BY(mutex_) = 0;  // taken and not yet written
   bool reading_ FIRSTLINE_GUARDED_BY(mutex_) = true;  // asked of gRPC, or being taken
+  bool taking_ FIRSTLINE_GUARDED_BY(mutex_) = false;  // a batch that was read
+  bool leaving_ FIRSTLINE_GUARDED_BY(mutex_) = false;
   bool read_paused_ FIRSTLINE_GUARDED_BY(mutex_) = false;
   bool reads_ended_ FIRSTLINE_GUARDED_BY(mutex_) = false;
   bool writing_ FIRSTLINE_GUARDED_BY(mutex_) = false;
@@ -217,11 +245,35 @@ class CommandsStream final
   absl::Status final_ FIRSTLINE_GUARDED_BY(mutex_);
 };
 
-}  // namespace
+grpc::ServerBidiReactor<v1::CommandsRequest, v1::CommandsResponse>* CommandsStreams::Start(
+    rpc::MethodName name) {
+  auto* stream = new CommandsStream(*this, deps_, name);
+  std::optional<absl::Status> end;
+  {
+    sync::MutexLock lock(mutex_);
+    open_.insert(stream);
+    if (draining_) end = stream->Leave();
+  }
+  if (end) stream->End(*end);
+  return stream;
+}
 
-grpc::ServerBidiReactor<v1::CommandsRequest, v1::CommandsResponse>* StartCommandsStream(
-    const Deps& deps, rpc::MethodName name) {
-  return new CommandsStream(deps, name);
+void CommandsStreams::Remove(CommandsStream* stream) {
+  sync::MutexLock lock(mutex_);
+  open_.erase(stream);
+}
+
+void CommandsStreams::Drain() {
+  // Those that end now are not deleted before End(); the others may be, and are not touched again.
+  std::vector<std::pair<CommandsStream*, absl::Status>> ending;
+  {
+    sync::MutexLock lock(mutex_);
+    draining_ = true;
+    for (CommandsStream* stream : open_) {
+      if (auto end = stream->Leave()) ending.emplace_back(stream, *end);
+    }
+  }
+  for (const auto& [stream, end] : ending) stream->End(end);
 }
 
 }  // namespace firstline::api

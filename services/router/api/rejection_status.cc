@@ -238,4 +238,8 @@ absl::Status ToStatus(const runtime::Answer& answer, std::string_view workspace,
   return std::visit(AnswerToStatus{workspace, kind}, answer);
 }
 
+absl::Status ShuttingDown() {
+  return FromUnavailable({runtime::UnavailableReason::kShuttingDown, engine::Milliseconds(100)});
+}
+
 }  // namespace firstline::api

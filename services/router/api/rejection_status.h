@@ -32,4 +32,7 @@ absl::Status ToStatus(engine::Rejection rejection, std::string_view subject, Com
 absl::Status ToStatus(const runtime::Answer& answer, std::string_view workspace,
                       CommandKind kind = kNoCommand);
 
+// What streams of a pod that drains end with: UNAVAILABLE, to be tried again elsewhere at once.
+absl::Status ShuttingDown();
+
 }  // namespace firstline::api

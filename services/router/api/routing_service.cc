@@ -3,7 +3,6 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "services/router/api/commands_stream.h"
 #include "services/router/api/convert_common.h"
 #include "services/router/api/list.h"
 
@@ -112,7 +111,7 @@ grpc::ServerUnaryReactor* RoutingService::ListInquiries(Context* context,
 
 grpc::ServerBidiReactor<v1::CommandsRequest, v1::CommandsResponse>* RoutingService::Commands(
     Context*) {
-  return StartCommandsStream(deps_, {kService, "Commands"});
+  return streams_.Start({kService, "Commands"});
 }
 
 }  // namespace firstline::api

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "firstline/v1/routing_service.grpc.pb.h"
+#include "services/router/api/commands_stream.h"
 #include "services/router/api/unary.h"
 
 namespace firstline::api {
@@ -63,8 +64,12 @@ class RoutingService final : public RoutingBase {
   grpc::ServerBidiReactor<v1::CommandsRequest, v1::CommandsResponse>* Commands(
       Context* context) override;
 
+  // Ends the open Commands streams; see CommandsStreams::Drain.
+  void Drain() { streams_.Drain(); }
+
  private:
   const Deps& deps_;
+  CommandsStreams streams_{deps_};
 };
 
 }  // namespace firstline::api

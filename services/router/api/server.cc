@@ -102,6 +102,7 @@ void Server::Listen() {
 
 void Server::Drain() {
   health_.Drain();
+  routing_.Drain();
   watch_->Drain();
 }
 

@@ -3,6 +3,7 @@
 #include <cassert>
 
 #include "common/status/reason.h"
+#include "services/router/api/rejection_status.h"
 
 namespace firstline::api {
 namespace {
@@ -10,11 +11,6 @@ namespace {
 WatchStream::Id NextId() {
   static std::atomic<WatchStream::Id> last{0};
   return ++last;
-}
-
-absl::Status ShuttingDown() {
-  return status::Error(absl::StatusCode::kUnavailable, "the pod is going away",
-                       {.reason = "SHUTTING_DOWN", .retry_after = std::chrono::milliseconds(100)});
 }
 
 }  // namespace
@@ -64,7 +60,7 @@ void WatchStream::OnAccepted(bool ok) {
   timer_.emplace(loop_->observer(), name_);
   const absl::Status admitted = loop_->Admit();
   loop_->streams_[id_] = this;
-  if (!loop_->draining_) ListenAgain();
+  ListenAgain();
   if (!admitted.ok()) return End(admitted);
   open_ = true;
   OnOpen();

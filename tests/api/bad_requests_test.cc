@@ -119,7 +119,7 @@ TEST(BadRequests, CoverEveryRpcOfEveryService) {
       }
     }
   }
-  EXPECT_EQ(rpcs, 13 + 7 + 6 + 2 + 2 + 3);
+  EXPECT_EQ(rpcs, 13 + 7 + 6 + 3 + 2 + 3);
 }
 
 }  // namespace

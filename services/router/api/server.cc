@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/router/api/watch_agents.h"
 #include "services/router/api/watch_events.h"
+#include "services/router/api/watch_stats.h"
 
 namespace firstline::api {
 namespace {
@@ -97,6 +98,7 @@ void Server::Listen() {
   if (server_ == nullptr) return;
   ListenForEvents(watch_, routing_, deps_, hub_);
   ListenForAgents(watch_, agents_, deps_, hub_, {options_.watch_lease});
+  ListenForStats(watch_, stats_, deps_);
   ListenForHealth(watch_, health_);
 }
 

@@ -22,6 +22,8 @@ void WriteBounds(Response& out) {
   }
 }
 
+}  // namespace
+
 absl::Status ReadQueueStats(telemetry::Telemetry& telemetry, const engine::Engine& engine,
                             const std::string& queue, v1::GetQueueStatsResponse& out) {
   if (!queue.empty() && !engine.FindQueue(queue).IsSet()) {
@@ -36,6 +38,8 @@ absl::Status ReadQueueStats(telemetry::Telemetry& telemetry, const engine::Engin
   WriteBounds(out);
   return absl::OkStatus();
 }
+
+namespace {
 
 absl::Status ReadAgentStats(telemetry::Telemetry& telemetry, const engine::Engine& engine,
                             const v1::GetAgentStatsRequest& request,

@@ -9,7 +9,17 @@
 
 namespace firstline::api {
 
-class StatsService final : public v1::StatsService::CallbackService {
+// WatchStats is served by watch_stats.h.
+using StatsBase = v1::StatsService::WithAsyncMethod_WatchStats<
+    v1::StatsService::WithCallbackMethod_GetQueueStats<
+        v1::StatsService::WithCallbackMethod_GetAgentStats<v1::StatsService::Service>>>;
+
+// Writes the figures of one queue, or of all when `queue` is empty, by name. NOT_FOUND /
+// UNKNOWN_QUEUE. On the thread that may read `engine`.
+absl::Status ReadQueueStats(telemetry::Telemetry& telemetry, const engine::Engine& engine,
+                            const std::string& queue, v1::GetQueueStatsResponse& out);
+
+class StatsService final : public StatsBase {
  public:
   // `deps` must outlive it.
   explicit StatsService(const Deps& deps) : deps_(deps) {}

@@ -1,0 +1,18 @@
+// StatsService.WatchStats: figures of queues as they change.
+#pragma once
+
+#include <memory>
+
+#include "services/router/api/stats_service.h"
+#include "services/router/api/unary.h"
+#include "services/router/api/watch_loop.h"
+
+namespace firstline::api {
+
+// Waits for callers for as long as the loop runs. However many watch a workspace, its state is read
+// once a tick for all of them. After WatchLoop::Start, from any thread. Everything must outlive the
+// loop.
+void ListenForStats(const std::shared_ptr<WatchLoop>& loop, StatsService& service,
+                    const Deps& deps);
+
+}  // namespace firstline::api

@@ -30,7 +30,6 @@ const Row kRows[] = {
     {Rejection::kUnknownAgent, StatusCode::kNotFound, "UNKNOWN_AGENT", "agent"},
     {Rejection::kUnknownQueue, StatusCode::kNotFound, "UNKNOWN_QUEUE", "queue"},
     {Rejection::kUnknownChannel, StatusCode::kNotFound, "UNKNOWN_CHANNEL", "channel"},
-    {Rejection::kUnknownTeam, StatusCode::kNotFound, "UNKNOWN_TEAM", "team"},
     {Rejection::kUnknownOffer, StatusCode::kNotFound, "UNKNOWN_OFFER", "offer"},
     {Rejection::kUnknownReason, StatusCode::kInvalidArgument, "UNKNOWN_REASON", "reason"},
     {Rejection::kInquiryIdReused, StatusCode::kAlreadyExists, "INQUIRY_ID_REUSED", "inquiry"},

@@ -104,7 +104,7 @@ class EventText {
   std::string operator()(const InquiryCancelled& e) {
     return absl::StrCat("cancelled ", I(e.inquiry), " ", A(e.agent), Q(e.queue),
                         " reason=", Text(e.reason), " wait=", Text(e.wait),
-                        Flag("waiting", e.was_waiting), Flag("short", e.is_short),
+                        e.agent.IsSet() ? " handle=" + Text(e.handle) : "", Flag("waiting", e.was_waiting), Flag("short", e.is_short),
                         Flag("answered", e.answered));
   }
   std::string operator()(const InquiryPurged& e) { return absl::StrCat("purged ", e.inquiry_id); }

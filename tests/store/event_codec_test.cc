@@ -161,9 +161,14 @@ TEST_F(EventCodecTest, EveryKindAsText) {
                    R"(seconds: 3 } answered: true })"));
   EXPECT_EQ(
       Text(e::InquiryCancelled{
-          i_, sales_, {}, e::CancelReason::kAbandoned, kThree, true, true, false}),
+          i_, sales_, {}, e::CancelReason::kAbandoned, kThree, {}, true, true, false}),
       StrCat(kAbout, R"(inquiry_cancelled { reason: CANCEL_REASON_ABANDONED wait { seconds: 3 )"
                      R"(} was_waiting: true short_abandon: true })"));
+  EXPECT_EQ(Text(e::InquiryCancelled{
+                i_, sales_, ann_, e::CancelReason::kOther, kThree, kThree, false, false, true}),
+            StrCat(kAbout, kAnn,
+                   R"(inquiry_cancelled { reason: CANCEL_REASON_OTHER wait { seconds: 3 } )"
+                   R"(answered: true handle_time { seconds: 3 } })"));
   EXPECT_EQ(Text(e::InquiryPurged{"i-0"}), StrCat(R"(inquiry_id: "i-0" inquiry_purged { })"));
   EXPECT_EQ(Text(e::FeedbackRecorded{i_, sales_, ann_, 4, 0}),
             StrCat(kAbout, kAnn, R"(feedback_recorded { feedback { csat: 4 resolved: false } })"));

@@ -378,10 +378,10 @@ void FiguresChecker::ReadEnded(const v1::Event& event) {
   if (event.has_inquiry_closed() && !inquiry.replied) {
     Add("firstline_inquiries_closed_without_reply_total", work);
   }
-  if (event.has_inquiry_closed() && was_held) {
+  if (was_held) {
     Span("firstline_handle_seconds", work, HandleTime(inquiry));
     SpanAgent("agent_handle", inquiry.holder, HandleTime(inquiry));
-    AddAgent("agent_handled", inquiry.holder);
+    if (event.has_inquiry_closed()) AddAgent("agent_handled", inquiry.holder);
   }
   if (event.has_inquiry_cancelled()) {
     if (!inquiry.replied) Add("firstline_inquiries_unanswered_total", work);

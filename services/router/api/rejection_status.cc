@@ -46,8 +46,6 @@ Published Publish(Rejection rejection) {
       return {StatusCode::kNotFound, "no such queue", "queue", "queue"};
     case Rejection::kUnknownChannel:
       return {StatusCode::kNotFound, "no such channel", "channel", "channel"};
-    case Rejection::kUnknownTeam:
-      return {StatusCode::kNotFound, "no such team", "team", "team"};
     case Rejection::kUnknownOffer:
       return {StatusCode::kNotFound, "no such offer", "offer", "offer_id"};
     case Rejection::kUnknownReason:

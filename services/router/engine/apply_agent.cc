@@ -155,17 +155,11 @@ Outcome Engine::Impl::Do(const FinishWrapUp& c, const Command&) {
   if (!IsId(c.inquiry_id)) return Reject(Rejection::kInvalidField, "inquiry_id");
   const AgentIx ix = FindLiveAgent(c.agent_id);
   if (!ix.IsSet()) return Reject(Rejection::kUnknownAgent, c.agent_id);
-  Agent& agent = world.agent(ix);
+  const Agent& agent = world.agent(ix);
   auto it = std::find_if(agent.wrap_ups.begin(), agent.wrap_ups.end(),
                          [&](const WrapUp& w) { return w.inquiry_id == c.inquiry_id; });
   if (it == agent.wrap_ups.end()) return Reject(Rejection::kNoWrapUp, c.inquiry_id);
-  const WrapUp wrap_up = *it;
-  agent.wrap_ups.erase(it);
-  agent.used = static_cast<uint16_t>(agent.used - wrap_up.units);
-  uint16_t& channel = agent.channel_used[wrap_up.channel.value];
-  channel = static_cast<uint16_t>(channel - wrap_up.units);
-  NoteIdle(ix);
-  Emit(WrapUpFinished{ix, wrap_up.queue, wrap_up.inquiry_id, now - wrap_up.start, true});
+  EndWrapUp(ix, static_cast<size_t>(it - agent.wrap_ups.begin()), true);
   AgentChanged(ix);
   FinishDrain(ix);
   return Done(ix);

@@ -274,8 +274,8 @@ Outcome Engine::Impl::Do(const Cancel& c, const Command& command) {
   const AgentIx agent = waiting ? AgentIx{} : inquiry.agent;
   inquiry.cancel_reason = c.reason;
   if (inquiry.offer_open) EndOffer(ix, OfferOutcome::kRescinded);
-  Emit(InquiryCancelled{ix, inquiry.queue, agent, c.reason, wait, waiting, is_short,
-                        inquiry.first_response_time.IsSet()});
+  Emit(InquiryCancelled{ix, inquiry.queue, agent, c.reason, wait, HandleTime(inquiry), waiting,
+                        is_short, inquiry.first_response_time.IsSet()});
   End(ix, InquiryState::kCancelled);
   return Done(ix);
 }

@@ -292,7 +292,6 @@ std::string_view ToString(Rejection rejection) {
     case Rejection::kUnknownAgent: return "UNKNOWN_AGENT";
     case Rejection::kUnknownQueue: return "UNKNOWN_QUEUE";
     case Rejection::kUnknownChannel: return "UNKNOWN_CHANNEL";
-    case Rejection::kUnknownTeam: return "UNKNOWN_TEAM";
     case Rejection::kUnknownOffer: return "UNKNOWN_OFFER";
     case Rejection::kUnknownReason: return "UNKNOWN_REASON";
     case Rejection::kInquiryIdReused: return "INQUIRY_ID_REUSED";

@@ -42,7 +42,7 @@ struct InquiryParked { InquiryIx inquiry; QueueIx queue; AgentIx agent; };
 struct InquiryResumed { InquiryIx inquiry; QueueIx queue; AgentIx agent; bool to_agent; };  // else queued
 struct InquiryTransferred { InquiryIx inquiry; QueueIx from, to; AgentIx agent; Span handle; };
 struct InquiryClosed { InquiryIx inquiry; QueueIx queue; AgentIx agent; Resolution resolution; Span handle; bool answered; };
-struct InquiryCancelled { InquiryIx inquiry; QueueIx queue; AgentIx agent; CancelReason reason; Span wait; bool was_waiting; bool is_short; bool answered; };
+struct InquiryCancelled { InquiryIx inquiry; QueueIx queue; AgentIx agent; CancelReason reason; Span wait; Span handle; bool was_waiting; bool is_short; bool answered; };
 struct InquiryPurged { std::string inquiry_id; };
 struct FeedbackRecorded { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint8_t csat; int8_t resolved; };
 

@@ -11,6 +11,17 @@ void Engine::Impl::NoteIdle(AgentIx ix) {
   agent.idle_sequence = NextAgentSequence();
 }
 
+void Engine::Impl::EndWrapUp(AgentIx ix, size_t index, bool by_agent) {
+  Agent& agent = world.agent(ix);
+  const WrapUp wrap_up = agent.wrap_ups[index];
+  agent.wrap_ups.erase(agent.wrap_ups.begin() + static_cast<std::ptrdiff_t>(index));
+  agent.used = static_cast<uint16_t>(agent.used - wrap_up.units);
+  uint16_t& channel = agent.channel_used[wrap_up.channel.value];
+  channel = static_cast<uint16_t>(channel - wrap_up.units);
+  NoteIdle(ix);
+  Emit(WrapUpFinished{ix, wrap_up.queue, wrap_up.inquiry_id, now - wrap_up.start, by_agent});
+}
+
 void Engine::Impl::AgentChanged(AgentIx ix) {
   Touch(ix);
   matcher.UpdateAgent(ix);

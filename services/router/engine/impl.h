@@ -121,6 +121,8 @@ struct Engine::Impl {
   void GiveUnits(InquiryIx ix);
   void LeaveAgent(InquiryIx ix, bool wrap_up);  // ends offer, assignment or parking
   void StartWrapUp(InquiryIx ix);
+  // Frees its units. AgentChanged must follow.
+  void EndWrapUp(AgentIx ix, size_t index, bool by_agent);
   void End(InquiryIx ix, InquiryState state);
   Span HandleTime(const Inquiry& inquiry) const;
   void Miss(AgentIx agent);

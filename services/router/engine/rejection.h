@@ -21,7 +21,6 @@ enum class Rejection : uint8_t {
   kUnknownAgent,
   kUnknownQueue,
   kUnknownChannel,
-  kUnknownTeam,
   kUnknownOffer,
   kUnknownReason,      // away reason not in the configured list
   // Identity.
@@ -42,7 +41,7 @@ enum class Rejection : uint8_t {
   // Configuration.
   kEtagMismatch,
   kConfigInvalid,      // `subject` holds path and problem
-  kQueueInUse,         // removed queue still has open inquiries or is a target of another
+  kQueueInUse,         // removed queue still has open inquiries
   kChannelInUse,
   // Bounds: may succeed later.
   kQueueFull,

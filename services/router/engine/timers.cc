@@ -151,17 +151,11 @@ void Engine::Impl::FireAgent(AgentIx ix) {
     Emit(BackOffEnded{ix});
   }
   for (size_t i = 0; i < agent.wrap_ups.size();) {
-    const WrapUp wrap_up = agent.wrap_ups[i];
-    if (wrap_up.until > now) {
+    if (agent.wrap_ups[i].until > now) {
       ++i;
-      continue;
+    } else {
+      EndWrapUp(ix, i, false);
     }
-    agent.wrap_ups.erase(agent.wrap_ups.begin() + static_cast<int64_t>(i));
-    agent.used = static_cast<uint16_t>(agent.used - wrap_up.units);
-    uint16_t& channel = agent.channel_used[wrap_up.channel.value];
-    channel = static_cast<uint16_t>(channel - wrap_up.units);
-    NoteIdle(ix);
-    Emit(WrapUpFinished{ix, wrap_up.queue, wrap_up.inquiry_id, now - wrap_up.start, false});
   }
   AgentChanged(ix);
   FinishDrain(ix);

@@ -174,6 +174,7 @@ class Writer {
     v1::InquiryCancelled* to = out_->mutable_inquiry_cancelled();
     to->set_reason(ToProto(event.reason));
     WriteMessage(event.wait, to->mutable_wait());
+    if (event.agent.IsSet()) WriteMessage(event.handle, to->mutable_handle_time());
     to->set_was_waiting(event.was_waiting);
     to->set_short_abandon(event.is_short);
     to->set_answered(event.answered);

@@ -227,6 +227,7 @@ struct Gatherer::Visitor {
     Count(work.outcomes[static_cast<size_t>(outcome)]);
     if (!event.answered) Count(work.unanswered);
     Touch(event.agent);
+    if (event.agent.IsSet()) Handle(work, event.agent, event.handle);
     if (outcome != Outcome::kAbandoned && outcome != Outcome::kShortAbandoned) return;
     additions.Observe(FlowOf(event.queue, event.inquiry).abandoned_wait, event.wait);
   }

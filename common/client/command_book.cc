@@ -21,6 +21,11 @@ bool CommandBook::Add(v1::Command command, CommandAnswer answer, nanoseconds dea
   return lane.address.empty();
 }
 
+bool CommandBook::IsFinal(const Error& error) const {
+  if (!IsRetryable(error)) return true;
+  return !repeat_refused_ && error.retry_after.has_value() && !IsNotOwner(error);
+}
+
 bool CommandBook::CanSend(const Lane& lane, nanoseconds now) {
   // What is sent is always a prefix: something is left to send if it is not all.
   return !lane.halted && lane.not_before <= now && lane.out < lane.entries.size();
@@ -65,7 +70,7 @@ Outcomes CommandBook::Answer(const std::string& address, const v1::CommandResult
   if (result.has_receipt()) {
     lane.persistence.Reset();
     outcomes.push_back(Settle(lane, entry, result.receipt()));
-  } else if (Error error = Error::From(result.error()); IsRetryable(error)) {
+  } else if (Error error = Error::From(result.error()); !IsFinal(error)) {
     Refuse(found->first, lane, *entry, std::move(error), now);
   } else {
     outcomes.push_back(Settle(lane, entry, std::move(error)));

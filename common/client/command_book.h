@@ -38,7 +38,9 @@ class CommandBook {
     }
   };
 
-  explicit CommandBook(Link& link) : link_(link) {}
+  // Without `repeat_refused` a refusal with a time to come back settles its command.
+  explicit CommandBook(Link& link, bool repeat_refused = true)
+      : link_(link), repeat_refused_(repeat_refused) {}
 
   // Takes charge of `command`, which is given a request id where it needs one. It fails with
   // DEADLINE_EXCEEDED when it is unanswered at `deadline`, which must not be earlier than that of
@@ -86,6 +88,8 @@ class CommandBook {
     std::chrono::nanoseconds not_before = std::chrono::nanoseconds(0);
   };
 
+  // Whether a refusal is the end of its command.
+  bool IsFinal(const Error& error) const;
   static bool CanSend(const Lane& lane, std::chrono::nanoseconds now);
   void Refuse(const std::string& workspace, Lane& lane, Entry& entry, Error error,
               std::chrono::nanoseconds now);
@@ -94,6 +98,7 @@ class CommandBook {
   Outcome Settle(Lane& lane, std::deque<Entry>::iterator entry, Result<v1::Receipt> result);
 
   Link& link_;
+  const bool repeat_refused_;
   std::uint64_t last_id_ = 0;
   std::size_t unanswered_ = 0;
   std::map<std::string, Lane> lanes_;                // by workspace

@@ -101,7 +101,7 @@ class CommandStream::Connection {
 };
 
 CommandStream::CommandStream(const Client& client, const Options& options)
-    : link_(client.link()), options_(options), book_(*link_) {
+    : link_(client.link()), options_(options), book_(*link_, options.repeat_refused) {
   thread_ = sync::OwnedThread("fl-commands", [this] { Run(); });
 }
 

@@ -42,6 +42,9 @@ class CommandStream {
     std::size_t unanswered_max = 2048;
     // Commands in one message, 1 to 64.
     std::size_t batch_max = 64;
+    // False: RESOURCE_EXHAUSTED and UNAVAILABLE with a time to come back are answers, and the caller
+    // decides what becomes of the command. Another owner is followed all the same.
+    bool repeat_refused = true;
   };
 
   CommandStream(const Client& client, const Options& options);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr char kExitCodes[] =
     "Exit codes: 0 done, 1 refused, 2 wrong command line, 3 wrong file or field, 4 not found,\n"
-    "  5 no router answered (may be repeated), 6 a replay found violations.\n"
+    "  5 no router answered (may be repeated), 6 a replay or load found violations.\n"
     "Example:\n"
     "  firstline --server router:7400 -w shop queue stats";
 
@@ -130,6 +130,7 @@ ExitCode Run(const std::vector<std::string>& arguments, std::ostream& out, std::
   AddQueueCommands(app, context);
   AddEventsCommand(app, context);
   AddReplayCommand(app, context);
+  AddLoadCommand(app, context);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     return ExitCode::kOk;

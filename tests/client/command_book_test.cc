@@ -139,6 +139,34 @@ TEST_F(CommandBookTest, AFinalRefusalIsAnAnswer) {
   EXPECT_THAT(answers_, ElementsAre("i1 NOT_FOUND", "i2 ok"));
 }
 
+TEST_F(CommandBookTest, WithoutRepetitionARefusalForNowIsAnAnswerAndHaltsNobody) {
+  CommandBook book(link_, false);
+  const auto answer = [&](std::uint64_t id, const google::rpc::Status& error) {
+    v1::CommandResult result;
+    result.set_id(id);
+    *result.mutable_error() = error;
+    Tell(book.Answer("a:1", result, kStart));
+  };
+  const auto add = [&](const std::string& name) {
+    v1::Command command;
+    command.mutable_park_inquiry()->set_workspace("acme");
+    const CommandAnswer note = [this, name](const Result<v1::Receipt>& result) {
+      answers_.push_back(name + " " + CodeName(result.error().code));
+    };
+    book.Add(command, note, kStart + seconds(10));
+  };
+  for (const char* name : {"i1", "i2", "i3"}) add(name);
+  book.Ready(kStart);
+  const std::vector<v1::Command> sent = book.Take("a:1", 2, kStart);
+  answer(sent[0].id(), test::RefusalMessage(grpc::StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED", {},
+                                            milliseconds(200)));
+  EXPECT_THAT(answers_, ElementsAre("i1 RESOURCE_EXHAUSTED"));
+  EXPECT_EQ(book.Take("a:1", 64, kStart).size(), 1u) << "i3 need not wait for i2";
+  answer(sent[1].id(), test::RefusalMessage(grpc::StatusCode::UNAVAILABLE, "NOT_OWNER",
+                                            {{"owner", "c:1"}}, milliseconds(200)));
+  EXPECT_EQ(book.unanswered(), 2u) << "the owner is followed all the same";
+}
+
 TEST_F(CommandBookTest, WhatIsNotAnsweredInTimeFails) {
   Add("acme", "i1", kStart + seconds(1));
   Add("acme", "i2", kStart + seconds(2));

@@ -20,6 +20,7 @@ void AddAgentCommands(CLI::App& app, Context& context);
 void AddQueueCommands(CLI::App& app, Context& context);
 void AddEventsCommand(CLI::App& app, Context& context);
 void AddReplayCommand(CLI::App& app, Context& context);
+void AddLoadCommand(CLI::App& app, Context& context);
 
 // A noun with verbs below it, one of which has to be named.
 CLI::App& AddNoun(CLI::App& app, const std::string& name, const std::string& description);

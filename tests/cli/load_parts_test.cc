@@ -257,6 +257,7 @@ TEST(LoadOptionsTest, SaysWhichOptionIsWrong) {
                                 .burst_every = seconds(1),
                                 .burst_length = seconds(1)}}),
               HasSubstr("--burst-length"));
+  EXPECT_THAT(said({.replace = true, .reuse = true}), HasSubstr("--reuse"));
   LoadOptions empty;
   empty.workspace.set_id("w");
   EXPECT_THAT(said(empty), HasSubstr("--config"));

@@ -113,6 +113,9 @@ TEST_F(LoadCommand, KeepsWaitingInquiriesAndRefusesAnotherLoadThere) {
   const Said second = Do(waiting);
   EXPECT_EQ(second.exit, ExitCode::kRefused);
   EXPECT_THAT(second.err, AllOf(HasSubstr("workspace load exists"), HasSubstr("--replace")));
+  std::vector<std::string> again = waiting;
+  again.back() = "--reuse";
+  EXPECT_THAT(Do(again).out, HasSubstr("known 200, lost 0, doubled 0")) << "others are no concern";
   std::vector<std::string> replacing = waiting;
   replacing.push_back("--replace");
   EXPECT_EQ(Do(replacing).exit, ExitCode::kOk);

@@ -10,7 +10,8 @@
 namespace firstline::test {
 
 google::rpc::Status RefusalMessage(grpc::StatusCode code, const std::string& reason,
-                                   const std::map<std::string, std::string>& metadata) {
+                                   const std::map<std::string, std::string>& metadata,
+                                   std::optional<std::chrono::milliseconds> retry_after) {
   google::rpc::Status status;
   status.set_code(code);
   status.set_message("as the test wants");
@@ -19,18 +20,18 @@ google::rpc::Status RefusalMessage(grpc::StatusCode code, const std::string& rea
   info.set_domain("firstline.dev");
   info.mutable_metadata()->insert(metadata.begin(), metadata.end());
   status.add_details()->PackFrom(info);
+  if (retry_after) {
+    google::rpc::RetryInfo retry;
+    retry.mutable_retry_delay()->set_nanos(static_cast<int>(retry_after->count()) * 1'000'000);
+    status.add_details()->PackFrom(retry);
+  }
   return status;
 }
 
 grpc::Status Refusal(grpc::StatusCode code, const std::string& reason,
                      const std::map<std::string, std::string>& metadata,
                      std::optional<std::chrono::milliseconds> retry_after) {
-  google::rpc::Status status = RefusalMessage(code, reason, metadata);
-  if (retry_after) {
-    google::rpc::RetryInfo retry;
-    retry.mutable_retry_delay()->set_nanos(static_cast<int>(retry_after->count()) * 1'000'000);
-    status.add_details()->PackFrom(retry);
-  }
+  const google::rpc::Status status = RefusalMessage(code, reason, metadata, retry_after);
   return {code, status.message(), status.SerializeAsString()};
 }
 

@@ -31,7 +31,9 @@ grpc::Status Refusal(grpc::StatusCode code, const std::string& reason,
                      std::optional<std::chrono::milliseconds> retry_after = std::nullopt);
 // The same as a message, for results inside streams.
 google::rpc::Status RefusalMessage(grpc::StatusCode code, const std::string& reason,
-                                   const std::map<std::string, std::string>& metadata = {});
+                                   const std::map<std::string, std::string>& metadata = {},
+                                   std::optional<std::chrono::milliseconds> retry_after =
+                                       std::nullopt);
 grpc::Status NotOwner(const std::string& owner);
 
 // Time that passes only by waiting for it, which takes none.

@@ -26,6 +26,8 @@ class ChildProcess {
   // The next line of its standard output; nothing at its end or after `patience`.
   std::optional<std::string> ReadLine(std::chrono::milliseconds patience);
   void Signal(int signal);
+  // While it runs.
+  pid_t pid() const { return pid_; }
   // Waits for its end: the exit code, or minus the signal that killed it. Idempotent.
   int Wait();
 

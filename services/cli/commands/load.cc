@@ -175,6 +175,8 @@ void AddLoadCommand(CLI::App& app, Context& context) {
   AddNumber(command, "--streams", options.streams, 256,
             "streams or connections that carry submissions");
   command.add_flag("--replace", options.replace, "delete a workspace of that name first");
+  command.add_flag("--reuse", options.reuse,
+                   "the workspace is there: an earlier load with these options kept it");
   command.add_flag("--keep", options.keep, "leave the workspace behind");
   command.add_flag("--no-check", arguments->no_check, "do not read the history at the end");
   command.callback([&context, arguments] { Load(context, *arguments); });

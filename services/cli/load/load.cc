@@ -135,6 +135,7 @@ absl::Status Check(const LoadOptions& options) {
     return wrong("--sessions: one session speaks for 20000 agents at most, so ", options.agents,
                  " need ", (options.agents + 19'999) / 20'000);
   }
+  if (options.reuse && options.replace) return wrong("--reuse and --replace exclude each other");
   if (!options.workspace.id().empty() &&
       (options.workspace.queues().empty() || options.workspace.channels().empty())) {
     return wrong("--config: the workspace has no queue, or no channel");
@@ -145,7 +146,7 @@ absl::Status Check(const LoadOptions& options) {
 Report Run(client::Client& client, const std::vector<std::string>& targets,
            const LoadOptions& options) {
   const v1::Workspace workspace = WorkspaceFor(options);
-  Create(client, workspace, options.replace);
+  if (!options.reuse) Create(client, workspace, options.replace);
 
   Ledger ledger(Prefix());
   const auto submissions = MakeCaller(client, {targets, options.calls, options.streams});
@@ -181,7 +182,7 @@ Report Run(client::Client& client, const std::vector<std::string>& targets,
   report.shed = ledger.shed();
   if (options.check) report.verdict = Judge(client, workspace.id(), ledger);
   report.checked = options.check;
-  if (!options.keep) Delete(client, workspace.id());
+  if (!options.keep && !options.reuse) Delete(client, workspace.id());
   return report;
 }
 

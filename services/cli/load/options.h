@@ -82,6 +82,8 @@ struct LoadOptions {
   v1::Workspace workspace = {};
   std::string workspace_id = "load";
   bool replace = false;  // delete a workspace of that name first
+  // The workspace is there: an earlier load with the same options kept it.
+  bool reuse = false;
   bool keep = false;     // leave the workspace, and what is open, behind
 
   Calls calls = Calls::kStream;

@@ -58,6 +58,7 @@ void EventHub::OpenReader(Id id, ReaderOptions options, Deliver deliver) {
   reader->workspace = std::move(options.workspace);
   reader->cursor = options.cursor;
   reader->filter = std::move(options.filter);
+  reader->inquiry = std::move(options.inquiry);
   reader->deliver = std::move(deliver);
   Post([this, id, reader] { Open(id, std::make_unique<Subscriber>(std::move(*reader))); });
 }
@@ -102,6 +103,8 @@ void EventHub::Next(Id id) {
     if (it == subscribers_.end() || it->second->wanted) return;
     it->second->wanted = true;
     it->second->wanted_since = std::chrono::steady_clock::now();
+    beats_.emplace_back(it->second->wanted_since + limits::kHeartbeat, id);
+    Awaken(tails_[it->second->workspace], *it->second);
   });
 }
 
@@ -110,7 +113,14 @@ void EventHub::Close(Id id) {
 }
 
 void EventHub::Open(Id id, std::unique_ptr<Subscriber> subscriber) {
-  tails_[subscriber->workspace].subscribers[id] = subscriber.get();
+  subscriber->id = id;
+  Tail& tail = tails_[subscriber->workspace];
+  tail.subscribers[id] = subscriber.get();
+  if (!subscriber->inquiry.empty()) {
+    tail.by_inquiry[subscriber->inquiry].insert(subscriber.get());
+  } else if (!subscriber->follower) {
+    tail.of_everything.insert(subscriber.get());
+  }
   subscribers_[id] = std::move(subscriber);
 }
 
@@ -123,6 +133,13 @@ void EventHub::Forget(Id id) {
     followers->second.erase(it->second.get());
     if (followers->second.empty()) tail->second.by_agent.erase(followers);
   }
+  if (const auto readers = tail->second.by_inquiry.find(it->second->inquiry);
+      readers != tail->second.by_inquiry.end()) {
+    readers->second.erase(it->second.get());
+    if (readers->second.empty()) tail->second.by_inquiry.erase(readers);
+  }
+  tail->second.of_everything.erase(it->second.get());
+  tail->second.awake.erase(id);
   tail->second.subscribers.erase(id);
   if (tail->second.subscribers.empty()) tails_.erase(tail);
   subscribers_.erase(it);
@@ -138,13 +155,44 @@ void EventHub::Run() {
     woken_ = false;
     for (Task& task : tasks) task();
     busy = false;
+    AwakenForBeats();
     for (auto& [workspace, tail] : tails_) {
       busy = Follow(workspace, tail) || busy;
-      for (auto& [id, subscriber] : tail.subscribers) {
-        if (subscriber->wanted) busy = Serve(*subscriber, tail) || busy;
-      }
+      busy = ServeAwake(tail) || busy;
     }
   }
+}
+
+void EventHub::Awaken(Tail& tail, Subscriber& subscriber) {
+  if (subscriber.wanted) tail.awake[subscriber.id] = &subscriber;
+}
+
+// An event comes after `tail.last`, up to where this reader may have looked already.
+void EventHub::AwakenReader(Tail& tail, Subscriber& reader) {
+  if (reader.caught_up) reader.cursor = tail.last;
+  reader.caught_up = false;
+  Awaken(tail, reader);
+}
+
+void EventHub::AwakenForBeats() {
+  const auto now = std::chrono::steady_clock::now();
+  for (; !beats_.empty() && beats_.front().first <= now; beats_.pop_front()) {
+    const auto it = subscribers_.find(beats_.front().second);
+    if (it != subscribers_.end()) Awaken(tails_[it->second->workspace], *it->second);
+  }
+}
+
+// Whoever has nothing more to look at sleeps until there is something, or a heartbeat is due.
+bool EventHub::ServeAwake(Tail& tail) {
+  bool busy = false;
+  for (auto next = tail.awake.begin(); next != tail.awake.end();) {
+    Subscriber& subscriber = *(next++)->second;
+    busy = Serve(subscriber, tail) || busy;
+    const bool looked =
+        subscriber.follower ? subscriber.backlog.empty() : subscriber.caught_up;
+    if (looked || !subscriber.wanted) tail.awake.erase(subscriber.id);
+  }
+  return busy;
 }
 
 // Takes what is new. True when there may be more at once.
@@ -171,6 +219,8 @@ bool EventHub::Follow(const std::string& workspace, Tail& tail) {
 }
 
 void EventHub::Append(Tail& tail, std::vector<store::EventEntry> entries) {
+  if (entries.empty()) return;
+  for (Subscriber* reader : tail.of_everything) AwakenReader(tail, *reader);
   for (const store::EventEntry& entry : entries) {
     SharedEvent event = Parse(entry);
     Spread(tail, event);
@@ -183,8 +233,23 @@ void EventHub::Append(Tail& tail, std::vector<store::EventEntry> entries) {
   }
 }
 
+// Called before `event` becomes the tail's last.
 void EventHub::Spread(Tail& tail, const SharedEvent& event) {
+  SpreadToFollowers(tail, event);
+  if (event->event.kind_case() == v1::Event::kOwnerChanged) {
+    for (auto& [inquiry, readers] : tail.by_inquiry) {
+      for (Subscriber* reader : readers) AwakenReader(tail, *reader);
+    }
+    return;
+  }
+  const auto readers = tail.by_inquiry.find(event->event.inquiry_id());
+  if (readers == tail.by_inquiry.end()) return;
+  for (Subscriber* reader : readers->second) AwakenReader(tail, *reader);
+}
+
+void EventHub::SpreadToFollowers(Tail& tail, const SharedEvent& event) {
   const auto give = [&](Subscriber& follower) {
+    Awaken(tail, follower);
     if (follower.backlog.size() < limits::kAgentBacklogMax) {
       follower.backlog.push_back(event);
       return;
@@ -205,14 +270,15 @@ void EventHub::Spread(Tail& tail, const SharedEvent& event) {
 }
 
 void EventHub::Rewind(Tail& tail, const store::EventPage& page) {
-  tail.last = page.last_common;
-  tail.base = page.last_common;
-  tail.recent.clear();
   for (auto& [id, subscriber] : tail.subscribers) {
-    subscriber->checked = false;  // Readers find out for themselves where they stand.
+    AwakenReader(tail, *subscriber);  // Where it stood in the history that is gone...
+    subscriber->checked = false;      // ...from which readers find out for themselves.
     subscriber->backlog.clear();
     subscriber->lost = true;
   }
+  tail.last = page.last_common;
+  tail.base = page.last_common;
+  tail.recent.clear();
 }
 
 // True when the subscriber has to be looked at again at once.
@@ -248,6 +314,11 @@ void EventHub::ServeFollower(Subscriber& follower, Tail& tail, Batch& batch) {
 
 bool EventHub::ServeReader(Subscriber& reader, Tail& tail, Batch& batch) {
   if (!tail.last) return false;
+  if (reader.caught_up) {
+    reader.cursor = tail.last;
+    batch.cursor = *reader.cursor;
+    return false;
+  }
   if (!reader.cursor) {
     reader.cursor = tail.last;
     reader.checked = true;
@@ -261,6 +332,8 @@ bool EventHub::ServeReader(Subscriber& reader, Tail& tail, Batch& batch) {
     if (!reader.filter || reader.filter((*next)->event)) batch.events.push_back(*next);
     ++next;
   }
+  // One that begins at an event which the tail has yet to read is ahead of it.
+  reader.caught_up = next == tail.recent.end() && !(*tail.last < *reader.cursor);
   batch.cursor = *reader.cursor;
   return false;
 }

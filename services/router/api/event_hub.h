@@ -57,6 +57,9 @@ class EventHub {
     std::string workspace;
     std::optional<store::EventId> cursor;  // none: from now on; {0,0}: from the oldest retained
     Filter filter;                         // empty: everything
+    // Not empty: of the events that `filter` lets pass, only those of this inquiry, and
+    // OwnerChanged. Such a reader costs nothing while others have the events.
+    std::string inquiry;
   };
 
   // `log` must outlive it. `interval`: how often the store is asked when nobody wakes the hub.
@@ -82,6 +85,7 @@ class EventHub {
  private:
   struct Tail;
   struct Subscriber {
+    Id id = 0;
     std::string workspace;
     Deliver deliver;
     bool wanted = false;
@@ -90,7 +94,11 @@ class EventHub {
     // Readers.
     std::optional<store::EventId> cursor;
     bool checked = false;  // the cursor is known to be on the present lineage
+    // Has looked through everything the tail has: the cursor is the tail's last event, whatever
+    // stands in `cursor`.
+    bool caught_up = false;
     Filter filter;
+    std::string inquiry;
     // Followers.
     std::unordered_set<std::string> agents;
     std::deque<SharedEvent> backlog;
@@ -101,7 +109,12 @@ class EventHub {
     store::EventId base;                 // the event before recent.front()
     std::deque<SharedEvent> recent;
     std::unordered_map<std::string, std::unordered_set<Subscriber*>> by_agent;
+    std::unordered_map<std::string, std::unordered_set<Subscriber*>> by_inquiry;
+    std::unordered_set<Subscriber*> of_everything;  // readers that every event may concern
     std::map<Id, Subscriber*> subscribers;
+    // Those for whom there may be something, and who want it. Others are not looked at: they may be
+    // thousands.
+    std::map<Id, Subscriber*> awake;
   };
   using Task = std::function<void()>;
 
@@ -112,6 +125,11 @@ class EventHub {
   bool Follow(const std::string& workspace, Tail& tail);
   void Append(Tail& tail, std::vector<store::EventEntry> entries);
   void Spread(Tail& tail, const SharedEvent& event);
+  void SpreadToFollowers(Tail& tail, const SharedEvent& event);
+  static void Awaken(Tail& tail, Subscriber& subscriber);
+  static void AwakenReader(Tail& tail, Subscriber& reader);
+  void AwakenForBeats();
+  bool ServeAwake(Tail& tail);
   void Rewind(Tail& tail, const store::EventPage& page);
   bool Serve(Subscriber& subscriber, Tail& tail);
   bool ServeReader(Subscriber& reader, Tail& tail, Batch& batch);
@@ -122,6 +140,8 @@ class EventHub {
   const std::chrono::milliseconds interval_;
   std::unordered_map<Id, std::unique_ptr<Subscriber>> subscribers_;  // hub thread
   std::map<std::string, Tail> tails_;                                // hub thread
+  // When whom to look at because of a heartbeat, ascending; one for each Next. Hub thread.
+  std::deque<std::pair<std::chrono::steady_clock::time_point, Id>> beats_;
   std::atomic<bool> woken_{false};
   sync::BoundedInbox<Task> inbox_;
   sync::OwnedThread thread_;

@@ -83,7 +83,8 @@ class WatchEvents final : public EventStream {
     hub_.OpenReader(id(),
                     {.workspace = request().workspace(),
                      .cursor = store::ParseEventId(request().cursor()),
-                     .filter = FilterOf(request())},
+                     .filter = FilterOf(request()),
+                     .inquiry = request().inquiry_id()},
                     [loop = shared_loop(), id = id()](EventHub::Batch batch) {
                       auto shared = std::make_shared<EventHub::Batch>(std::move(batch));
                       loop->PostTo<WatchEvents>(

@@ -1,136 +1,151 @@
 #include "services/cli/app.h"
 
+#include <unistd.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <iostream>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "common/config/spelling.h"
 #include "services/cli/commands/commands.h"
 #include "services/cli/context.h"
+#include "services/cli/settings.h"
+#include "services/cli/terminal.h"
+#include "services/cli/usage.h"
 
 namespace firstline::cli {
 namespace {
 
-constexpr char kExitCodes[] =
-    "Exit codes: 0 done, 1 refused, 2 wrong command line, 3 wrong file or field, 4 not found,\n"
-    "  5 no router answered (may be repeated), 6 a replay or load found violations.\n"
-    "Example:\n"
-    "  firstline --server router:7400 -w shop queue stats";
+// In the order of the help.
+constexpr std::array kNouns = {
+    AddConfigCommands, AddInquiryCommands, AddAgentCommands,     AddQueueCommands,
+    AddTopCommand,     AddEventsCommand,   AddReplayCommand,     AddLoadCommand,
+    AddContextCommands, AddHelpCommand,    AddCompletionCommand};
 
-void AddGlobalOptions(CLI::App& app, Context& context) {
-  app.add_option("-s,--server", context.server, "router, HOST:PORT; several separated by commas")
-      ->envname("FIRSTLINE_SERVER")
-      ->capture_default_str();
-  app.add_option("-w,--workspace", context.workspace,
-                 "name of the workspace; left out: the only one there is")
-      ->envname("FIRSTLINE_WORKSPACE");
-  app.add_option("--timeout", context.timeout_s,
-                 "seconds a call may take, repetitions included")
+constexpr char kEnd[] =
+    "Flags come before the environment, that before the context in use (`firstline context`).\n"
+    "Exit codes: 0 done, 1 refused, 2 wrong command line, 3 wrong file or field, 4 not found,\n"
+    "  5 no router answered (may be repeated), 6 a replay or load found violations, 7 `config diff`\n"
+    "  found differences. What goes on until Ctrl-C ends with 0.\n"
+    "Example:\n"
+    "  firstline --server router:7600 -w shop queue stats";
+
+// What settings may replace where nobody said otherwise.
+struct GlobalOptions {
+  std::string context, output;
+  CLI::Option* server = nullptr;
+  CLI::Option* workspace = nullptr;
+};
+
+void AddGlobalOptions(CLI::App& app, Context& context, GlobalOptions& options) {
+  options.server = app.add_option("-s,--server", context.server,
+                                  "router, HOST:PORT; several separated by commas")
+                       ->envname("FIRSTLINE_SERVER")
+                       ->type_name("ADDRESS")
+                       ->capture_default_str();
+  options.workspace = app.add_option("-w,--workspace", context.workspace,
+                                     "name of the workspace; left out: the only one there is")
+                          ->envname("FIRSTLINE_WORKSPACE")
+                          ->type_name("NAME");
+  context.choices[options.workspace] = [&context] { return WorkspaceNames(context); };
+  CLI::Option* named = app.add_option("--context", options.context,
+                                      "name of the context to use, see `firstline context`")
+                           ->envname("FIRSTLINE_CONTEXT")
+                           ->type_name("NAME");
+  context.choices[named] = [] { return ReadSettings(SettingsPath()).Names(); };
+  app.add_option("--timeout", context.timeout_s, "seconds a call may take, repetitions included")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  app.add_option_function<std::string>(
-         "-o,--output",
-         [&context](const std::string& name) {
-           context.format = name == "json" ? Format::kJson : Format::kTable;
-         },
-         "how results are written")
-      ->check(CLI::IsMember({"table", "json"}));
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber.description(""));
+  CLI::Option* output = app.add_option("-o,--output", options.output, "how results are written")
+                            ->envname("FIRSTLINE_OUTPUT");
+  OneOf(context, *output, "format", {"table", "json", "jsonl"});
   app.set_version_flag("--version", "firstline 0.1.0");
 }
 
-// The innermost command that was understood.
-const CLI::App* Innermost(const CLI::App* app) {
-  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
-  return app;
+void SetFormat(Context& context, const std::string& name) {
+  if (name.empty()) return;
+  if (name != "table" && name != "json" && name != "jsonl") {
+    ThrowUnknownWord("format", name, {"table", "json", "jsonl"});
+  }
+  context.format = name == "json"    ? Format::kJson
+                   : name == "jsonl" ? Format::kJsonLines
+                                     : Format::kTable;
 }
 
-std::vector<std::string> CommandsOf(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(sub->get_name());
+// What neither flag nor environment said comes from the context in use, if there is one.
+void TakeFromSettings(const GlobalOptions& options, Context& context) {
+  const Settings settings = ReadSettings(SettingsPath());
+  const std::string& name = options.context.empty() ? settings.current : options.context;
+  if (name.empty()) return;
+  const NamedContext& found = settings.Find(name);
+  if (options.server->count() == 0 && !found.server.empty()) context.server = found.server;
+  if (options.workspace->count() == 0 && !found.workspace.empty()) {
+    context.workspace = found.workspace;
   }
-  return names;
+  if (options.output.empty()) SetFormat(context, found.output);
 }
 
-// Of the command and all it is part of, for options may stand anywhere.
-std::vector<std::string> OptionsOf(const CLI::App* app) {
-  std::vector<std::string> names;
-  for (; app != nullptr; app = app->get_parent()) {
-    for (const CLI::Option* option : app->get_options()) {
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    }
-  }
-  return names;
+// Those that ask no router must work with settings that cannot be read, if only to mend them.
+bool NeedsSettings(const CLI::App& app) {
+  const std::string name = app.get_subcommands().front()->get_name();
+  return name != "context" && name != "completion" && name != "help";
 }
 
-// "firstline inquiry get"
-std::string PathOf(const CLI::App* app) {
-  std::string path;
-  for (; app != nullptr; app = app->get_parent()) path = app->get_name() + " " + path;
-  path.pop_back();
-  return path;
+ExitCode End(const Failure& failure, const Context& context) {
+  std::string text = failure.ToString();
+  constexpr std::string_view kError = "error:";
+  if (context.err_is_terminal && text.starts_with(kError) && std::getenv("NO_COLOR") == nullptr) {
+    text.replace(0, kError.size(), Painted(std::string(kError), Colour::kRed));
+  }
+  context.out.flush();
+  context.err << text;
+  return failure.exit();
 }
 
-// Says what about the command line is wrong, and what was probably meant.
-Failure UsageFailure(const CLI::App& app, const CLI::ParseError& error) {
-  const CLI::App* command = Innermost(&app);
-  const std::string help = absl::StrCat("`", PathOf(command), " --help`");
-  const std::vector<std::string> commands = CommandsOf(*command);
-  const std::vector<std::string> extras = app.remaining(true);
-  if (extras.empty() && !commands.empty()) {
-    return Failure(ExitCode::kUsage,
-                   absl::StrCat(PathOf(command), ": a command is missing, one of ",
-                                absl::StrJoin(commands, ", ")),
-                   absl::StrCat(help, " says what they do"));
+// Settings and names for a shell that completes; whatever goes wrong, it stays silent.
+ExitCode RunComplete(const CLI::App& app, const GlobalOptions& options, Context& context,
+                     const std::vector<std::string>& arguments) {
+  try {
+    if (const char* server = std::getenv("FIRSTLINE_SERVER")) context.server = server;
+    if (const char* name = std::getenv("FIRSTLINE_WORKSPACE")) context.workspace = name;
+    if (context.server == kDefaultServer) TakeFromSettings(options, context);
+  } catch (const Failure&) {
   }
-  if (extras.empty()) {
-    return Failure(ExitCode::kUsage, error.what(), absl::StrCat(help, " shows how it is used"));
+  try {
+    PrintSuggestions(context.out, Complete(app, context, {arguments.begin() + 1, arguments.end()}));
+  } catch (const Failure&) {
   }
-  const std::string& word = extras.front();
-  const bool option = word.starts_with("-");
-  const std::string given = word.substr(0, word.find('='));
-  const std::vector<std::string> known = option ? OptionsOf(command) : commands;
-  const std::string nearest = config::NearestWord(given, known);
-  const std::string_view kind = option ? "option" : known.empty() ? "argument" : "command";
-  return Failure(ExitCode::kUsage,
-                 absl::StrCat("unknown ", std::string(kind), " '", given, "'"),
-                 nearest.empty() ? absl::StrCat(help, " shows what there is")
-                                 : absl::StrCat("did you mean '", nearest, "'?"));
+  return ExitCode::kOk;
 }
 
 }  // namespace
 
-CLI::App& AddNoun(CLI::App& app, const std::string& name, const std::string& description) {
-  CLI::App& noun = *app.add_subcommand(name, description);
-  noun.require_subcommand(1);
-  noun.fallthrough();
-  return noun;
-}
-
-CLI::App& AddVerb(CLI::App& app, const std::string& name, const std::string& description,
-                  const std::string& example, const std::string& details) {
-  CLI::App& verb = *app.add_subcommand(name, description);
-  verb.fallthrough();
-  verb.footer(details + (details.empty() ? "" : "\n") + "Example:\n  " + example);
-  return verb;
-}
-
 ExitCode Run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
   Context context{out, err};
+  context.out_is_terminal = &out == &std::cout && isatty(STDOUT_FILENO) != 0;
+  context.err_is_terminal = &err == &std::cerr && isatty(STDERR_FILENO) != 0;
+  const char* no_color = std::getenv("NO_COLOR");
+  context.coloured =
+      context.out_is_terminal && CanDraw() && (no_color == nullptr || *no_color == '\0');
+
   CLI::App app("Firstline: skill-based routing of customers' inquiries", "firstline");
   app.require_subcommand(1);
-  app.footer(kExitCodes);
-  AddGlobalOptions(app, context);
-  AddConfigCommands(app, context);
-  AddInquiryCommands(app, context);
-  AddAgentCommands(app, context);
-  AddQueueCommands(app, context);
-  AddEventsCommand(app, context);
-  AddReplayCommand(app, context);
-  AddLoadCommand(app, context);
+  app.footer(kEnd);
+  GlobalOptions options;
+  AddGlobalOptions(app, context, options);
+  for (const auto add : kNouns) add(app, context);
+  if (!arguments.empty() && arguments.front() == "__complete") {
+    return RunComplete(app, options, context, arguments);
+  }
+  // After everything was understood and before any command runs.
+  app.parse_complete_callback([&] {
+    if (NeedsSettings(app)) TakeFromSettings(options, context);
+    SetFormat(context, options.output);
+  });
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     return ExitCode::kOk;
@@ -138,12 +153,9 @@ ExitCode Run(const std::vector<std::string>& arguments, std::ostream& out, std::
     app.exit(success, out, err);
     return ExitCode::kOk;
   } catch (const CLI::ParseError& error) {
-    const Failure failure = UsageFailure(app, error);
-    err << failure.ToString();
-    return failure.exit();
+    return End(UsageFailure(app, error), context);
   } catch (const Failure& failure) {
-    err << failure.ToString();
-    return failure.exit();
+    return End(failure, context);
   }
 }
 

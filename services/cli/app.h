@@ -1,14 +1,19 @@
 // `firstline`, the command line of Firstline: everything but main().
 //
-//   firstline config  validate|apply|get        firstline agent  list|set
-//   firstline inquiry submit|get|list|close|cancel
-//   firstline queue   stats      firstline events      firstline replay     firstline load
+//   config  validate|diff|apply|get|export          agent   list|set|watch|work
+//   inquiry submit|get|list|update|transfer|        queue   list|stats|watch
+//           watch|timeline|close|cancel             top     events     replay
+//   load   context list|use|set|delete              completion         help
 //
 // Results go to standard output, everything else to standard error. Errors name code, reason, fields
-// and what to do. Exit codes are those of failure.h:
+// and what to do. Every command that prints data takes -o table|json|jsonl. Colour is for terminals
+// only, and NO_COLOR turns it off. Exit codes are those of failure.h:
 //   0 done   1 refused   2 wrong command line   3 wrong file or field   4 not found
-//   5 no router answered, may be repeated   6 a replay or load found violations
-// FIRSTLINE_SERVER and FIRSTLINE_WORKSPACE stand for --server and --workspace.
+//   5 no router answered, may be repeated   6 a replay or load found violations   7 `config diff` differs
+//
+// Options of every command are looked for in this order: flag, environment (FIRSTLINE_SERVER,
+// FIRSTLINE_WORKSPACE, FIRSTLINE_OUTPUT, FIRSTLINE_CONTEXT), the context in use (settings.h),
+// default.
 //
 // Thread rule: one thread.
 #pragma once
@@ -21,7 +26,8 @@
 
 namespace firstline::cli {
 
-// Does what `arguments` say (without the program's name).
+// Does what `arguments` say (without the program's name). `out` and `err` count as a terminal only
+// if they are std::cout and std::cerr and those are.
 ExitCode Run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err);
 
 }  // namespace firstline::cli

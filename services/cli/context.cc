@@ -1,5 +1,6 @@
 #include "services/cli/context.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -11,6 +12,26 @@
 #include "services/cli/failure.h"
 
 namespace firstline::cli {
+namespace {
+
+// Whoever presses Tab does not wait for a router that is not there.
+constexpr client::CallOptions kBrief = {.deadline = std::chrono::seconds(1)};
+constexpr int kPageMax = 1000;
+
+// The names in what `call` answers, sorted; none if it fails.
+template <typename Response, typename Call, typename Take>
+std::vector<std::string> NamesFrom(Call call, Take take) {
+  std::vector<std::string> names;
+  try {
+    const client::Result<Response> result = call();
+    if (result.ok()) take(*result, names);
+  } catch (const Failure&) {  // Which workspace is not known: nothing to suggest.
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
 
 client::Client& Context::client() {
   if (connection != nullptr) return *connection;
@@ -52,15 +73,52 @@ std::string ReadFile(const std::string& path) {
   return text.str();
 }
 
-int ParseEnum(const google::protobuf::EnumDescriptor& type, const std::string& what,
-              const std::string& text) {
-  const int value = FindValue(type, text);
-  if (value > 0) return value;
-  const std::vector<std::string> known = ShortNames(type);
+void ThrowUnknownWord(const std::string& what, const std::string& text,
+                      const std::vector<std::string>& known) {
   const std::string nearest = config::NearestWord(text, known);
   throw Failure(ExitCode::kUsage, absl::StrCat("'", text, "' is no ", what),
                 nearest.empty() ? absl::StrCat("one of ", absl::StrJoin(known, ", "))
                                 : absl::StrCat("did you mean '", nearest, "'?"));
+}
+
+int ParseEnum(const google::protobuf::EnumDescriptor& type, const std::string& what,
+              const std::string& text) {
+  const int value = FindValue(type, text);
+  if (value <= 0) ThrowUnknownWord(what, text, ShortNames(type));
+  return value;
+}
+
+std::vector<std::string> QueueNames(Context& context) {
+  return NamesFrom<v1::GetWorkspaceResponse>(
+      [&] {
+        v1::GetWorkspaceRequest request;
+        request.set_workspace(context.Workspace());
+        return context.client().GetWorkspace(request, kBrief);
+      },
+      [](const v1::GetWorkspaceResponse& response, std::vector<std::string>& names) {
+        for (const v1::Queue& queue : response.workspace().queues()) names.push_back(queue.id());
+      });
+}
+
+std::vector<std::string> AgentIds(Context& context) {
+  return NamesFrom<v1::ListAgentsResponse>(
+      [&] {
+        v1::ListAgentsRequest request;
+        request.set_workspace(context.Workspace());
+        request.set_page_size(kPageMax);
+        return context.client().ListAgents(request, kBrief);
+      },
+      [](const v1::ListAgentsResponse& response, std::vector<std::string>& names) {
+        for (const v1::AgentStatus& agent : response.agents()) names.push_back(agent.agent().id());
+      });
+}
+
+std::vector<std::string> WorkspaceNames(Context& context) {
+  return NamesFrom<v1::ListWorkspacesResponse>(
+      [&] { return context.client().ListWorkspaces({}, kBrief); },
+      [](const v1::ListWorkspacesResponse& response, std::vector<std::string>& names) {
+        names.assign(response.workspaces().begin(), response.workspaces().end());
+      });
 }
 
 }  // namespace firstline::cli

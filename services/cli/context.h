@@ -3,17 +3,26 @@
 // Thread rule: one thread.
 #pragma once
 
+#include <unistd.h>
+
 #include <chrono>
+#include <functional>
+#include <map>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "common/client/client.h"
 #include "services/cli/output.h"
 
+namespace CLI {
+class Option;
+}
+
 namespace firstline::cli {
 
-// Where a router is looked for unless --server or FIRSTLINE_SERVER says otherwise.
+// Where a router is looked for unless a flag, the environment or a context says otherwise.
 inline constexpr char kDefaultServer[] = "127.0.0.1:7600";
 
 struct Context {
@@ -21,11 +30,19 @@ struct Context {
   std::ostream& out;
   // Progress, warnings, errors.
   std::ostream& err;
+  // What a person types.
+  int in = STDIN_FILENO;
+  // A person looks at it.
+  bool out_is_terminal = false, err_is_terminal = false;
+  // Results may be coloured: `out` is a terminal, and NO_COLOR is not set.
+  bool coloured = false;
   // Options of every command.
   std::string server = kDefaultServer;
   std::string workspace = {};
   double timeout_s = 10;
   Format format = Format::kTable;
+  // The words an option may have, asked for when somebody completes it in a shell.
+  std::map<const CLI::Option*, std::function<std::vector<std::string>()>> choices = {};
 
   // Connects when it is first asked for.
   client::Client& client();
@@ -36,12 +53,29 @@ struct Context {
   std::unique_ptr<client::Client> connection = nullptr;
 };
 
+// Names for completion; none when the router does not answer within a second.
+std::vector<std::string> QueueNames(Context& context);
+std::vector<std::string> AgentIds(Context& context);
+std::vector<std::string> WorkspaceNames(Context& context);
+
 // The whole file; "-" is standard input. Throws Failure.
 std::string ReadFile(const std::string& path);
+
+// "'x' is no presence; did you mean 'y'?", kUsage.
+[[noreturn]] void ThrowUnknownWord(const std::string& what, const std::string& text,
+                                   const std::vector<std::string>& known);
 
 // The value named `text`, such as "away" of Presence; throws Failure with the known names and the
 // nearest one. `what` says what it is of, such as "presence".
 int ParseEnum(const google::protobuf::EnumDescriptor& type, const std::string& what,
               const std::string& text);
+
+// The same for a list of texts, appended to a repeated enum field.
+template <typename Enum, typename Field>
+void ParseEnums(const std::string& what, const std::vector<std::string>& texts, Field* field) {
+  for (const std::string& text : texts) {
+    field->Add(ParseEnum(*google::protobuf::GetEnumDescriptor<Enum>(), what, text));
+  }
+}
 
 }  // namespace firstline::cli

@@ -29,7 +29,7 @@ struct Hint {
 constexpr std::array kHints = {
     Hint{"UNKNOWN_WORKSPACE", "`firstline config apply FILE` creates one; -w or FIRSTLINE_WORKSPACE"
                               " says which is meant"},
-    Hint{"UNKNOWN_QUEUE", "`firstline queue stats` lists the queues"},
+    Hint{"UNKNOWN_QUEUE", "`firstline queue list` lists the queues"},
     Hint{"UNKNOWN_CHANNEL", "`firstline config get` shows the channels"},
     Hint{"UNKNOWN_AGENT", "`firstline agent list` lists the agents"},
     Hint{"UNKNOWN_INQUIRY", "`firstline inquiry list` lists what is open; ended ones are kept for"
@@ -39,6 +39,7 @@ constexpr std::array kHints = {
     Hint{"ETAG_MISMATCH", "somebody changed it: read it again with `firstline config get`"},
     Hint{"INQUIRY_ID_REUSED", "choose another --id, or leave it out to get a new one"},
     Hint{"CLOCK_NOT_DRIVEN", "start the router with --clock=driven, or replay with --speed N"},
+    Hint{"NO_WRAP_UP", "`firstline agent watch` shows who is in wrap-up"},
     Hint{"CURSOR_EXPIRED", "begin with --from 0-0: the oldest event that is kept"},
     Hint{"CURSOR_REWOUND", "begin with --from and the resume_cursor named above"},
     Hint{"CONFIG_INVALID", "`firstline config validate FILE` checks without changing anything"},
@@ -77,6 +78,7 @@ Failure::Failure(const absl::Status& status)
       message_(status.message()) {}
 
 std::string Failure::ToString() const {
+  if (message_.empty()) return "";
   std::string text = "error: ";
   if (!code_.empty()) absl::StrAppend(&text, code_, " ");
   if (!reason_.empty()) absl::StrAppend(&text, reason_, ": ");

@@ -1,7 +1,7 @@
 // How a command of the CLI ends when it does not succeed: an exit code for scripts, and for people
 // what happened, where, and what to do about it.
 //
-// Commands return or throw Failure; `Run` (app.h) is the only one that catches it.
+// A command throws Failure (with an empty message where the code says it all); `Run` (app.h) is the only one that catches it.
 //
 // Thread rule: values.
 #pragma once
@@ -25,6 +25,7 @@ enum class ExitCode : int {
   kNotFound = 4,     // what was named does not exist
   kUnavailable = 5,  // no router answered, or none could: the same command may succeed later
   kViolations = 6,   // a replay or load ended with violations
+  kDifferent = 7,    // `config diff` found differences
 };
 
 class Failure : public std::exception {
@@ -42,7 +43,7 @@ class Failure : public std::exception {
   const std::string& hint() const { return hint_; }
   const char* what() const noexcept override { return message_.c_str(); }
 
-  // Several lines, each ending in a line end:
+  // Several lines, each ending in a line end; nothing when there is no message:
   //   error: NOT_FOUND UNKNOWN_QUEUE: no queue 'slaes'
   //     inquiry.queue: no queue 'slaes'
   //   hint: firstline queue stats lists the queues

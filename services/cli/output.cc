@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/config/duration.h"
 
@@ -49,33 +50,57 @@ std::string Upper(const std::string& name) {
 
 }  // namespace
 
-void Table::Print(std::ostream& out) const {
+std::string Painted(const std::string& text, Colour colour) {
+  const char* mark = "";
+  switch (colour) {
+    case Colour::kNone: return text;
+    case Colour::kBold: mark = "1"; break;
+    case Colour::kDim: mark = "2"; break;
+    case Colour::kRed: mark = "31"; break;
+    case Colour::kGreen: mark = "32"; break;
+    case Colour::kYellow: mark = "33"; break;
+  }
+  return absl::StrCat("\x1b[", mark, "m", text, "\x1b[0m");
+}
+
+void Table::Print(std::ostream& out, bool coloured) const {
   const std::size_t columns = heading_.size();
   std::vector<std::size_t> widths(columns);
   std::vector<bool> numeric(columns, !rows_.empty());
   for (std::size_t c = 0; c < columns; ++c) {
     widths[c] = heading_[c].size();
-    for (const std::vector<std::string>& row : rows_) {
-      widths[c] = std::max(widths[c], row[c].size());
-      if (!IsNumeric(row[c])) numeric[c] = false;
+    for (const std::vector<Cell>& row : rows_) {
+      widths[c] = std::max(widths[c], row[c].text.size());
+      if (!IsNumeric(row[c].text)) numeric[c] = false;
     }
   }
-  const auto print = [&](const std::vector<std::string>& row) {
-    std::string line;
+  const auto print = [&](const std::vector<Cell>& row) {
+    std::string line, blanks;  // Blanks wait for something behind them.
     for (std::size_t c = 0; c < columns; ++c) {
-      const std::string blanks(widths[c] - row[c].size(), ' ');
-      line += numeric[c] ? blanks + row[c] : row[c] + blanks;
-      if (c + 1 < columns) line += "  ";
+      const std::string& text = row[c].text;
+      const std::string padding(widths[c] - text.size(), ' ');
+      if (numeric[c]) blanks += padding;
+      if (!text.empty()) {
+        line += blanks + (coloured ? Painted(text, row[c].colour) : text);
+        blanks.clear();
+      }
+      if (!numeric[c]) blanks += padding;
+      blanks += "  ";
     }
-    line.erase(line.find_last_not_of(' ') + 1);
     out << line << '\n';
   };
-  print(heading_);
-  for (const std::vector<std::string>& row : rows_) print(row);
+  std::vector<Cell> heading;
+  for (const std::string& word : heading_) heading.emplace_back(word, Colour::kBold);
+  print(heading);
+  for (const std::vector<Cell>& row : rows_) print(row);
 }
 
 std::string ToJson(const google::protobuf::Message& message, bool indented) {
   return Json(message, indented, true);
+}
+
+void PrintJson(std::ostream& out, Format format, const google::protobuf::Message& message) {
+  out << ToJson(message, format == Format::kJson) << '\n';
 }
 
 std::string ToBriefJson(const google::protobuf::Message& message) {
@@ -100,7 +125,9 @@ std::vector<std::string> ShortNames(const EnumDescriptor& type) {
   std::vector<std::string> names;
   for (int i = 0; i < type.value_count(); ++i) {
     if (type.value(i)->number() == 0) continue;
-    names.push_back(absl::AsciiStrToLower(ShortName(type, type.value(i)->number())));
+    std::string name = absl::AsciiStrToLower(ShortName(type, type.value(i)->number()));
+    std::replace(name.begin(), name.end(), '_', '-');
+    names.push_back(std::move(name));
   }
   return names;
 }

@@ -14,24 +14,51 @@
 
 namespace firstline::cli {
 
-enum class Format { kTable, kJson };
+enum class Format {
+  kTable,
+  kJson,       // one document, indented; what has no end is written as lines
+  kJsonLines,  // one object a line
+};
+
+// What catches the eye of a person, where colour is allowed.
+enum class Colour { kNone, kBold, kDim, kRed, kGreen, kYellow };
+
+// The text between the marks a terminal understands; kNone: the text alone.
+std::string Painted(const std::string& text, Colour colour);
+
+struct Cell {
+  Cell(std::string words) : text(std::move(words)) {}           // NOLINT(google-explicit-constructor)
+  Cell(const char* words) : text(words) {}                      // NOLINT(google-explicit-constructor)
+  Cell(std::string words, Colour paint) : text(std::move(words)), colour(paint) {}
+  std::string text;
+  Colour colour = Colour::kNone;
+};
 
 // Columns as wide as their widest cell; a column of numbers is set to the right.
 class Table {
  public:
   explicit Table(std::vector<std::string> heading) : heading_(std::move(heading)) {}
   // As many cells as the heading has.
-  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  void Print(std::ostream& out) const;
+  void Add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
+  void Print(std::ostream& out, bool coloured = false) const;
 
  private:
   std::vector<std::string> heading_;
-  std::vector<std::vector<std::string>> rows_;
+  std::vector<std::vector<Cell>> rows_;
 };
 
 // Fields by their names in the .proto files, those that are 0 or empty included; one line, or
 // indented.
 std::string ToJson(const google::protobuf::Message& message, bool indented);
+// The message as `format` wants it, which is not kTable, and a line end.
+void PrintJson(std::ostream& out, Format format, const google::protobuf::Message& message);
+// A list: `whole` as one document, or each of `elements` on a line.
+template <typename Elements>
+void PrintJsonList(std::ostream& out, Format format, const google::protobuf::Message& whole,
+                   const Elements& elements) {
+  if (format == Format::kJson) return PrintJson(out, format, whole);
+  for (const auto& element : elements) PrintJson(out, format, element);
+}
 // One line with what is set, for people.
 std::string ToBriefJson(const google::protobuf::Message& message);
 
@@ -39,7 +66,7 @@ std::string ToBriefJson(const google::protobuf::Message& message);
 std::string ShortName(const google::protobuf::EnumDescriptor& type, int value);
 // The value of that short or full name in any case; -1 if there is none.
 int FindValue(const google::protobuf::EnumDescriptor& type, const std::string& name);
-// Short names but that of 0, lower case, for help texts.
+// Short names but that of 0, as they are typed: "no-reply-needed".
 std::vector<std::string> ShortNames(const google::protobuf::EnumDescriptor& type);
 
 // "1m30s"; "-" when the span is 0.

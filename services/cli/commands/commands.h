@@ -1,5 +1,7 @@
 // The commands, a function a noun: each adds its subcommands to `app`. `context` must outlive it.
-// A command runs while the command line is parsed and throws Failure if it does not succeed.
+// A command runs while the command line is parsed and throws Failure if it does not succeed. A new
+// noun needs its function here and a line in kNouns of app.cc; help, completion and "did you mean"
+// follow by themselves.
 //
 // Thread rule: one thread.
 #pragma once
@@ -9,8 +11,10 @@
 #include <CLI/Formatter.hpp>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "services/cli/context.h"
+#include "services/cli/live.h"
 
 namespace firstline::cli {
 
@@ -18,15 +22,44 @@ void AddConfigCommands(CLI::App& app, Context& context);
 void AddInquiryCommands(CLI::App& app, Context& context);
 void AddAgentCommands(CLI::App& app, Context& context);
 void AddQueueCommands(CLI::App& app, Context& context);
+void AddTopCommand(CLI::App& app, Context& context);
 void AddEventsCommand(CLI::App& app, Context& context);
 void AddReplayCommand(CLI::App& app, Context& context);
 void AddLoadCommand(CLI::App& app, Context& context);
+void AddContextCommands(CLI::App& app, Context& context);
+void AddCompletionCommand(CLI::App& app, Context& context);
+void AddHelpCommand(CLI::App& app, Context& context);
+
+// Parts of a noun that have a file of their own.
+void AddInquiryChanges(CLI::App& noun, Context& context);  // submit, update, transfer
+void AddInquiryHistory(CLI::App& noun, Context& context);  // watch, timeline
+void AddAgentWatch(CLI::App& noun, Context& context);
+void AddAgentWork(CLI::App& noun, Context& context);
+
+// What the answer to a mutation of an inquiry says.
+void ShowReceipt(Context& context, const std::string& id, const v1::Receipt& receipt);
 
 // A noun with verbs below it, one of which has to be named.
-CLI::App& AddNoun(CLI::App& app, const std::string& name, const std::string& description);
-// A command; `details`, lines of at most 100 columns, and `example` stand at the end of its help. What
-// it does is set by its caller, after its options.
+CLI::App& AddNoun(CLI::App& app, const std::string& name, const std::string& description,
+                  const std::string& example);
+// A command; `details`, lines of at most 100 columns, and `example` stand at the end of its help.
+// What it does is set by its caller, after its options.
 CLI::App& AddVerb(CLI::App& app, const std::string& name, const std::string& description,
                   const std::string& example, const std::string& details = "");
+
+// The option's value is one of `words`, of which few stand in the help; others are refused with the
+// nearest one. `what` names it: "presence", "format".
+CLI::Option& OneOf(Context& context, CLI::Option& option, const std::string& what,
+                   std::vector<std::string> words);
+// The same for the values of an enum, which may be written in any way ParseEnum understands.
+CLI::Option& OneOf(Context& context, CLI::Option& option, const std::string& what,
+                   const google::protobuf::EnumDescriptor& type);
+// The option is given once for each value, and never swallows what stands behind that.
+CLI::Option& Repeatable(CLI::Option& option);
+// The names of queues or agents are suggested for the option by a shell that completes.
+CLI::Option& IsQueue(Context& context, CLI::Option& option);
+CLI::Option& IsAgent(Context& context, CLI::Option& option);
+// --interval and --count.
+void AddLiveOptions(CLI::App& command, LiveOptions& options);
 
 }  // namespace firstline::cli

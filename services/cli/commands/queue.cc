@@ -1,69 +1,114 @@
-// firstline queue: figures of queues.
-#include <google/protobuf/util/time_util.h>
-
+// firstline queue: where inquiries wait, and their figures.
 #include <memory>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/cli/commands/commands.h"
 #include "services/cli/failure.h"
+#include "services/cli/figures.h"
+#include "services/cli/snapshot.h"
 
 namespace firstline::cli {
 namespace {
 
-using google::protobuf::util::TimeUtil;
+struct WatchOptions {
+  std::string queue;
+  LiveOptions live;
+};
 
-// Seconds; "-" without any.
-std::string Mean(const google::protobuf::Duration& sum, std::uint64_t count) {
-  if (count == 0) return "-";
-  const double us = static_cast<double>(TimeUtil::DurationToMicroseconds(sum));
-  return Fixed(us / 1e6 / static_cast<double>(count), 1);
+std::string AskText(const v1::Requirement& requirement) {
+  std::vector<std::string> parts;
+  for (const auto& skill : requirement.skills()) {
+    parts.push_back(absl::StrCat(skill.skill(), ":", skill.min_level()));
+  }
+  for (const auto& language : requirement.languages()) {
+    parts.push_back(absl::StrCat(language.language(), ":", language.min_level()));
+  }
+  parts.insert(parts.end(), requirement.labels().begin(), requirement.labels().end());
+  return absl::StrJoin(parts, " ");
 }
 
-std::string Percent(std::uint64_t part, std::uint64_t whole) {
-  if (whole == 0) return "-";
-  return Fixed(100 * static_cast<double>(part) / static_cast<double>(whole), 1);
+template <typename Enum>
+std::string Word(Enum value) {
+  return absl::AsciiStrToLower(
+      ShortName(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value)));
+}
+
+void List(Context& context) {
+  v1::GetWorkspaceRequest request;
+  request.set_workspace(context.Workspace());
+  const v1::GetWorkspaceResponse response = Unwrap(context.client().GetWorkspace(request));
+  if (context.format != Format::kTable) {
+    v1::Workspace whole;
+    *whole.mutable_queues() = response.workspace().queues();
+    whole.set_id(response.workspace().id());
+    return PrintJsonList(context.out, context.format, whole, whole.queues());
+  }
+  Table table({"queue", "kind", "serving", "asks", "steps", "answer target", "FRT target",
+               "offer timeout", "wrap-up", "length max"});
+  for (const v1::Queue& queue : response.workspace().queues()) {
+    const int length = queue.max_length();
+    table.Add({queue.id(), Word(queue.kind()), Word(queue.serving()), AskText(queue.requirement()),
+               absl::StrCat(queue.steps_size()), Text(queue.answer_target()),
+               Text(queue.first_response_target()),
+               queue.auto_accept() ? "none: auto" : Text(queue.offer_timeout()),
+               Text(queue.wrap_up()), length == 0 ? "-" : absl::StrCat(length)});
+  }
+  table.Print(context.out, context.coloured);
 }
 
 void Stats(Context& context, const std::string& queue) {
-  v1::GetQueueStatsRequest request;
-  request.set_workspace(context.Workspace());
-  request.set_queue(queue);
-  const v1::GetQueueStatsResponse response = Unwrap(context.client().GetQueueStats(request));
-  if (context.format == Format::kJson) {
-    context.out << ToJson(response, true) << "\n";
-    return;
+  const Figures figures = ReadFigures(context, {.queues = true, .queue = queue});
+  if (context.format != Format::kTable) {
+    return PrintJsonList(context.out, context.format, figures.queues, figures.queues.queues());
   }
-  Table table({"queue", "waiting", "oldest", "offered", "assigned", "parked", "available",
-               "submitted", "answered", "abandoned", "in target %", "ASA s", "FRT s", "in FRT %",
-               "AHT s"});
-  for (const v1::QueueStats& q : response.queues()) {
-    const v1::ResponseClock& frt = q.frt_from_create();
-    table.Add({q.queue(), absl::StrCat(q.waiting()), Text(q.oldest_waiting()),
-               absl::StrCat(q.offered()), absl::StrCat(q.assigned()), absl::StrCat(q.parked()),
-               absl::StrCat(q.agents_available()), absl::StrCat(q.submitted()),
-               absl::StrCat(q.answered()), absl::StrCat(q.abandoned()),
-               Percent(q.answered_within_target(), q.answered() + q.abandoned()),
-               Mean(q.answered_wait().sum(), q.answered_wait().count()),
-               Mean(frt.sum(), frt.count()), Percent(frt.within_target(), frt.count()),
-               Mean(q.handle().sum(), q.handle().count())});
-  }
-  table.Print(context.out);
+  QueueTable(figures.queues).Print(context.out, context.coloured);
 }
+
+void Watch(Context& context, const WatchOptions& options) {
+  ShowLive(context, options.live, [&](std::ostream& out, const LiveSize&) {
+    const Figures figures = ReadFigures(context, {.queues = true, .queue = options.queue});
+    if (context.format != Format::kTable) {
+      out << SnapshotJson(figures) << "\n";
+      return;
+    }
+    out << Headline(context.Workspace(), figures) << "\n";
+    QueueTable(figures.queues).Print(out, context.coloured);
+  });
+}
+
+constexpr char kColumns[] =
+    "Waiting to available are of now, the rest counts since the present owner took the workspace.\n"
+    "  in target %  answered within the queue's answer target, of answered and abandoned\n"
+    "  ASA s        mean wait of answered inquiries\n"
+    "  FRT s        mean first response time since creation; in FRT %: within its target\n"
+    "  AHT s        mean handle time";
 
 }  // namespace
 
 void AddQueueCommands(CLI::App& app, Context& context) {
-  CLI::App& noun = AddNoun(app, "queue", "where inquiries wait");
+  CLI::App& noun = AddNoun(app, "queue", "where inquiries wait", "firstline queue stats");
+  CLI::App& list = AddVerb(noun, "list", "list the queues as they are configured",
+                           "firstline queue list");
+  list.callback([&context] { List(context); });
+
   const auto queue = std::make_shared<std::string>();
-  CLI::App& stats = AddVerb(
-      noun, "stats", "figures of one queue or of all", "firstline queue stats billing",
-      "Waiting to available are of now, the rest counts since the present owner took the workspace.\n"
-      "  in target %  answered within the queue's answer target, of answered and abandoned\n"
-      "  ASA s        mean wait of answered inquiries\n"
-      "  FRT s        mean first response time since creation; in FRT %: within its target\n"
-      "  AHT s        mean handle time");
-  stats.add_option("queue", *queue, "name of the queue; left out: all");
+  CLI::App& stats = AddVerb(noun, "stats", "figures of one queue or of all",
+                            "firstline queue stats billing", kColumns);
+  IsQueue(context, *stats.add_option("queue", *queue, "name of the queue; left out: all"));
   stats.callback([&context, queue] { Stats(context, *queue); });
+
+  const auto options = std::make_shared<WatchOptions>();
+  options->live.full_screen = false;
+  CLI::App& watch = AddVerb(noun, "watch", "the figures again and again, one table after the other",
+                            "firstline queue watch billing --interval 10",
+                            std::string(kColumns) +
+                                "\nWith -o json or jsonl a line is one snapshot. `firstline top` keeps"
+                                " to one screen.");
+  IsQueue(context, *watch.add_option("queue", options->queue, "name of the queue; left out: all"));
+  AddLiveOptions(watch, options->live);
+  watch.callback([&context, options] { Watch(context, *options); });
 }
 
 }  // namespace firstline::cli

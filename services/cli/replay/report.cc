@@ -27,11 +27,11 @@ void CountLogged(const Call& call, QueueFigures& figures) {
   if (call.wait_s <= kAnswerTargetSeconds) ++figures.in_time;
 }
 
-std::vector<std::string> Cells(const QueueRow& row) {
+std::vector<cli::Cell> Cells(const QueueRow& row) {
   const auto pair = [](const std::string& log, const std::string& here) {
     return std::vector<std::string>{log, here};
   };
-  std::vector<std::string> cells = {row.queue, absl::StrCat(row.log.offered),
+  std::vector<cli::Cell> cells = {row.queue, absl::StrCat(row.log.offered),
                                     absl::StrCat(row.here.offered)};
   for (const auto& two : {pair(absl::StrCat(row.log.answered), absl::StrCat(row.here.answered)),
                           pair(absl::StrCat(row.log.abandoned), absl::StrCat(row.here.abandoned)),
@@ -91,7 +91,7 @@ nlohmann::ordered_json JsonOf(const QueueRow& row) {
   return {{"queue", row.queue}, {"log", JsonOf(row.log)}, {"here", JsonOf(row.here)}};
 }
 
-void PrintJson(const Report& report, std::ostream& out) {
+void PrintJson(const Report& report, cli::Format format, std::ostream& out) {
   nlohmann::ordered_json json = {{"queues", nlohmann::ordered_json::array()}};
   for (const QueueRow& row : report.queues) json["queues"].push_back(JsonOf(row));
   json["total"] = JsonOf(report.total);
@@ -115,7 +115,7 @@ void PrintJson(const Report& report, std::ostream& out) {
                                   {"text", violation.text}});
   }
   json["good"] = report.good();
-  out << json.dump(2) << "\n";
+  out << json.dump(format == cli::Format::kJson ? 2 : -1) << "\n";
 }
 
 }  // namespace
@@ -180,7 +180,7 @@ WaitComparison CompareWaits(const CallLog& log, const Play& play) {
 }
 
 void Print(const Report& report, cli::Format format, std::ostream& out) {
-  if (format == cli::Format::kJson) return PrintJson(report, out);
+  if (format != cli::Format::kTable) return PrintJson(report, format, out);
   PrintTable(report, out);
   PrintVerdict(report, out);
 }

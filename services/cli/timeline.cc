@@ -1,0 +1,275 @@
+#include "services/cli/timeline.h"
+
+#include <google/protobuf/util/time_util.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "services/cli/output.h"
+
+namespace firstline::cli {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+
+std::string Elapsed(const google::protobuf::Duration& span) {
+  return cli::Elapsed(TimeUtil::DurationToMicroseconds(span));
+}
+
+template <typename Enum>
+std::string Word(Enum value) {
+  std::string word = absl::AsciiStrToLower(
+      ShortName(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value)));
+  for (char& c : word) c = c == '_' ? ' ' : c;
+  return word;
+}
+
+std::string AskText(const v1::Requirement& requirement) {
+  std::vector<std::string> parts;
+  for (const auto& skill : requirement.skills()) {
+    parts.push_back(absl::StrCat(skill.skill(), ":", std::max(skill.min_level(), 1)));
+  }
+  std::vector<std::string> languages;
+  for (const auto& language : requirement.languages()) {
+    languages.push_back(absl::StrCat(language.language(), ":", std::max(language.min_level(), 1)));
+  }
+  if (!languages.empty()) parts.push_back(absl::StrJoin(languages, " or "));
+  for (const std::string& label : requirement.labels()) parts.push_back(label);
+  return absl::StrJoin(parts, " + ");
+}
+
+// "chat for billing, priority 3, asks refunds:3 + de:1, prefers ann"
+std::string SpecText(const v1::InquirySpec& spec) {
+  std::string text = absl::StrCat(spec.channel(), " for ", spec.queue());
+  if (spec.priority() != 0) absl::StrAppend(&text, ", priority ", spec.priority());
+  const std::string ask = AskText(spec.requirement());
+  if (!ask.empty()) absl::StrAppend(&text, ", asks ", ask);
+  if (!spec.preferred_agents().empty()) {
+    absl::StrAppend(&text, ", prefers ", absl::StrJoin(spec.preferred_agents(), ", "));
+  }
+  if (!spec.excluded_agents().empty()) {
+    absl::StrAppend(&text, ", never ", absl::StrJoin(spec.excluded_agents(), ", "));
+  }
+  return text;
+}
+
+std::string WhyText(v1::EnqueueCause cause) {
+  switch (cause) {
+    case v1::ENQUEUE_CAUSE_SUBMITTED: return "it is new";
+    case v1::ENQUEUE_CAUSE_TRANSFERRED: return "it was transferred";
+    case v1::ENQUEUE_CAUSE_OVERFLOWED: return "the route of its former queue sent it on";
+    case v1::ENQUEUE_CAUSE_DECLINED: return "its offer was declined";
+    case v1::ENQUEUE_CAUSE_EXPIRED: return "its offer ran out";
+    case v1::ENQUEUE_CAUSE_FIRST_REPLY_TIMEOUT: return "its agent did not reply in time";
+    case v1::ENQUEUE_CAUSE_AGENT_LOST: return "its agent is gone";
+    case v1::ENQUEUE_CAUSE_RESUMED: return "it was parked, and its agent cannot take it back";
+    case v1::ENQUEUE_CAUSE_UPDATED: return "what it asks for changed";
+    default: return Word(cause);
+  }
+}
+
+std::string AssignedText(const v1::Event& event) {
+  const v1::InquiryAssigned& assigned = event.inquiry_assigned();
+  std::string text = absl::StrCat("assigned to ", event.agent_id());
+  if (assigned.automatic()) absl::StrAppend(&text, ", nobody was asked");
+  if (assigned.resumed()) absl::StrAppend(&text, ", who had it before");
+  if (!assigned.first()) return text;
+  return absl::StrCat(text, "; it waited ", Elapsed(assigned.wait()), ", ",
+                      assigned.within_target() ? "within" : "past", " the queue's target");
+}
+
+std::string OfferEndedText(const v1::Event& event) {
+  switch (event.offer_ended().outcome()) {
+    case v1::OFFER_OUTCOME_DECLINED: return "declined the offer";
+    case v1::OFFER_OUTCOME_EXPIRED:
+      return absl::StrCat("took the offer back: no answer from ", event.agent_id());
+    case v1::OFFER_OUTCOME_RESCINDED:
+      return absl::StrCat("took the offer back from ", event.agent_id(), ": the inquiry changed");
+    case v1::OFFER_OUTCOME_AGENT_LOST:
+      return absl::StrCat("took the offer back: ", event.agent_id(), " is gone");
+    case v1::OFFER_OUTCOME_ACCEPTED: return "accepted the offer";
+    default: return "the offer ended";
+  }
+}
+
+std::string FirstResponseText(const v1::FirstResponded& first) {
+  std::string text = absl::StrCat("first response of a ", first.by() == v1::RESPONDER_BOT
+                                                              ? "bot"
+                                                              : "person",
+                                  " ", Elapsed(first.from_create()), " after creation");
+  if (first.has_from_assign()) {
+    absl::StrAppend(&text, ", ", Elapsed(first.from_assign()), " after assignment");
+  }
+  if (!first.has_target()) return text;
+  const bool met = TimeUtil::DurationToMicroseconds(first.from_create()) <=
+                   TimeUtil::DurationToMicroseconds(first.target());
+  return absl::StrCat(text, "; the target of ", Elapsed(first.target()), met ? " is met" : " is missed");
+}
+
+std::string CancelText(const v1::InquiryCancelled& cancelled) {
+  std::string text = absl::StrCat("cancelled: ", Word(cancelled.reason()));
+  if (cancelled.was_waiting()) {
+    absl::StrAppend(&text, " after waiting ", Elapsed(cancelled.wait()));
+  }
+  return absl::StrCat(text, cancelled.short_abandon() ? ", a short abandonment" : "",
+                      cancelled.answered() ? "" : ", without an answer");
+}
+
+std::string CloseText(const v1::InquiryClosed& closed) {
+  std::string text = absl::StrCat("closed: ", Word(closed.resolution()));
+  if (closed.has_handle_time()) {
+    absl::StrAppend(&text, " after ", Elapsed(closed.handle_time()), " of work");
+  }
+  return absl::StrCat(text, closed.answered() ? "" : ", without a reply");
+}
+
+std::string MessageText(const v1::MessageRecorded& message) {
+  std::string text = absl::StrCat("wrote ", message.message_id());
+  if (message.has_response_time()) {
+    absl::StrAppend(&text, ", ", Elapsed(message.response_time()), " after the customer");
+  }
+  return text;
+}
+
+std::string FeedbackText(const v1::Feedback& feedback) {
+  std::string text = absl::StrCat("judged ", feedback.csat(), " of 5");
+  if (!feedback.has_resolved()) return text;
+  return absl::StrCat(text, feedback.resolved() ? ", resolved" : ", not resolved");
+}
+
+}  // namespace
+
+std::string Timeline::StepText(const std::string& queue, int step) const {
+  std::vector<std::string> parts;
+  for (const v1::Queue& candidate : config_.queues()) {
+    if (candidate.id() != queue || step < 1 || step > candidate.steps_size()) continue;
+    const v1::Step& it = candidate.steps(step - 1);
+    if (it.lower_levels() > 0) parts.push_back(absl::StrCat("levels lowered by ", it.lower_levels()));
+    for (const std::string& skill : it.drop_skills()) parts.push_back(absl::StrCat("without ", skill));
+    if (it.drop_languages()) parts.push_back("in any language");
+    if (it.tier() > 0) parts.push_back(absl::StrCat("tiers up to ", it.tier()));
+    if (it.has_credit()) parts.push_back(absl::StrCat("ahead by ", Elapsed(it.credit())));
+    if (!it.overflow_to().empty()) parts.push_back(absl::StrCat("on to ", it.overflow_to()));
+  }
+  const std::string text = absl::StrCat("reached step ", step, " of ", queue);
+  return parts.empty() ? text : absl::StrCat(text, ": ", absl::StrJoin(parts, ", "));
+}
+
+std::string Timeline::What(const v1::Event& event) const {
+  switch (event.kind_case()) {
+    case v1::Event::kInquirySubmitted:
+      return absl::StrCat("submitted: ", SpecText(event.inquiry_submitted().inquiry().spec()));
+    case v1::Event::kInquiryUpdated:
+      return absl::StrCat("updated: ", SpecText(event.inquiry_updated().spec()));
+    case v1::Event::kInquiryEnqueued: {
+      const v1::InquiryEnqueued& it = event.inquiry_enqueued();
+      return absl::StrCat("waits in ", it.queue(), ": ", WhyText(it.cause()),
+                          it.held() ? "; held for its preferred agent alone" : "");
+    }
+    case v1::Event::kStepReached: return StepText(event.queue_id(), event.step_reached().step());
+    case v1::Event::kHoldEnded: return "no longer held for its preferred agent alone";
+    case v1::Event::kOfferCreated:
+      return absl::StrCat("offered to ", event.agent_id(), " for ",
+                          Elapsed(event.offer_created().expire_time() - event.time()));
+    case v1::Event::kOfferEnded: return OfferEndedText(event);
+    case v1::Event::kInquiryAssigned: return AssignedText(event);
+    case v1::Event::kFirstReplyWarning:
+      return absl::StrCat("warns: no reply of ", event.agent_id(), " yet");
+    case v1::Event::kFirstReplyTimedOut:
+      return absl::StrCat("took it from ", event.agent_id(), ": no first reply in time");
+    case v1::Event::kMessageRecorded: return MessageText(event.message_recorded());
+    case v1::Event::kFirstResponded: return FirstResponseText(event.first_responded());
+    case v1::Event::kInquiryParked:
+      return absl::StrCat("parked: the customer is silent, ", event.agent_id(), " is free");
+    case v1::Event::kInquiryResumed:
+      return event.inquiry_resumed().to_agent()
+                 ? absl::StrCat("resumed, back to ", event.agent_id())
+                 : "resumed, but its agent cannot take it";
+    case v1::Event::kInquiryTransferred: {
+      const v1::InquiryTransferred& it = event.inquiry_transferred();
+      std::string text = absl::StrCat("transferred from ", it.from_queue(), ": ", SpecText(it.spec()));
+      if (!it.has_handle_time()) return text;
+      return absl::StrCat(text, "; ", event.agent_id(), " worked ", Elapsed(it.handle_time()));
+    }
+    case v1::Event::kInquiryClosed: return CloseText(event.inquiry_closed());
+    case v1::Event::kInquiryCancelled: return CancelText(event.inquiry_cancelled());
+    case v1::Event::kInquiryPurged: return "no longer readable: its retention is over";
+    case v1::Event::kFeedbackRecorded: return FeedbackText(event.feedback_recorded().feedback());
+    case v1::Event::kWrapUpStarted:
+      return absl::StrCat("wrap-up of ", event.agent_id(), " for ",
+                          Elapsed(event.wrap_up_started().until_time() - event.time()));
+    case v1::Event::kWrapUpFinished:
+      return absl::StrCat("wrap-up over after ", Elapsed(event.wrap_up_finished().duration()));
+    case v1::Event::kOwnerChanged:
+      return absl::StrCat("the workspace is served by ", event.owner_changed().address(), " now",
+                          event.owner_changed().lost() ? "; acknowledged work may be missing" : "");
+    default: return "something this program does not know";
+  }
+}
+
+std::string Timeline::By(const v1::Event& event) const {
+  switch (event.kind_case()) {
+    case v1::Event::kInquirySubmitted:
+    case v1::Event::kInquiryUpdated:
+    case v1::Event::kInquiryTransferred:
+    case v1::Event::kInquiryParked:
+    case v1::Event::kInquiryResumed:
+    case v1::Event::kInquiryCancelled: return "platform";
+    case v1::Event::kInquiryClosed:
+      return event.agent_id().empty() ? "platform" : event.agent_id();
+    case v1::Event::kFeedbackRecorded: return "customer";
+    case v1::Event::kMessageRecorded:
+      if (event.message_recorded().author() == v1::AUTHOR_CUSTOMER) return "customer";
+      return event.agent_id().empty() ? "bot" : event.agent_id();
+    case v1::Event::kOfferEnded: {
+      const v1::OfferOutcome outcome = event.offer_ended().outcome();
+      const bool by_agent =
+          outcome == v1::OFFER_OUTCOME_ACCEPTED || outcome == v1::OFFER_OUTCOME_DECLINED;
+      return by_agent ? event.agent_id() : "router";
+    }
+    case v1::Event::kWrapUpFinished:
+      return event.wrap_up_finished().early() ? event.agent_id() : "router";
+    default: return "router";
+  }
+}
+
+void Timeline::Fold(const v1::Event& event) {
+  switch (event.kind_case()) {
+    case v1::Event::kInquirySubmitted:
+    case v1::Event::kInquiryEnqueued: state_ = v1::INQUIRY_STATE_WAITING; return;
+    case v1::Event::kInquiryAssigned: state_ = v1::INQUIRY_STATE_ASSIGNED; return;
+    case v1::Event::kInquiryParked: state_ = v1::INQUIRY_STATE_PARKED; return;
+    case v1::Event::kInquiryClosed: state_ = v1::INQUIRY_STATE_CLOSED; return;
+    case v1::Event::kInquiryCancelled: state_ = v1::INQUIRY_STATE_CANCELLED; return;
+    case v1::Event::kInquiryTransferred: ++transfers_; return;
+    case v1::Event::kOfferCreated:
+      ++offers_;
+      state_ = v1::INQUIRY_STATE_OFFERED;
+      return;
+    default: return;
+  }
+}
+
+void Timeline::Take(const v1::Event& event) {
+  // Every epoch begins with its owner, whichever inquiry is read.
+  if (steps_.empty() && event.inquiry_id().empty()) return;
+  Fold(event);
+  steps_.push_back({event, By(event), What(event)});
+}
+
+bool Timeline::Reaches(const v1::Inquiry& inquiry) const {
+  return state_ == inquiry.state() && offers_ == inquiry.counts().offers() &&
+         transfers_ == inquiry.counts().transfers();
+}
+
+std::string Elapsed(std::int64_t us) {
+  const double s = static_cast<double>(us) / 1e6;
+  if (s < 10) return absl::StrFormat("%.3fs", s);
+  if (s < 60) return absl::StrFormat("%.1fs", s);
+  const std::int64_t whole = us / 1'000'000;
+  if (whole < 3600) return absl::StrFormat("%dm%02ds", whole / 60, whole % 60);
+  return absl::StrFormat("%dh%02dm", whole / 3600, whole / 60 % 60);
+}
+
+}  // namespace firstline::cli

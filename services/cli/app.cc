@@ -22,8 +22,8 @@ namespace {
 // In the order of the help.
 constexpr std::array kNouns = {
     AddConfigCommands, AddInquiryCommands, AddAgentCommands,     AddQueueCommands,
-    AddTopCommand,     AddEventsCommand,   AddReplayCommand,     AddLoadCommand,
-    AddContextCommands, AddHelpCommand,    AddCompletionCommand};
+    AddTopCommand,     AddEventsCommand,   AddReplayCommand,     AddSimulateCommand,
+    AddLoadCommand,    AddContextCommands, AddHelpCommand,       AddCompletionCommand};
 
 constexpr char kEnd[] =
     "Flags come before the environment, that before the context in use (`firstline context`).\n"

@@ -3,7 +3,8 @@
 //   config  validate|diff|apply|get|export          agent   list|set|watch|work
 //   inquiry submit|get|list|update|transfer|        queue   list|stats|watch
 //           watch|timeline|close|cancel             top     events     replay
-//   load   context list|use|set|delete              completion         help
+//   simulate     load                               completion         help
+//   context list|use|set|delete
 //
 // Results go to standard output, everything else to standard error. Errors name code, reason, fields
 // and what to do. Every command that prints data takes -o table|json|jsonl. Colour is for terminals

@@ -14,6 +14,7 @@
 #include "services/cli/failure.h"
 #include "services/cli/replay/replay.h"
 #include "services/cli/replay/scenario.h"
+#include "services/cli/replay/score.h"
 #include "services/cli/yaml_text.h"
 
 namespace firstline::cli {
@@ -23,6 +24,7 @@ struct PlayOptions {
   std::string calls, roster, format = "centre", date, config, write_config;
   std::string speed = "max", serves_by = "skills", from, until;
   int agents = 4;
+  std::string score, takes = "queue";
   bool replace = false;
 };
 
@@ -115,7 +117,48 @@ replay::Progress ProgressTo(std::ostream& err, std::size_t calls) {
   };
 }
 
+// The days to be scored: all, or those whose date begins with --date.
+std::vector<replay::CallLog> ReadDays(const PlayOptions& options) {
+  if (options.format != "technion") {
+    throw Failure(ExitCode::kUsage, "--score needs --format technion",
+                  "the other formats have no priorities, or not who answered");
+  }
+  const std::string calls = ReadFile(options.calls);
+  std::vector<replay::CallLog> days;
+  for (const std::string& date : Read(replay::DatesOf(calls))) {
+    if (!date.starts_with(options.date)) continue;
+    if (auto day = replay::ReadTechnion(calls, date); day.ok()) days.push_back(*std::move(day));
+  }
+  if (days.empty()) throw Failure(ExitCode::kNotFound, "no day of the log has that date");
+  return days;
+}
+
+// "fifo" or seconds of credit for priority 2.
+replay::Rule ParseRule(const std::string& text) {
+  if (text == "fifo") return {.name = text};
+  std::int64_t credit_s = 0;
+  if (!absl::SimpleAtoi(text, &credit_s) || credit_s < 0 || credit_s > 86'400) {
+    throw Failure(ExitCode::kUsage, absl::StrCat("'", text, "' is no rule"),
+                  "fifo, or seconds of credit for priority 2: --score fifo,90");
+  }
+  return {.name = absl::StrCat("credit ", credit_s, "s"),
+          .credits = {{.priority = 2, .credit_s = credit_s}}};
+}
+
+void ShowScores(Context& context, const PlayOptions& options) {
+  const auto takes = options.takes == "queue" ? replay::Takes::kSameQueue : replay::Takes::kDay;
+  const std::vector<replay::CallLog> days = ReadDays(options);
+  std::vector<replay::Score> scores;
+  const std::vector<std::string> rules = absl::StrSplit(options.score, ',');
+  for (const std::string& rule : rules) {
+    replay::Score& score = scores.emplace_back();
+    for (const replay::CallLog& day : days) ScoreDay(day, ParseRule(rule), takes, score);
+  }
+  Print(scores, context.format, context.out);
+}
+
 void Play(Context& context, const PlayOptions& options) {
+  if (!options.score.empty()) return ShowScores(context, options);
   const replay::CallLog log = ReadLog(options);
   const v1::Workspace workspace = ConfigFor(context, options, log);
   if (!options.write_config.empty()) return WriteConfig(context, options.write_config, workspace);
@@ -147,7 +190,8 @@ void AddReplayCommand(CLI::App& app, Context& context) {
       "firstline replay --calls calls.csv --roster roster.csv\n"
       "  firstline replay --calls calls.csv --roster roster.csv --speed 60 --from 9:00 --until 10:00\n"
       "  firstline replay --calls fifo.csv --format fifo --date 2021-01-04 --agents 4\n"
-      "  zcat bank.csv.gz | firstline replay --calls - --format technion --date 1999-02-01",
+      "  zcat bank.csv.gz | firstline replay --calls - --format technion --date 1999-02-01\n"
+      "  zcat bank.csv.gz | firstline replay --calls - --format technion --date 1999-02 --score fifo,90",
       "Agents log on by the roster, calls arrive, customers hang up when their patience ends, calls\n"
       "last as they lasted. The table shows each queue's figures beside the log's. The verdict is of a\n"
       "checker that reads only the event stream: capacity, skills, serving order, nobody idle while\n"
@@ -177,6 +221,15 @@ void AddReplayCommand(CLI::App& app, Context& context) {
       ->capture_default_str();
   command.add_option("--from", options->from, "only calls from this time of the day on, HH:MM");
   command.add_option("--until", options->until, "only calls before this time of the day, HH:MM");
+  command.add_option("--score", options->score,
+                     "play at no router, but tell in how many choices each of these rules chooses as\n"
+                     "the log: fifo, or seconds of credit for priority 2, separated by commas (format\n"
+                     "technion; --date may be a month)");
+  command.add_option("--score-takes", options->takes,
+                     "what an agent could have taken: calls of the queue it took from, or of all\n"
+                     "queues it answered that day")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"queue", "day"}));
   command.add_flag("--replace", options->replace, "delete the workspace first if it exists");
   command.callback([&context, options] { Play(context, *options); });
 }

@@ -168,6 +168,8 @@ absl::StatusOr<CallLog> ReadTechnion(std::string_view calls, std::string_view da
     const std::int64_t begin_s = csv->Number(5), end_s = AtOrAfter(begin_s, csv->Number(6));
     call.wait_s = queued_s > 0 ? AtOrAfter(queued_s, csv->Number(3)) - queued_s : 0;
     call.handle_s = end_s - begin_s;
+    call.queued = queued_s > 0;
+    if (answered) call.agent = std::string(csv->Text(9));
     if (const std::string agent(csv->Text(9)); answered && !agent.empty()) {
       Shift& shift = shifts.try_emplace(agent, Shift{agent, begin_s, end_s, {}}).first->second;
       Widen(shift, begin_s, end_s, call.queue);

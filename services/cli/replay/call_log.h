@@ -33,6 +33,8 @@ struct Call {
   std::int64_t wait_s = 0;    // of an abandoned call: its customer's patience
   std::int64_t handle_s = 0;
   int priority = 0;
+  std::string agent;      // who answered, where the log says so
+  bool queued = true;     // stood in a queue before it was answered
 };
 
 // Of an agent who stays until everything is over.

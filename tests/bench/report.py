@@ -29,12 +29,20 @@ def ratio(results, one, other):
                              for a, b in zip(results[one], results[other]))
 
 
+def cpu_ratio(results, one, other):
+    """What `ratio` would be if CPU time alone decided: all processes' time a piece. It is hurt far
+    less by other work on the machine."""
+    return statistics.median(sum(b["cpu_us"].values()) / max(sum(a["cpu_us"].values()), 1e-9)
+                             for a, b in zip(results[one], results[other]))
+
+
 def _at_least(results, what, one, other, wanted):
     value = ratio(results, one, other)
     if value is None:
         return []
     return [{"target": what, "wanted": f">= {wanted:g}", "measured": f"{value:.2f}",
-             "met": value >= wanted, "of": [one, other]}]
+             "by_cpu": f"{cpu_ratio(results, one, other):.2f}", "met": value >= wanted,
+             "of": [one, other]}]
 
 
 def _one_outstanding(results):
@@ -45,7 +53,8 @@ def _one_outstanding(results):
     bound = statistics.median(b["p50_us"] + c["p50_us"] + ECHO_SLACK_US
                               for b, c in zip(results[echo], results[PING]))
     return [{"target": f"p50 at one outstanding: echo's + a Redis round trip + {ECHO_SLACK_US} us",
-             "wanted": f"<= {bound:.0f} us", "measured": f"{wait:.0f} us", "met": wait <= bound,
+             "wanted": f"<= {bound:.0f} us", "measured": f"{wait:.0f} us", "by_cpu": "",
+             "met": wait <= bound,
              "of": [one, echo, PING]}]
 
 
@@ -96,8 +105,10 @@ def markdown(whole):
         f"{about['load_average_after']:.1f} after."]
     if about["quick"]:
         lines += ["", "**A quick run: it shows that everything works, not how fast it is.**"]
-    lines += ["", "| target | wanted | measured | |", "|---|---|---|---|"]
-    lines += [f"| {t['target']} | {t['wanted']} | {t['measured']} | "
+    if about["load_average_before"] > 1:
+        lines += ["", "**Other work was on the machine: of these figures only CPU time means much.**"]
+    lines += ["", "| target | wanted | measured | by CPU time | |", "|---|---|---|---|---|"]
+    lines += [f"| {t['target']} | {t['wanted']} | {t['measured']} | {t['by_cpu']} | "
               f"{'met' if t['met'] else '**not met**'} |" for t in whole["targets"]]
     lines += ["", "A number behind a name is how many pieces of work are outstanding: calls, "
               "commands, jobs, whole lives of inquiries. CPU is microseconds a piece; the server "

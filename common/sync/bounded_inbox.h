@@ -45,6 +45,23 @@ class BoundedInbox {
     return true;
   }
 
+  // The same for many at once: appends as many from the front as fit, wakes the consumer once, and
+  // returns how many those were. The others are left as they were.
+  std::size_t TryPushAllBelow(std::size_t limit, std::vector<T>& items) FIRSTLINE_EXCLUDES(mutex_) {
+    std::size_t taken = 0;
+    bool was_empty = false;
+    {
+      MutexLock lock(mutex_);
+      was_empty = items_.empty();
+      const std::size_t room = std::min(limit, capacity_);
+      while (taken < items.size() && !closed_ && items_.size() < room) {
+        items_.push_back(std::move(items[taken++]));
+      }
+    }
+    if (was_empty && taken > 0) filled_.NotifyOne();
+    return taken;
+  }
+
   // Waits until something is there, the inbox is closed or `timeout` has passed (zero or less: does
   // not wait), then appends everything to `out` in order of arrival. False once the inbox is closed
   // and empty, which is final.

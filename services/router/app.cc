@@ -119,6 +119,9 @@ class LoopBackend final : public api::Backend {
   void Submit(runtime::Call call, Callback done) override {
     loop_.Submit(std::move(call), std::move(done));
   }
+  void SubmitAll(std::vector<runtime::Submission> submissions) override {
+    loop_.SubmitAll(std::move(submissions));
+  }
   void Beat(const runtime::WorkspaceId& workspace,
             std::vector<runtime::SessionRef> sessions) override {
     loop_.Beat(workspace, std::move(sessions));

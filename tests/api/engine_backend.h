@@ -20,6 +20,9 @@ class EngineBackend final : public Backend, public store::EventLog {
  public:
   // ---- Backend ----
   void Submit(runtime::Call call, Callback done) override;
+  void SubmitAll(std::vector<runtime::Submission> submissions) override {
+    for (runtime::Submission& one : submissions) Submit(std::move(one.call), std::move(one.done));
+  }
   void Beat(const runtime::WorkspaceId& workspace,
             std::vector<runtime::SessionRef> sessions) override;
   void ListWorkspaces(Listed done) override;

@@ -58,6 +58,19 @@ TEST(BoundedInboxTest, ARefusedItemStaysWithTheCaller) {
   EXPECT_EQ(*second, 2);
 }
 
+TEST(BoundedInboxTest, OfManyAtOnceThoseGetInThatFit) {
+  BoundedInbox<std::string> inbox(5);
+  std::vector<std::string> first = {"a", "b"}, second = {"c", "d", "e"};
+  EXPECT_EQ(inbox.TryPushAllBelow(9, first), 2u);
+  EXPECT_EQ(inbox.TryPushAllBelow(4, second), 2u);
+  EXPECT_EQ(second.back(), "e");
+  std::vector<std::string> out;
+  EXPECT_TRUE(inbox.PopAll(out, std::chrono::hours(1)));
+  EXPECT_EQ(out, (std::vector<std::string>{"a", "b", "c", "d"}));
+  inbox.Close();
+  EXPECT_EQ(inbox.TryPushAllBelow(5, second), 0u);
+}
+
 TEST(BoundedInboxTest, AnEmptyInboxTimesOutAndStaysUsable) {
   BoundedInbox<int> inbox(1);
   std::vector<int> out;

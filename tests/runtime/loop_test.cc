@@ -140,10 +140,20 @@ TEST_F(LoopTest, AFullInboxTurnsAwayAtOnce) {
     });
   }
   EXPECT_EQ(overloaded, 6);
+  // Many at once are turned away as well, each.
+  std::vector<Submission> many;
+  for (int i = 0; i < 3; ++i) {
+    many.push_back({{0, kWorkspace, kNeverBoot, SubmitInquiry("i"), false}, [&](Answer answer) {
+                      ++answered;
+                      overloaded += As<Overloaded>(answer) != nullptr;
+                    }});
+  }
+  loop->SubmitAll(std::move(many));
+  EXPECT_EQ(overloaded, 9);
   leave.set_value();
   blocker.join();
   loop->Stop(seconds(10));
-  EXPECT_EQ(answered, 10);
+  EXPECT_EQ(answered, 13);
 }
 
 TEST_F(LoopTest, StopAnswersEverythingEvenWhenTheStoreHangs) {

@@ -65,7 +65,7 @@ void PrintTable(const Result& result, const Model& model, double confidence, std
   cli::Table table(heading);
   const double share = result.replications ? samples : 1;
   for (int queue : Rows(result, model)) {
-    std::vector<std::string> row = {NameOf(model, queue)};
+    std::vector<cli::Cell> row = {NameOf(model, queue)};
     for (auto what : {&QueueTally::offered, &QueueTally::served, &QueueTally::abandoned}) {
       row.push_back(cli::Fixed(Sum(result, queue, what) / share, result.replications ? 1 : 0));
     }

@@ -25,6 +25,8 @@ class Backend {
   // Hands a call to the owner of its workspace; `call.ticket` is ignored. Calls of one workspace
   // made one after the other on one thread are applied in that order.
   virtual void Submit(runtime::Call call, Callback done) = 0;
+  // The same for many, in order.
+  virtual void SubmitAll(std::vector<runtime::Submission> submissions) = 0;
   // Somebody vouches that these sessions live. Best effort: the next beat follows.
   virtual void Beat(const runtime::WorkspaceId& workspace,
                     std::vector<runtime::SessionRef> sessions) = 0;

@@ -126,6 +126,8 @@ class CommandsStream final
   }
 
   void TakeBatch() {
+    std::vector<runtime::Submission> submissions;
+    submissions.reserve(static_cast<size_t>(request_.commands_size()));
     for (const v1::Command& command : request_.commands()) {
       Parsed parsed = ParseCommand(command);
       auto slot = std::make_shared<Pending>();
@@ -139,23 +141,23 @@ class CommandsStream final
         Answer(parsed.workspace, *slot, parsed.command.status());
         continue;
       }
-      Submit(std::move(parsed), std::move(slot));
+      submissions.push_back(SubmissionOf(std::move(parsed), std::move(slot)));
     }
+    backend_.SubmitAll(std::move(submissions));
   }
 
-  void Submit(Parsed parsed, Slot slot) {
+  runtime::Submission SubmissionOf(Parsed parsed, Slot slot) {
     const CommandKind kind = parsed.command->body.index();
     runtime::Call call{.workspace = parsed.workspace, .body = *std::move(parsed.command)};
-    backend_.Submit(std::move(call), [this, kind, slot = std::move(slot),
-                                      workspace = std::move(parsed.workspace),
-                                      inquiry_id = std::move(parsed.inquiry_id)](
-                                         runtime::Answer answer) {
+    auto answered = [this, kind, slot = std::move(slot), workspace = std::move(parsed.workspace),
+                     inquiry_id = std::move(parsed.inquiry_id)](runtime::Answer answer) {
       const absl::Status status = ToStatus(answer, workspace, kind);
       if (status.ok()) {
         WriteReceipt(std::get<runtime::Done>(answer), inquiry_id, slot->result.mutable_receipt());
       }
       Answer(workspace, *slot, status);
-    });
+    };
+    return {std::move(call), std::move(answered)};
   }
 
   // Unless called from OnReadDone, nothing of the stream may be touched afterwards: this may have

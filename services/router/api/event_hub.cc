@@ -152,8 +152,9 @@ void EventHub::Run() {
     const auto idle = tails_.empty() ? std::chrono::hours(1) : std::chrono::nanoseconds(interval_);
     tasks.clear();
     if (!inbox_.PopAll(tasks, busy ? std::chrono::nanoseconds(0) : idle)) return;
-    woken_ = false;
     for (Task& task : tasks) task();
+    // Commits wake nobody as long as nobody watches.
+    woken_ = tails_.empty();
     busy = false;
     AwakenForBeats();
     for (auto& [workspace, tail] : tails_) {

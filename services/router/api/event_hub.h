@@ -142,7 +142,7 @@ class EventHub {
   std::map<std::string, Tail> tails_;                                // hub thread
   // When whom to look at because of a heartbeat, ascending; one for each Next. Hub thread.
   std::deque<std::pair<std::chrono::steady_clock::time_point, Id>> beats_;
-  std::atomic<bool> woken_{false};
+  std::atomic<bool> woken_{true};  // Wake has nothing to do
   sync::BoundedInbox<Task> inbox_;
   sync::OwnedThread thread_;
 };

@@ -26,12 +26,20 @@ OffloadedBackend::~OffloadedBackend() {
   thread_.Join();
 }
 
+OffloadedBackend::Callback OffloadedBackend::Offload(Callback done) const {
+  return [inbox = given_, done = std::move(done)](runtime::Answer answer) mutable {
+    Given given{std::move(done), std::move(answer)};
+    if (!inbox->TryPush(given)) given.done(std::move(given.answer));
+  };
+}
+
 void OffloadedBackend::Submit(runtime::Call call, Callback done) {
-  backend_.Submit(std::move(call),
-                  [inbox = given_, done = std::move(done)](runtime::Answer answer) {
-                    Given given{done, std::move(answer)};
-                    if (!inbox->TryPush(given)) given.done(std::move(given.answer));
-                  });
+  backend_.Submit(std::move(call), Offload(std::move(done)));
+}
+
+void OffloadedBackend::SubmitAll(std::vector<runtime::Submission> submissions) {
+  for (runtime::Submission& one : submissions) one.done = Offload(std::move(one.done));
+  backend_.SubmitAll(std::move(submissions));
 }
 
 }  // namespace firstline::api

@@ -22,6 +22,7 @@ class OffloadedBackend final : public Backend {
   ~OffloadedBackend() override;
 
   void Submit(runtime::Call call, Callback done) override;
+  void SubmitAll(std::vector<runtime::Submission> submissions) override;
   void Beat(const runtime::WorkspaceId& workspace,
             std::vector<runtime::SessionRef> sessions) override {
     backend_.Beat(workspace, std::move(sessions));
@@ -37,6 +38,9 @@ class OffloadedBackend final : public Backend {
     runtime::Answer answer;
   };
   using Inbox = sync::BoundedInbox<Given>;
+
+  // What hands the answer to the thread that runs `done`. To be called once.
+  Callback Offload(Callback done) const;
 
   Backend& backend_;
   const std::shared_ptr<Inbox> given_;  // also held by callbacks that outlive this

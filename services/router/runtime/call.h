@@ -84,6 +84,12 @@ struct DeadlinePassed {};    // nothing was done
 using Answer = std::variant<Done, NotOwner, UnknownWorkspace, Unavailable, Overloaded,
                             ClockNotDriven, DeadlinePassed>;
 
+// A call on its way and who is told the answer, once.
+struct Submission {
+  Call call;
+  std::function<void(Answer)> done;
+};
+
 struct TicketAnswer {
   Ticket ticket = 0;
   Answer answer;

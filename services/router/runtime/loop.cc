@@ -55,6 +55,14 @@ void Loop::Submit(Call call, Callback done) {
   if (!inbox_.TryPushBelow(options_.inbox_max, item)) TurnAway(item);
 }
 
+void Loop::SubmitAll(std::vector<Submission> submissions) {
+  std::vector<Item> items;
+  items.reserve(submissions.size());
+  for (Submission& submission : submissions) items.emplace_back(std::move(submission));
+  const size_t taken = inbox_.TryPushAllBelow(options_.inbox_max, items);
+  for (size_t i = taken; i < items.size(); ++i) TurnAway(items[i]);
+}
+
 void Loop::Beat(WorkspaceId workspace, std::vector<SessionRef> sessions) {
   Item item = Beating{std::move(workspace), std::move(sessions)};
   inbox_.TryPushBelow(options_.inbox_max, item);

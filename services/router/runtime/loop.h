@@ -57,6 +57,8 @@ class Loop {
 
   // Hands a call to the pod; `call.ticket` is set here. `done` is called exactly once.
   void Submit(Call call, Callback done);
+  // The same for many, in order, with one wake-up of the loop.
+  void SubmitAll(std::vector<Submission> submissions);
   // As Pod::Beat. Dropped when the inbox is full: the next beat follows soon.
   void Beat(WorkspaceId workspace, std::vector<SessionRef> sessions);
   // Runs `body` on the loop thread and waits until it has run. False when the loop has stopped or
@@ -74,10 +76,6 @@ class Loop {
   bool store_ready() const;
 
  private:
-  struct Submission {
-    Call call;
-    Callback done;
-  };
   struct Beating {
     WorkspaceId workspace;
     std::vector<SessionRef> sessions;

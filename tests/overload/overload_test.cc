@@ -167,7 +167,9 @@ void Overload::Run(const Phases& phases) {
   const nanoseconds middle = phases.calm + phases.rush / 2;
   const double first = RssMibMax(phases.calm, middle), second = RssMibMax(middle, end_of_rush);
   EXPECT_LT(std::max(first, second), kRssMibMax);
-  if (phases.rush >= std::chrono::minutes(1)) EXPECT_LT(second, first * kRssGrowthMax);
+  if (phases.rush >= std::chrono::minutes(1)) {
+    EXPECT_LT(second, first * kRssGrowthMax);
+  }
   // It recovers.
   const nanoseconds recovery = RecoveryTime(report, phases);
   EXPECT_LE(recovery, kRecoveryMax);

@@ -197,7 +197,13 @@ v1::Command Desk::CommandOf(const Task& task) const {
 }
 
 void Desk::Do(const Task& task) {
-  if (task.operation == Operation::kSubmit) return Submit(task.due);
+  if (task.operation == Operation::kSubmit) {
+    {
+      sync::MutexLock lock(mutex_);
+      if (!closed_loop_) return;  // It ended while this one was on the way back.
+    }
+    return Submit(task.due);
+  }
   parts_.service.Send(CommandOf(task), [this, task](const client::Result<v1::Receipt>& answer) {
     OnAnswer(task, answer);
   });

@@ -191,7 +191,9 @@ Verdict Judge(client::Client& client, const std::string& workspace, Ledger& ledg
   client::Subscription events(
       client, {.workspace = workspace,
                .cursor = "0-0",
-               .kinds = {v1::EVENT_KIND_INQUIRY_SUBMITTED, v1::EVENT_KIND_INQUIRY_ASSIGNED,
+               // The last one is where the reading ends.
+               .kinds = {v1::EVENT_KIND_WORKSPACE_APPLIED, v1::EVENT_KIND_INQUIRY_SUBMITTED,
+                         v1::EVENT_KIND_INQUIRY_ASSIGNED,
                          v1::EVENT_KIND_MESSAGE_RECORDED, v1::EVENT_KIND_INQUIRY_CLOSED}});
   std::string why;
   while (const auto news = events.Next()) {

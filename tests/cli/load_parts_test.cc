@@ -228,6 +228,17 @@ TEST_F(LedgerTest, FindsWhatIsLostDoubledOrTakenThoughRefused) {
   EXPECT_THAT(verdict.examples, ElementsAre("x-0", "x-1", "x-2"));
 }
 
+TEST_F(LedgerTest, WhatIsUnansweredIsOpen) {
+  for (int i = 0; i < 4; ++i) ledger_.Open({});
+  EXPECT_EQ(ledger_.open(), 4U);
+  ledger_.Refuse(0, {.code = grpc::StatusCode::RESOURCE_EXHAUSTED});
+  ledger_.Refuse(1, {.code = grpc::StatusCode::NOT_FOUND});
+  ledger_.Acknowledge(2, Operation::kSubmit);
+  ledger_.Acknowledge(2, Operation::kClose);
+  EXPECT_EQ(ledger_.open(), 1U);
+  EXPECT_EQ(ledger_.shed(), 1U);
+}
+
 TEST_F(LedgerTest, IgnoresInquiriesOfOthers) {
   ledger_.Open({});
   v1::Event event;

@@ -100,13 +100,6 @@ bool Desk::enough() const {
   return options_.count > 0 && come_ >= options_.count;
 }
 
-std::uint64_t Desk::open() const {
-  const std::uint64_t submitted = parts_.ledger.acknowledged(Operation::kSubmit);
-  const std::uint64_t closed = parts_.ledger.acknowledged(Operation::kClose);
-  // A close may be heard of before the submission.
-  return submitted - std::min(submitted, closed);
-}
-
 Latencies Desk::lateness() const {
   sync::MutexLock lock(mutex_);
   return lateness_;

@@ -47,8 +47,6 @@ class Desk : public client::AgentListener {
   void EndOfCustomers() FIRSTLINE_EXCLUDES(mutex_);
   // As many have come as `options.count` allows.
   bool enough() const FIRSTLINE_EXCLUDES(mutex_);
-  // Acknowledged and not closed.
-  std::uint64_t open() const;
   // How late submissions were sent, which is the generator's fault or that of full streams.
   Latencies lateness() const FIRSTLINE_EXCLUDES(mutex_);
   // Sends nothing more. Idempotent.

@@ -1,5 +1,6 @@
 #include "services/cli/load/ledger.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -47,6 +48,7 @@ void Ledger::Acknowledge(Number number, Operation operation) {
 
 void Ledger::Refuse(Number number, const client::Error& error) {
   sync::MutexLock lock(mutex_);
+  ++refused_;
   if (IsShed(error)) ++shed_;
   entries_[number].refused = error.code == grpc::StatusCode::RESOURCE_EXHAUSTED;
 }
@@ -99,6 +101,14 @@ std::uint64_t Ledger::opened() const {
 std::uint64_t Ledger::acknowledged(Operation operation) const {
   sync::MutexLock lock(mutex_);
   return acknowledged_[static_cast<std::size_t>(operation)];
+}
+
+std::uint64_t Ledger::open() const {
+  sync::MutexLock lock(mutex_);
+  const std::uint64_t over =
+      refused_ + acknowledged_[static_cast<std::size_t>(Operation::kClose)];
+  // A submission whose answer was lost may be closed all the same.
+  return entries_.size() - std::min<std::uint64_t>(entries_.size(), over);
 }
 
 std::uint64_t Ledger::shed() const {

@@ -55,6 +55,8 @@ class Ledger {
   std::uint64_t opened() const FIRSTLINE_EXCLUDES(mutex_);
   std::uint64_t acknowledged(Operation operation) const FIRSTLINE_EXCLUDES(mutex_);
   std::uint64_t shed() const FIRSTLINE_EXCLUDES(mutex_);
+  // Came, were not refused, and are not closed; unanswered submissions count.
+  std::uint64_t open() const FIRSTLINE_EXCLUDES(mutex_);
 
  private:
   struct Entry {
@@ -70,7 +72,8 @@ class Ledger {
   mutable sync::Mutex mutex_;
   std::vector<Entry> entries_ FIRSTLINE_GUARDED_BY(mutex_);
   std::array<std::uint64_t, kOperations> acknowledged_ FIRSTLINE_GUARDED_BY(mutex_) = {};
-  std::uint64_t shed_ FIRSTLINE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t refused_ FIRSTLINE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t shed_ FIRSTLINE_GUARDED_BY(mutex_) = 0;  // of these, for now
 };
 
 }  // namespace firstline::load

@@ -58,13 +58,11 @@ class Teller {
   void Look(Time now) {
     if (!options_.progress || now < next_) return;
     next_ = now + kProgressEvery;
-    const std::uint64_t submitted = ledger_.acknowledged(Operation::kSubmit);
-    const std::uint64_t closed = ledger_.acknowledged(Operation::kClose);
     options_.progress({.elapsed = now - start_,
-                       .submitted = submitted,
+                       .submitted = ledger_.acknowledged(Operation::kSubmit),
                        .shed = ledger_.shed(),
-                       .closed = closed,
-                       .open = submitted - std::min(submitted, closed)});
+                       .closed = ledger_.acknowledged(Operation::kClose),
+                       .open = ledger_.open()});
   }
 
  private:
@@ -102,9 +100,9 @@ void ComeInACircle(const LoadOptions& options, Desk& desk, Teller& teller, Time 
 }
 
 // Until all are served, or the time is over.
-void Drain(const LoadOptions& options, const Desk& desk, Teller& teller) {
+void Drain(const LoadOptions& options, const Ledger& ledger, Teller& teller) {
   const Time end = steady_clock::now() + options.drain;
-  while (options.agents > 0 && desk.open() > 0 && steady_clock::now() < end) {
+  while (options.agents > 0 && ledger.open() > 0 && steady_clock::now() < end) {
     std::this_thread::sleep_for(milliseconds(5));
     teller.Look(steady_clock::now());
   }
@@ -167,19 +165,19 @@ Report Run(client::Client& client, const std::vector<std::string>& targets,
     }
     const Time ended = std::min(steady_clock::now(), start + Length(options));
     report.measured_s = std::chrono::duration<double>(ended - start - options.warm_up).count();
-    Drain(options, desk, teller);
+    Drain(options, ledger, teller);
     desk.Stop();
     submissions->Drain();
     service->Drain();
     report.totals = tally.totals();
     report.windows = tally.windows();
     report.lateness = desk.lateness();
-    report.open = desk.open();
   }
   report.come = ledger.opened();
   report.acknowledged = ledger.acknowledged(Operation::kSubmit);
   report.closed = ledger.acknowledged(Operation::kClose);
   report.shed = ledger.shed();
+  report.open = ledger.open();
   if (options.check) report.verdict = Judge(client, workspace.id(), ledger);
   report.checked = options.check;
   if (!options.keep && !options.reuse) Delete(client, workspace.id());

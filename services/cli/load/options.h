@@ -47,7 +47,7 @@ struct Progress {
   std::uint64_t submitted = 0;       // acknowledged
   std::uint64_t shed = 0;            // inquiries refused for now
   std::uint64_t closed = 0;
-  std::uint64_t open = 0;            // acknowledged and not closed
+  std::uint64_t open = 0;            // neither refused nor closed
 };
 
 struct LoadOptions {

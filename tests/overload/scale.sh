@@ -125,7 +125,8 @@ show_watchers() {
   show_crowd target
 }
 
-for part in ${*:-waiting agents watchers}; do
+[ $# -gt 0 ] || set -- waiting agents watchers
+for part in "$@"; do
   case $part in
     waiting) show_waiting ;;
     agents) show_agents ;;

@@ -45,23 +45,28 @@ void AddGlobalOptions(CLI::App& app, Context& context, GlobalOptions& options) {
                                   "router, HOST:PORT; several separated by commas")
                        ->envname("FIRSTLINE_SERVER")
                        ->type_name("ADDRESS")
+                       ->take_last()
                        ->capture_default_str();
   options.workspace = app.add_option("-w,--workspace", context.workspace,
                                      "name of the workspace; left out: the only one there is")
                           ->envname("FIRSTLINE_WORKSPACE")
+                          ->take_last()
                           ->type_name("NAME");
   context.choices[options.workspace] = [&context] { return WorkspaceNames(context); };
   CLI::Option* named = app.add_option("--context", options.context,
                                       "name of the context to use, see `firstline context`")
                            ->envname("FIRSTLINE_CONTEXT")
+                           ->take_last()
                            ->type_name("NAME");
   context.choices[named] = [] { return ReadSettings(SettingsPath()).Names(); };
   app.add_option("--timeout", context.timeout_s, "seconds a call may take, repetitions included")
       ->capture_default_str()
+      ->take_last()
       ->type_name("SECONDS")
       ->check(CLI::PositiveNumber.description(""));
   CLI::Option* output = app.add_option("-o,--output", options.output, "how results are written")
-                            ->envname("FIRSTLINE_OUTPUT");
+                            ->envname("FIRSTLINE_OUTPUT")
+                            ->take_last();
   OneOf(context, *output, "format", {"table", "json", "jsonl"});
   app.set_version_flag("--version", "firstline 0.1.0");
 }
@@ -109,6 +114,7 @@ ExitCode End(const Failure& failure, const Context& context) {
 // Settings and names for a shell that completes; whatever goes wrong, it stays silent.
 ExitCode RunComplete(const CLI::App& app, const GlobalOptions& options, Context& context,
                      const std::vector<std::string>& arguments) {
+  context.timeout_s = 1;  // Whoever presses Tab does not wait for a router that is not there.
   try {
     if (const char* server = std::getenv("FIRSTLINE_SERVER")) context.server = server;
     if (const char* name = std::getenv("FIRSTLINE_WORKSPACE")) context.workspace = name;

@@ -14,8 +14,6 @@
 namespace firstline::cli {
 namespace {
 
-// Whoever presses Tab does not wait for a router that is not there.
-constexpr client::CallOptions kBrief = {.deadline = std::chrono::seconds(1)};
 constexpr int kPageMax = 1000;
 
 // The names in what `call` answers, sorted; none if it fails.
@@ -93,7 +91,7 @@ std::vector<std::string> QueueNames(Context& context) {
       [&] {
         v1::GetWorkspaceRequest request;
         request.set_workspace(context.Workspace());
-        return context.client().GetWorkspace(request, kBrief);
+        return context.client().GetWorkspace(request);
       },
       [](const v1::GetWorkspaceResponse& response, std::vector<std::string>& names) {
         for (const v1::Queue& queue : response.workspace().queues()) names.push_back(queue.id());
@@ -106,7 +104,7 @@ std::vector<std::string> AgentIds(Context& context) {
         v1::ListAgentsRequest request;
         request.set_workspace(context.Workspace());
         request.set_page_size(kPageMax);
-        return context.client().ListAgents(request, kBrief);
+        return context.client().ListAgents(request);
       },
       [](const v1::ListAgentsResponse& response, std::vector<std::string>& names) {
         for (const v1::AgentStatus& agent : response.agents()) names.push_back(agent.agent().id());
@@ -115,7 +113,7 @@ std::vector<std::string> AgentIds(Context& context) {
 
 std::vector<std::string> WorkspaceNames(Context& context) {
   return NamesFrom<v1::ListWorkspacesResponse>(
-      [&] { return context.client().ListWorkspaces({}, kBrief); },
+      [&] { return context.client().ListWorkspaces({}); },
       [](const v1::ListWorkspacesResponse& response, std::vector<std::string>& names) {
         names.assign(response.workspaces().begin(), response.workspaces().end());
       });

@@ -53,7 +53,7 @@ struct Context {
   std::unique_ptr<client::Client> connection = nullptr;
 };
 
-// Names for completion; none when the router does not answer within a second.
+// Names for completion; none when the router does not answer.
 std::vector<std::string> QueueNames(Context& context);
 std::vector<std::string> AgentIds(Context& context);
 std::vector<std::string> WorkspaceNames(Context& context);

@@ -1,5 +1,7 @@
 #include "services/cli/figures.h"
 
+#include <google/protobuf/util/time_util.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -9,6 +11,16 @@ namespace firstline::cli {
 namespace {
 
 constexpr std::size_t kPageMax = 1000;
+
+// Workspace time as the router last stamped something, or the time of this machine where that is
+// later: nothing may have happened for long. A driven clock stands still, and is right.
+google::protobuf::Timestamp ReadTime(Context& context) {
+  v1::GetTimeRequest request;
+  request.set_workspace(context.Workspace());
+  const v1::GetTimeResponse response = Unwrap(context.client().GetTime(request));
+  if (response.driven()) return response.time();
+  return std::max(response.time(), google::protobuf::util::TimeUtil::GetCurrentTime());
+}
 
 std::map<std::string, v1::AgentStats> ReadAgentStats(Context& context) {
   v1::GetAgentStatsRequest request;
@@ -47,9 +59,7 @@ std::vector<v1::AgentStatus> ReadAgents(Context& context, const v1::ListAgentsRe
 
 Figures ReadFigures(Context& context, const FiguresWanted& wanted) {
   Figures figures;
-  v1::GetTimeRequest time;
-  time.set_workspace(context.Workspace());
-  figures.time = Unwrap(context.client().GetTime(time)).time();
+  figures.time = ReadTime(context);
   if (wanted.queues) {
     v1::GetQueueStatsRequest request;
     request.set_workspace(context.Workspace());

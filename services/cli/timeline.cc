@@ -71,9 +71,9 @@ std::string WhyText(v1::EnqueueCause cause) {
 
 std::string AssignedText(const v1::Event& event) {
   const v1::InquiryAssigned& assigned = event.inquiry_assigned();
-  std::string text = absl::StrCat("assigned to ", event.agent_id());
-  if (assigned.automatic()) absl::StrAppend(&text, ", nobody was asked");
-  if (assigned.resumed()) absl::StrAppend(&text, ", who had it before");
+  std::string text = "took the offer";
+  if (assigned.automatic()) text = absl::StrCat("assigned to ", event.agent_id(), " without asking");
+  if (assigned.resumed()) text = absl::StrCat("back to ", event.agent_id(), ", who had it before");
   if (!assigned.first()) return text;
   return absl::StrCat(text, "; it waited ", Elapsed(assigned.wait()), ", ",
                       assigned.within_target() ? "within" : "past", " the queue's target");
@@ -227,6 +227,10 @@ std::string Timeline::By(const v1::Event& event) const {
       const bool by_agent =
           outcome == v1::OFFER_OUTCOME_ACCEPTED || outcome == v1::OFFER_OUTCOME_DECLINED;
       return by_agent ? event.agent_id() : "router";
+    }
+    case v1::Event::kInquiryAssigned: {
+      const v1::InquiryAssigned& it = event.inquiry_assigned();
+      return it.automatic() || it.resumed() ? "router" : event.agent_id();
     }
     case v1::Event::kWrapUpFinished:
       return event.wrap_up_finished().early() ? event.agent_id() : "router";

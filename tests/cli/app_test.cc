@@ -51,6 +51,7 @@ class AppTest : public ::testing::Test {
     std::filesystem::create_directories(folder_);
     unsetenv("FIRSTLINE_SERVER");
     unsetenv("FIRSTLINE_WORKSPACE");
+    setenv("FIRSTLINE_CONFIG", (folder_ / "none.yaml").c_str(), 1);
   }
 
   Said Do(std::vector<std::string> arguments) {
@@ -95,20 +96,44 @@ TEST_F(AppTest, SaysWhatIsMissing) {
                                 HasSubstr("`firstline inquiry submit --help`")));
 }
 
-TEST_F(AppTest, HelpsEverywhereWithAnExample) {
-  const std::vector<std::vector<std::string>> commands = {
-      {"config", "validate"}, {"config", "apply"},   {"config", "get"},    {"inquiry", "submit"},
-      {"inquiry", "get"},     {"inquiry", "list"},   {"inquiry", "close"}, {"inquiry", "cancel"},
-      {"agent", "list"},      {"agent", "set"},      {"queue", "stats"},   {"events"},
-      {"replay"}};
-  for (std::vector<std::string> command : commands) {
-    command.push_back("--help");
-    const Said said = Do(command);
-    EXPECT_EQ(said.exit, ExitCode::kOk);
-    EXPECT_THAT(said.out, HasSubstr("Example:\n  firstline " + command.front()));
-    EXPECT_THAT(said.err, IsEmpty());
+// Every path of the tree, as completion tells it.
+std::vector<std::vector<std::string>> CommandsBelow(const std::string& server,
+                                                    const std::vector<std::string>& path) {
+  if (path == std::vector<std::string>{"help"}) return {};  // names all of them again
+  std::vector<std::string> arguments = {"__complete", "-s", server};
+  arguments.insert(arguments.end(), path.begin(), path.end());
+  arguments.push_back("");
+  std::ostringstream out, err;
+  cli::Run(arguments, out, err);
+  std::vector<std::vector<std::string>> found;
+  std::istringstream lines(out.str());
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t tab = line.find('\t');
+    if (tab == std::string::npos) continue;  // a value, not a command
+    std::vector<std::string> below = path;
+    below.push_back(line.substr(0, tab));
+    found.push_back(below);
+    for (auto& deeper : CommandsBelow(server, below)) found.push_back(std::move(deeper));
   }
-  EXPECT_THAT(Do({"--help"}).out, AllOf(HasSubstr("Exit codes"), HasSubstr("Example")));
+  return found;
+}
+
+TEST_F(AppTest, HelpsEverywhereWithAnExample) {
+  const auto commands = CommandsBelow(router_.address(), {});
+  EXPECT_GE(commands.size(), 35u);
+  for (const std::vector<std::string>& command : commands) {
+    std::vector<std::string> words = command;
+    words.push_back("--help");
+    const Said said = Do(words);
+    EXPECT_EQ(said.exit, ExitCode::kOk);
+    EXPECT_THAT(said.out, HasSubstr("Example:\n  ")) << ::testing::PrintToString(command);
+    EXPECT_THAT(said.err, IsEmpty());
+    words.pop_back();
+    words.insert(words.begin(), "help");
+    EXPECT_EQ(Do(words).out, said.out) << ::testing::PrintToString(command);
+  }
+  EXPECT_THAT(Do({"--help"}).out, AllOf(HasSubstr("Exit codes"), HasSubstr("7 `config diff`")));
+  EXPECT_THAT(Do({"help", "inquiry", "sumbit"}).err, HasSubstr("did you mean 'submit'?"));
 }
 
 TEST_F(AppTest, SaysThatNoRouterAnswers) {

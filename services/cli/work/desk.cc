@@ -19,6 +19,9 @@ namespace {
 using google::protobuf::util::TimeUtil;
 using Kind = v1::AgentWork::Kind;
 
+// How long what a call did may take to be heard of; then the next line is done all the same.
+constexpr std::chrono::seconds kSettleMax(5);
+
 // Messages of two sessions about one inquiry must not be taken for repeats of one another.
 std::string NewPrefix() {
   std::random_device random;
@@ -95,8 +98,8 @@ void Desk::Take(const client::WorkChange& change) {
     if (item.turn == 0) item.turn = ++turns_;
     item.work = work;
   }
+  if (!ended && work.has_expire_time()) ReadClock();
   if (context_.format != Format::kTable) {
-    v1::AgentStatus line;  // as `agent list -o jsonl`, with the one thing that changed
     context_.out << absl::StrFormat("{\"change\":\"%s\",\"work\":", ended ? "ended" : "held")
                  << ToJson(work, false) << "}\n";
     return;
@@ -134,25 +137,26 @@ void Desk::Tell(const std::string& text, Colour colour) {
   context_.out << (context_.coloured ? Painted(text, colour) : text) << "\n";
 }
 
-std::int64_t Desk::NowUs() {
-  if (clock_offset_us_) return SteadyUs() + *clock_offset_us_;
+void Desk::ReadClock() {
   v1::GetTimeRequest request;
   request.set_workspace(context_.Workspace());
-  const auto answer = context_.client().GetTime(request);
-  if (!answer.ok()) return 0;
-  const std::int64_t now_us = TimeUtil::TimestampToMicroseconds(answer->time());
-  if (!answer->driven()) clock_offset_us_ = now_us - SteadyUs();
-  return now_us;
+  const auto answer = context_.client().GetTime(request, {.deadline = std::chrono::seconds(1)});
+  if (!answer.ok()) return;
+  const std::int64_t offset_us = TimeUtil::TimestampToMicroseconds(answer->time()) - SteadyUs();
+  // What is read is never ahead of workspace time, and behind it while nothing happens.
+  if (!clock_offset_us_ || answer->driven() || offset_us > *clock_offset_us_) {
+    clock_offset_us_ = offset_us;
+  }
 }
 
-std::string Desk::TimeLeft(const v1::AgentWork& work) {
-  const std::int64_t now_us = work.has_expire_time() ? NowUs() : 0;
-  if (now_us == 0) return "";
-  const std::int64_t left_us = TimeUtil::TimestampToMicroseconds(work.expire_time()) - now_us;
+std::string Desk::TimeLeft(const v1::AgentWork& work) const {
+  if (!work.has_expire_time() || !clock_offset_us_) return "";
+  const std::int64_t left_us = TimeUtil::TimestampToMicroseconds(work.expire_time()) -
+                               (SteadyUs() + *clock_offset_us_);
   return absl::StrCat(" ", std::max<std::int64_t>(left_us + 500'000, 0) / 1'000'000, "s left");
 }
 
-std::string Desk::Prompt() {
+std::string Desk::Prompt() const {
   std::vector<std::string> parts = {absl::StrCat(
       agent_id_, " ", absl::AsciiStrToLower(ShortName(*v1::Presence_descriptor(), presence_)))};
   for (const auto& [id, item] : items_) {
@@ -217,15 +221,15 @@ v1::AgentWork Desk::Pick(Words& words, const std::vector<Kind>& kinds, const std
   return oldest->work;
 }
 
-void Desk::Note(const std::string& inquiry_id, Kind kind) {
-  const auto item = items_.find(inquiry_id);
-  if (item == items_.end()) return;
-  if (kind == v1::AgentWork::KIND_UNSPECIFIED) {
-    items_.erase(item);
-    return;
-  }
-  item->second.work.set_kind(kind);
-  item->second.work.clear_expire_time();
+void Desk::Settle(const v1::AgentWork& work) {
+  settling_ = work;
+  settle_until_ = std::chrono::steady_clock::now() + kSettleMax;
+}
+
+bool Desk::IsSettling() const {
+  if (std::chrono::steady_clock::now() >= settle_until_) return false;
+  const auto item = items_.find(settling_.inquiry_id());
+  return item != items_.end() && item->second.work.kind() == settling_.kind();
 }
 
 void Desk::Accept(Words& words) {
@@ -236,7 +240,7 @@ void Desk::Accept(Words& words) {
   request.set_agent_id(agent_id_);
   request.set_offer_id(offer.offer_id());
   Unwrap(context_.client().AcceptOffer(request));
-  Note(offer.inquiry_id(), v1::AgentWork::KIND_ASSIGNMENT);
+  Settle(offer);
 }
 
 void Desk::Decline(Words& words) {
@@ -253,6 +257,7 @@ void Desk::Decline(Words& words) {
   request.set_agent_id(agent_id_);
   request.set_offer_id(offer.offer_id());
   Unwrap(context_.client().DeclineOffer(request));
+  Settle(offer);
 }
 
 void Desk::Reply(Words& words) {
@@ -282,6 +287,7 @@ void Desk::Close(Words& words) {
   request.set_inquiry_id(work.inquiry_id());
   request.set_agent_id(agent_id_);
   Unwrap(context_.client().CloseInquiry(request));
+  Settle(work);
   last_closed_ = work.inquiry_id();
 }
 
@@ -307,7 +313,7 @@ void Desk::Park(Words& words) {
   request.set_workspace(context_.Workspace());
   request.set_inquiry_id(work.inquiry_id());
   Unwrap(context_.client().ParkInquiry(request));
-  Note(work.inquiry_id(), v1::AgentWork::KIND_PARKED);
+  Settle(work);
 }
 
 void Desk::Resume(Words& words) {
@@ -317,6 +323,7 @@ void Desk::Resume(Words& words) {
   request.set_workspace(context_.Workspace());
   request.set_inquiry_id(work.inquiry_id());
   Unwrap(context_.client().ResumeInquiry(request));
+  Settle(work);
 }
 
 void Desk::Transfer(Words& words) {
@@ -332,6 +339,7 @@ void Desk::Transfer(Words& words) {
   request.set_workspace(context_.Workspace());
   request.set_inquiry_id(work.inquiry_id());
   Unwrap(context_.client().TransferInquiry(request));
+  Settle(work);
 }
 
 void Desk::Break(Words& words) {
@@ -379,11 +387,14 @@ void Desk::Wait(Words& words) {
 }
 
 std::optional<std::chrono::nanoseconds> Desk::WaitLeft() const {
+  const auto now = std::chrono::steady_clock::now();
+  if (IsSettling()) return settle_until_ - now;
   if (!wait_until_) return std::nullopt;
-  return *wait_until_ - std::chrono::steady_clock::now();
+  return *wait_until_ - now;
 }
 
 bool Desk::IsWaiting() {
+  if (IsSettling()) return true;
   if (wait_until_ && WaitLeft()->count() > 0) return true;
   wait_until_.reset();
   const bool come = wait_for_.empty() ||

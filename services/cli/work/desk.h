@@ -44,7 +44,7 @@ class Desk {
   // When they waited for a time: how long yet, else nothing.
   std::optional<std::chrono::nanoseconds> WaitLeft() const;
   // "ann AVAILABLE, offer chat-1 14s left > "
-  std::string Prompt();
+  std::string Prompt() const;
   // Ids of what they still have.
   std::vector<std::string> Held() const;
 
@@ -78,11 +78,12 @@ class Desk {
   // oldest of the kinds. Throws Failure when there is none.
   v1::AgentWork Pick(Words& words, const std::vector<Kind>& kinds, const std::string& what);
   bool Has(const std::vector<Kind>& kinds) const;
-  // What an answered call already tells, before the stream does.
-  void Note(const std::string& inquiry_id, Kind kind);
+  // A call has changed what `work` is held as: the next line is done when the stream has said so.
+  void Settle(const v1::AgentWork& work);
+  bool IsSettling() const;
   void Tell(const std::string& text, Colour colour = Colour::kNone);
-  std::string TimeLeft(const v1::AgentWork& work);
-  std::int64_t NowUs();
+  std::string TimeLeft(const v1::AgentWork& work) const;
+  void ReadClock();
 
   struct Item {
     int turn = 0;  // oldest first
@@ -97,12 +98,14 @@ class Desk {
   v1::Presence presence_ = v1::PRESENCE_UNSPECIFIED;
   std::string reason_;
   std::string last_closed_;
+  v1::AgentWork settling_;
+  std::chrono::steady_clock::time_point settle_until_ = {};
   int turns_ = 0, messages_ = 0;
   bool leaving_ = false;
   // What `wait` waits for.
   std::optional<std::chrono::steady_clock::time_point> wait_until_;
   std::string wait_for_;
-  // Workspace time less steady time; not set where it has to be asked each time.
+  // Workspace time less steady time, as far as it was told.
   std::optional<std::int64_t> clock_offset_us_;
 };
 

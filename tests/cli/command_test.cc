@@ -1,0 +1,316 @@
+// Each command against a real router: what it shows in each format, and what it says about mistakes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "services/cli/output.h"
+#include "services/cli/terminal.h"
+#include "services/cli/timeline.h"
+#include "tests/cli/live_router.h"
+
+namespace firstline::cli {
+namespace {
+
+using nlohmann::json;
+using test::Said;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class CommandTest : public test::LiveRouterTest {
+ protected:
+  void Submit(const std::string& id, const std::string& queue) {
+    Get({"inquiry", "submit", "--id", id, "--channel", "chat", "--queue", queue});
+  }
+};
+
+std::vector<json> Lines(const std::string& text) {
+  std::vector<json> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(json::parse(line));
+  return lines;
+}
+
+// ---- Configuration ------------------------------------------------------------------------------
+
+TEST_F(CommandTest, DiffTellsDifferencesByItsCode) {
+  const Said same = Do({"config", "diff", File("same.yaml", test::kShop)});
+  EXPECT_EQ(same.exit, ExitCode::kOk);
+  EXPECT_THAT(same.out, IsEmpty());
+  std::string changed = test::kShop;
+  changed.replace(changed.find("id: care"), 8, "id: vip\n  ");
+  changed.replace(changed.find("after: 1h"), 9, "after: 2h");
+  const Said differs = Do({"config", "diff", File("other.yaml", changed)});
+  EXPECT_EQ(differs.exit, ExitCode::kDifferent);
+  EXPECT_THAT(differs.out, AllOf(HasSubstr("+ queues[vip]"), HasSubstr("- queues[care]"),
+                                 HasSubstr("~ queues[sales]")));
+  EXPECT_THAT(differs.err, Not(HasSubstr("error")));
+  EXPECT_EQ(Lines(Do({"config", "diff", File("o.yaml", changed), "-o", "jsonl"}).out).size(), 3u);
+  EXPECT_EQ(Do({"config", "diff", File("bad.yaml", "quues: []")}).exit, ExitCode::kInvalid);
+  EXPECT_EQ(Do({"config", "diff", "/nowhere.yaml"}).exit, ExitCode::kNotFound);
+}
+
+TEST_F(CommandTest, ExportIsTakenBackByApply) {
+  const std::string yaml = Get({"config", "export"});
+  EXPECT_THAT(yaml, AllOf(HasSubstr("id: \"ann\""), Not(HasSubstr("etag"))));
+  EXPECT_EQ(Do({"config", "diff", File("a.yaml", yaml)}).exit, ExitCode::kOk);
+  const std::string as_json = Get({"config", "export", "-o", "json"});
+  EXPECT_EQ(Do({"config", "diff", File("a.json", as_json)}).exit, ExitCode::kOk);
+  // Into a workspace that is not there yet, and out of it again.
+  ASSERT_EQ(Do({"-w", "copy", "config", "apply", File("a.yaml", yaml)}).exit, ExitCode::kOk);
+  std::string copy = Get({"-w", "copy", "config", "export", "--file", (folder_ / "b").string()});
+  EXPECT_THAT(copy, IsEmpty());
+  std::ifstream file(folder_ / "b");
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  ASSERT_NE(text.find("\"copy\""), std::string::npos);
+  EXPECT_EQ(text.replace(text.find("\"copy\""), 6, "\"shop\""), yaml);
+  EXPECT_EQ(Do({"-w", "shop", "config", "export", "--file", "/nowhere/b"}).exit,
+            ExitCode::kRefused);
+}
+
+TEST_F(CommandTest, AppliesMoreAgentsThanOneCallTakes) {
+  std::string yaml = test::kShop;
+  for (int i = 0; i < 10'001; ++i) absl::StrAppend(&yaml, "  - {id: a", i, "}\n");
+  const Said applied = Do({"config", "apply", File("big.yaml", yaml)});
+  ASSERT_EQ(applied.exit, ExitCode::kOk) << applied.err;
+  EXPECT_EQ(Lines(Get({"agent", "list", "--limit", "20000", "-o", "jsonl"})).size(), 10'003u);
+  const Said diff = Do({"config", "diff", File("big.yaml", yaml)});
+  EXPECT_EQ(diff.exit, ExitCode::kRefused);
+  EXPECT_THAT(diff.err, HasSubstr("config export"));
+  // Those that the file no longer has are gone.
+  yaml.replace(yaml.find("  - {id: ben"), yaml.find("  - {id: a0}") - yaml.find("  - {id: ben"), "");
+  ASSERT_EQ(Do({"config", "apply", File("big.yaml", yaml)}).exit, ExitCode::kOk);
+  EXPECT_EQ(Do({"agent", "watch", "ben", "--count", "1"}).exit, ExitCode::kNotFound);
+}
+
+// ---- Inquiries ----------------------------------------------------------------------------------
+
+TEST_F(CommandTest, UpdatesWhatAnInquiryAsksFor) {
+  Submit("c1", "sales");
+  Get({"inquiry", "update", "c1", "--priority", "7", "--skill", "sales:4", "--attribute", "a=b",
+       "--prefer", "ann"});
+  const json inquiry = json::parse(Get({"inquiry", "get", "c1", "-o", "json"}))["spec"];
+  EXPECT_EQ(inquiry["priority"], 7);
+  EXPECT_EQ(inquiry["requirement"]["skills"][0]["min_level"], 4);
+  EXPECT_EQ(inquiry["attributes"]["a"], "b");
+  Get({"inquiry", "update", "--clear", "preferred", "--clear", "attributes", "c1"});
+  const json cleared = json::parse(Get({"inquiry", "get", "c1", "-o", "jsonl"}))["spec"];
+  EXPECT_TRUE(cleared["preferred_agents"].empty());
+  EXPECT_EQ(cleared["priority"], 7);
+
+  EXPECT_THAT(Do({"inquiry", "update", "c1"}).err, HasSubstr("nothing to change"));
+  EXPECT_THAT(Do({"inquiry", "update", "c1", "--clear", "prefered"}).err,
+              HasSubstr("did you mean 'preferred'?"));
+  EXPECT_THAT(Do({"inquiry", "update", "c1", "--attribute", "a"}).err,
+              HasSubstr("'a' is not KEY=VALUE"));
+  EXPECT_EQ(Do({"inquiry", "update", "c2", "--priority", "1"}).exit, ExitCode::kNotFound);
+}
+
+TEST_F(CommandTest, TransfersToAnotherQueue) {
+  Submit("c1", "sales");
+  EXPECT_THAT(Get({"inquiry", "transfer", "c1", "--queue", "care"}), HasSubstr("WAITING"));
+  EXPECT_THAT(Get({"inquiry", "list", "--queue", "care", "--state", "waiting"}), HasSubstr("c1"));
+  EXPECT_EQ(Do({"inquiry", "transfer", "c1"}).exit, ExitCode::kUsage);
+  EXPECT_EQ(Do({"inquiry", "transfer", "c1", "--queue", "crae"}).exit, ExitCode::kNotFound);
+}
+
+TEST_F(CommandTest, TellsWhoDecidedWhat) {
+  Get({"agent", "set", "ann", "--presence", "available"});
+  Submit("c1", "sales");
+  Get({"inquiry", "transfer", "c1", "--queue", "care"});
+  Get({"inquiry", "cancel", "c1", "--reason", "abandoned"});
+  const std::string table = Get({"inquiry", "timeline", "c1"});
+  EXPECT_THAT(table, StartsWith("time "));
+  std::vector<std::string> who;
+  for (const json& step : Lines(Get({"inquiry", "timeline", "c1", "-o", "jsonl"}))) {
+    who.push_back(absl::StrCat(step["by"].get<std::string>(), ": ", step["what"].get<std::string>()));
+    EXPECT_TRUE(step["event"].contains("id"));
+    EXPECT_GE(step["elapsed_s"].get<double>(), 0.0);
+    EXPECT_THAT(table, HasSubstr(step["what"].get<std::string>()));
+  }
+  EXPECT_THAT(who, ElementsAre("platform: submitted: chat for sales",
+                               "router: waits in sales: it is new",
+                               "router: offered to ann for 5m00s",
+                               "router: took the offer back from ann: the inquiry changed",
+                               "platform: transferred from sales: chat for care",
+                               "router: waits in care: it was transferred",
+                               StartsWith("platform: cancelled: abandoned after waiting 0.")));
+  const Said none = Do({"inquiry", "timeline", "c9"});
+  EXPECT_EQ(none.exit, ExitCode::kNotFound);
+  EXPECT_THAT(none.err, HasSubstr("hint: `firstline inquiry list`"));
+}
+
+TEST_F(CommandTest, WatchEndsWithTheInquiry) {
+  Submit("c1", "sales");
+  Get({"inquiry", "cancel", "c1"});
+  const std::vector<json> events = Lines(Get({"inquiry", "watch", "c1", "-o", "jsonl"}));
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_TRUE(events.front().contains("inquiry_submitted"));
+  EXPECT_TRUE(events.back().contains("inquiry_cancelled"));
+  EXPECT_EQ(Do({"inquiry", "watch", "c9"}).exit, ExitCode::kNotFound);
+}
+
+TEST(Timeline, ExplainsStepsOfRoutes) {
+  v1::Workspace config;
+  v1::Queue& queue = *config.add_queues();
+  queue.set_id("vip");
+  queue.add_steps()->set_lower_levels(3);
+  queue.add_steps()->add_drop_skills("vip");
+  Timeline timeline(config);
+  v1::Event event;
+  event.set_inquiry_id("c1");
+  event.set_queue_id("vip");
+  for (const int step : {1, 2, 9}) {
+    event.mutable_step_reached()->set_step(step);
+    timeline.Take(event);
+  }
+  ASSERT_EQ(timeline.steps().size(), 3u);
+  EXPECT_EQ(timeline.steps()[0].what, "reached step 1 of vip: levels lowered by 3");
+  EXPECT_EQ(timeline.steps()[1].what, "reached step 2 of vip: without vip");
+  EXPECT_EQ(timeline.steps()[2].what, "reached step 9 of vip");
+  EXPECT_EQ(Elapsed(245'000'000), "4m05s");
+  EXPECT_EQ(Elapsed(59'960'000), "60.0s");
+  EXPECT_EQ(Elapsed(3'600'000'000), "1h00m");
+}
+
+// ---- Figures ------------------------------------------------------------------------------------
+
+TEST_F(CommandTest, ListsAndWatchesQueues) {
+  EXPECT_THAT(Get({"queue", "list"}), AllOf(HasSubstr("sales:2"), HasSubstr("care")));
+  EXPECT_EQ(Lines(Get({"queue", "list", "-o", "jsonl"})).size(), 2u);
+  EXPECT_EQ(json::parse(Get({"queue", "list", "-o", "json"}))["queues"].size(), 2u);
+  Submit("c1", "sales");
+  const std::vector<json> snapshots =
+      Lines(Get({"queue", "watch", "--count", "2", "--interval", "0.05", "-o", "jsonl"}));
+  ASSERT_EQ(snapshots.size(), 2u);
+  EXPECT_EQ(snapshots[1]["queues"][1]["waiting"], "1");
+  const std::string table = Get({"queue", "watch", "sales", "--count", "1"});
+  EXPECT_THAT(table, AllOf(HasSubstr("1 waiting, the oldest "), Not(HasSubstr("\x1b"))));
+  EXPECT_EQ(Do({"queue", "watch", "slaes", "--count", "1"}).exit, ExitCode::kNotFound);
+  EXPECT_EQ(Do({"queue", "watch", "--interval", "0"}).exit, ExitCode::kUsage);
+  EXPECT_EQ(Lines(Get({"queue", "stats", "-o", "jsonl"})).size(), 2u);
+}
+
+TEST_F(CommandTest, TopAndAgentWatchWriteSnapshotsWhereThereIsNoTerminal) {
+  Get({"agent", "set", "ann", "--presence", "available"});
+  Submit("c1", "sales");
+  Submit("c2", "care");
+  const std::string top = Get({"top", "--count", "1"});
+  EXPECT_THAT(top, AllOf(HasSubstr("1 waiting"), HasSubstr("1 of 2 agents available"),
+                         Not(HasSubstr("\x1b"))));
+  // Whom most wait for, and who works most, come first.
+  EXPECT_LT(top.find("\ncare"), top.find("\nsales"));
+  EXPECT_LT(top.find("\nann"), top.find("\nben"));
+  const json snapshot = json::parse(Get({"top", "--count", "1", "-o", "json", "--team", "day"}));
+  EXPECT_EQ(snapshot["agents"].size(), 1u);
+  EXPECT_THAT(Get({"agent", "watch", "ann", "--count", "1"}),
+              AllOf(HasSubstr("offer c1 ("), HasSubstr("s left)"), Not(HasSubstr("ben"))));
+  EXPECT_EQ(Do({"agent", "watch", "nan", "--count", "1"}).exit, ExitCode::kNotFound);
+  EXPECT_THAT(Do({"top", "--cuont", "1"}).err, HasSubstr("did you mean '--count'?"));
+}
+
+// ---- Events -------------------------------------------------------------------------------------
+
+TEST_F(CommandTest, EventsGoOnFromTheCursorNamed) {
+  Submit("c1", "sales");
+  const Said first = Do({"events", "--quiet", "0.3", "-o", "jsonl"});
+  const std::size_t at = first.err.find("--from ") + 7;
+  const std::string cursor = first.err.substr(at, first.err.find('\n', at) - at);
+  Submit("c2", "sales");
+  const std::vector<json> rest =
+      Lines(Get({"events", "--from", cursor, "--quiet", "0.3", "-o", "jsonl"}));
+  ASSERT_EQ(rest.size(), 2u);
+  EXPECT_EQ(rest[0]["inquiry_id"], "c2");
+}
+
+TEST_F(CommandTest, EventsSayWhatHappenedToTheCursor) {
+  Submit("c1", "sales");
+  EXPECT_THAT(Do({"events", "--from", "9999999999999-1", "--quiet", "0.3"}).err,
+              HasSubstr("CURSOR_REWOUND: what followed "));
+  const Said old = Do({"events", "--from", "1-1", "--quiet", "0.3"});
+  EXPECT_THAT(old.err, HasSubstr("CURSOR_EXPIRED: events up to "));
+  EXPECT_THAT(old.out, HasSubstr("InquirySubmitted"));
+  const Said wrong = Do({"events", "--from", "yesterday"});
+  EXPECT_EQ(wrong.exit, ExitCode::kInvalid);
+  EXPECT_THAT(wrong.err, HasSubstr("INVALID_CURSOR"));
+  EXPECT_THAT(Do({"events", "--kind", "ofer-created"}).err,
+              HasSubstr("did you mean 'offer-created'?"));
+  // A stream would wait for a router for ever; the command does not.
+  const Said nobody = Plain({"-s", "127.0.0.1:1", "--timeout", "0.2", "-w", "shop", "events"});
+  EXPECT_EQ(nobody.exit, ExitCode::kUnavailable);
+}
+
+// ---- Contexts -----------------------------------------------------------------------------------
+
+TEST_F(CommandTest, ContextsStandBehindFlagAndEnvironment) {
+  EXPECT_THAT(Plain({"context", "list"}).err, HasSubstr("there is none yet"));
+  ASSERT_EQ(Plain({"context", "set", "here", "-s", address(), "-w", "shop", "-o", "jsonl"}).exit,
+            ExitCode::kOk);
+  ASSERT_EQ(Plain({"context", "set", "gone", "--server", "127.0.0.1:1"}).exit, ExitCode::kOk);
+  EXPECT_EQ(Lines(Plain({"queue", "list"}).out).size(), 2u);  // the first is in use
+
+  EXPECT_EQ(Plain({"--timeout", "0.2", "--context", "gone", "queue", "list"}).exit,
+            ExitCode::kUnavailable);
+  setenv("FIRSTLINE_SERVER", "127.0.0.1:1", 1);
+  EXPECT_EQ(Plain({"--timeout", "0.2", "queue", "list"}).exit, ExitCode::kUnavailable);
+  EXPECT_EQ(Do({"queue", "list"}).exit, ExitCode::kOk);
+  unsetenv("FIRSTLINE_SERVER");
+  setenv("FIRSTLINE_OUTPUT", "table", 1);
+  EXPECT_THAT(Plain({"queue", "list"}).out, StartsWith("queue "));
+  EXPECT_THAT(Plain({"queue", "list", "-o", "json"}).out, StartsWith("{"));
+  unsetenv("FIRSTLINE_OUTPUT");
+
+  ASSERT_EQ(Plain({"context", "use", "gone"}).exit, ExitCode::kOk);
+  EXPECT_EQ(json::parse(Plain({"context", "list", "-o", "json"}).out)[0]["current"], true);
+  EXPECT_THAT(Plain({"context", "use", "hree"}).err, HasSubstr("did you mean 'here'?"));
+  EXPECT_EQ(Plain({"context", "delete", "nobody"}).exit, ExitCode::kNotFound);
+  ASSERT_EQ(Plain({"context", "delete", "gone"}).exit, ExitCode::kOk);
+  EXPECT_THAT(Plain({"context", "list"}).out, AllOf(HasSubstr("here"), Not(HasSubstr("gone"))));
+}
+
+TEST_F(CommandTest, PointsAtTheMistakeInTheContextsFile) {
+  File("config.yaml", "current: a\ncontexts:\n  a: {sever: b}\n");
+  const Said said = Plain({"queue", "list"});
+  EXPECT_EQ(said.exit, ExitCode::kInvalid);
+  EXPECT_THAT(said.err, AllOf(HasSubstr("config.yaml:3:7"), HasSubstr("did you mean 'server'?")));
+  EXPECT_EQ(Plain({"help"}).exit, ExitCode::kOk);  // helps all the same
+}
+
+// ---- Completion ---------------------------------------------------------------------------------
+
+TEST_F(CommandTest, CompletesNamesOfTheRouter) {
+  const auto complete = [this](std::vector<std::string> words) {
+    words.insert(words.begin(), {"__complete", "-s", address()});
+    return Plain(words).out;
+  };
+  EXPECT_EQ(complete({"inquiry", "transfer", "c1", "--queue", "s"}), "sales\n");
+  EXPECT_EQ(complete({"agent", "work", ""}), "ann\nben\n");
+  EXPECT_EQ(complete({"agent", "set", "ann", "--presence=aw"}), "--presence=away\n");
+  EXPECT_EQ(complete({"-o", "js"}), "json\njsonl\n");
+  EXPECT_EQ(complete({"config", "apply", ""}), ":files\n");
+  EXPECT_EQ(complete({"-w", ""}), "shop\n");
+  EXPECT_EQ(complete({"completion", "b"}), "bash\n");
+  EXPECT_THAT(complete({"inquiry", "t"}), AllOf(HasSubstr("transfer\t"), HasSubstr("timeline\t")));
+  EXPECT_EQ(complete({"nonsense", "x", "--what"}), "");
+}
+
+// ---- Colour -------------------------------------------------------------------------------------
+
+TEST(Table, ColoursTakeNoRoom) {
+  Table table({"a", "b"});
+  table.Add({{"xx", Colour::kRed}, "1"});
+  table.Add({"y", "22"});
+  std::ostringstream plain, coloured;
+  table.Print(plain);
+  table.Print(coloured, true);
+  EXPECT_EQ(plain.str(), "a    b\nxx   1\ny   22\n");
+  EXPECT_THAT(coloured.str(), HasSubstr("\x1b[31mxx\x1b[0m   1\n"));
+  EXPECT_EQ(CutLine("\x1b[31mabc\x1b[0md", 2), "\x1b[31mab\x1b[0m\x1b[0m");
+}
+
+}  // namespace
+}  // namespace firstline::cli

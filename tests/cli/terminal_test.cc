@@ -1,0 +1,194 @@
+// The program itself, as people and shells start it: an agent's shift through pipes and on a
+// terminal, the live screen, Ctrl-C, exit codes, completion in bash.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/cli/conversation.h"
+#include "tests/cli/live_router.h"
+
+namespace firstline::cli {
+namespace {
+
+using test::Conversation;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class TerminalTest : public test::LiveRouterTest {
+ protected:
+  std::vector<std::string> Program(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {FIRSTLINE_CLI, "--server", address()});
+    return arguments;
+  }
+  void Submit(const std::string& id) {
+    Get({"inquiry", "submit", "--id", id, "--channel", "chat", "--queue", "sales"});
+  }
+  std::string StateOf(const std::string& id) {
+    const std::string table = Get({"inquiry", "list"});
+    const std::size_t at = table.find("\n" + id);
+    return at == std::string::npos ? "" : table.substr(at + 1, table.find('\n', at + 1) - at - 1);
+  }
+};
+
+// ---- agent work ---------------------------------------------------------------------------------
+
+TEST_F(TerminalTest, AnAgentWorksThroughPipes) {
+  Conversation ann(Program({"agent", "work", "ann"}), false);
+  ASSERT_TRUE(ann.Meets("you are AVAILABLE")) << ann.heard();
+  Submit("c1");
+  ASSERT_TRUE(ann.Meets("offer of c1 (sales, chat)")) << ann.heard();
+  EXPECT_TRUE(ann.Meets("s left: accept or decline")) << ann.heard();
+  ann.Say("accept\n");
+  ASSERT_TRUE(ann.Meets("you have c1 (sales, chat)")) << ann.heard();
+  ann.Say("reply hello there\n");
+  ASSERT_TRUE(ann.Meets("replied to c1")) << ann.heard();
+  ann.Say("park\n");
+  ASSERT_TRUE(ann.Meets("parked c1")) << ann.heard();
+  ann.Say("resume\n");
+  ASSERT_TRUE(ann.Meets("you have c1")) << ann.heard();
+  ann.Say("close c1 unresolved\n");
+  ASSERT_TRUE(ann.Meets("wrap-up of c1")) << ann.heard();
+  ann.Say("finish\n");
+  ASSERT_TRUE(ann.Meets("wrap-up is over: c1")) << ann.heard();
+  ann.Say("break lunch\n");
+  ASSERT_TRUE(ann.Meets("you are AWAY: lunch")) << ann.heard();
+  ann.Say("back\nquit\n");
+  EXPECT_EQ(ann.Wait(), 0);
+  EXPECT_THAT(ann.heard(), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(StateOf("c1"), HasSubstr("CLOSED"));
+  EXPECT_THAT(Get({"agent", "list"}), Not(HasSubstr("AVAILABLE")));
+  EXPECT_THAT(Get({"inquiry", "timeline", "c1"}), AllOf(HasSubstr("ann       took the offer"),
+                                                        HasSubstr("closed: unresolved")));
+}
+
+TEST_F(TerminalTest, AScriptWaitsForItsOffersAndItsEndIsTheEndOfTheShift) {
+  Conversation ann(Program({"agent", "work", "ann"}), false);
+  ann.Say("wait offer\ndecline 3600\nwait idle\nwait offer\naccept\nclose\nfinish");
+  ann.Hush();
+  ASSERT_TRUE(ann.Meets("AVAILABLE")) << ann.heard();
+  Submit("c1");
+  ASSERT_TRUE(ann.Meets("no longer offered: c1")) << ann.heard();
+  Submit("c2");
+  EXPECT_EQ(ann.Wait(), 0) << ann.heard();
+  EXPECT_THAT(StateOf("c1"), HasSubstr("WAITING"));
+  EXPECT_THAT(StateOf("c2"), HasSubstr("CLOSED"));
+}
+
+TEST_F(TerminalTest, AScriptEndsWithTheCodeOfItsFirstMistake) {
+  Conversation ann(Program({"agent", "work", "ann"}), false);
+  ann.Say("acept\naccept\nlist\n");
+  ann.Hush();
+  EXPECT_EQ(ann.Wait(), static_cast<int>(ExitCode::kUsage));
+  EXPECT_THAT(ann.heard(), HasSubstr("you hold nothing"));
+  Conversation nobody(Program({"agent", "work", "nan"}), false);
+  EXPECT_EQ(nobody.Wait(), static_cast<int>(ExitCode::kNotFound));
+}
+
+TEST_F(TerminalTest, CtrlCEndsAShiftWithAGoodbye) {
+  Conversation ann(Program({"agent", "work", "ann", "-o", "jsonl"}), false);
+  ASSERT_TRUE(ann.Meets("\"presence\":\"AVAILABLE\"")) << ann.heard();
+  ann.Signal(SIGINT);
+  EXPECT_EQ(ann.Wait(), 0);
+  EXPECT_THAT(Get({"agent", "list"}), Not(HasSubstr("AVAILABLE")));
+}
+
+TEST_F(TerminalTest, OnATerminalThePromptShowsWhatIsHeldAndWhatIsTyped) {
+  Conversation ann(Program({"agent", "work", "ann"}), true);
+  ASSERT_TRUE(ann.Meets("ann available > ")) << ann.heard();
+  Submit("c1");
+  ASSERT_TRUE(ann.Meets("offer c1 ")) << ann.heard();
+  ann.Say("acceptx\x7f");
+  ASSERT_TRUE(ann.Meets("s left > accept")) << ann.heard();
+  ann.Say("\n");
+  ASSERT_TRUE(ann.Meets("has c1 > ")) << ann.heard();
+  ann.Say("\x04");
+  ASSERT_TRUE(ann.Meets("still yours when you are back: c1")) << ann.heard();
+  EXPECT_EQ(ann.Wait(), 0);
+}
+
+// ---- The live screen ----------------------------------------------------------------------------
+
+TEST_F(TerminalTest, TopDrawsOneScreenAndPutsTheTerminalBack) {
+  Conversation top(Program({"top", "--interval", "0.1"}), true);
+  ASSERT_TRUE(top.Meets("\x1b[?1049h")) << top.heard();
+  ASSERT_TRUE(top.Meets("0 waiting; 0 of 2 agents available")) << top.heard();
+  Submit("c1");
+  ASSERT_TRUE(top.Meets("1 waiting")) << top.heard();
+  top.Say("q");
+  EXPECT_EQ(top.Wait(), 0);
+  EXPECT_THAT(top.heard(), HasSubstr("\x1b[?25h\x1b[?1049l"));
+
+  Conversation interrupted(Program({"agent", "watch"}), true);
+  ASSERT_TRUE(interrupted.Meets("OFFLINE")) << interrupted.heard();
+  interrupted.Say("\x03");  // as the terminal sends it
+  EXPECT_EQ(interrupted.Wait(), 0);
+  EXPECT_THAT(interrupted.heard(), HasSubstr("\x1b[?1049l"));
+}
+
+TEST_F(TerminalTest, NoColorIsRespected) {
+  setenv("NO_COLOR", "1", 1);
+  Conversation plain(Program({"agent", "list"}), true);
+  EXPECT_EQ(plain.Wait(), 0);
+  EXPECT_THAT(plain.heard(), AllOf(HasSubstr("OFFLINE"), Not(HasSubstr("\x1b"))));
+  unsetenv("NO_COLOR");
+  Conversation coloured(Program({"agent", "list"}), true);
+  EXPECT_EQ(coloured.Wait(), 0);
+  EXPECT_THAT(coloured.heard(), HasSubstr("\x1b[2mOFFLINE\x1b[0m"));
+}
+
+// ---- Following ----------------------------------------------------------------------------------
+
+TEST_F(TerminalTest, FollowsUntilCtrlC) {
+  Conversation events(Program({"events", "--follow", "--from", "0-0"}), false);
+  ASSERT_TRUE(events.Meets("WorkspaceApplied")) << events.heard();
+  Submit("c1");
+  ASSERT_TRUE(events.Meets("c1  sales  -  InquirySubmitted")) << events.heard();
+  events.Signal(SIGINT);
+  EXPECT_EQ(events.Wait(), 0);
+
+  Conversation watch(Program({"inquiry", "watch", "c1"}), false);
+  ASSERT_TRUE(watch.Meets("InquiryEnqueued")) << watch.heard();
+  Get({"inquiry", "cancel", "c1"});
+  ASSERT_TRUE(watch.Meets("InquiryCancelled")) << watch.heard();
+  EXPECT_EQ(watch.Wait(), 0);
+}
+
+// ---- Exit codes and completion ------------------------------------------------------------------
+
+TEST_F(TerminalTest, EndsWithTheDocumentedCodes) {
+  const auto code = [this](const std::vector<std::string>& arguments) {
+    return Conversation(Program(arguments), false).Wait();
+  };
+  EXPECT_EQ(code({"queue", "list"}), 0);
+  EXPECT_EQ(code({"config", "apply", "--create", File("s.yaml", test::kShop)}), 1);
+  EXPECT_EQ(code({"queue", "lits"}), 2);
+  EXPECT_EQ(code({"config", "apply", File("b.yaml", "id: [")}), 3);
+  EXPECT_EQ(code({"inquiry", "get", "c1"}), 4);
+  EXPECT_EQ(code({"--server", "127.0.0.1:1", "--timeout", "0.2", "queue", "list"}), 5);
+  const std::string voice = "id: shop\nchannels: [{id: voice, kind: CHANNEL_KIND_LIVE}]\n";
+  EXPECT_EQ(code({"config", "diff", "--patch", File("d.yaml", voice)}), 7);  // 6: app_test.cc
+}
+
+TEST_F(TerminalTest, BashCompletesWithTheScriptSourced) {
+  const std::string folder = std::filesystem::path(FIRSTLINE_CLI).parent_path();
+  setenv("FIRSTLINE_SERVER", address().c_str(), 1);
+  // What readline does when Tab is pressed behind these words.
+  const auto complete = [&](const std::string& words, int last) {
+    Conversation bash(
+        {"bash", "--norc", "-c",
+         absl::StrCat("PATH=", folder, ":$PATH; source <(firstline completion bash); COMP_WORDS=(",
+                      words, "); COMP_CWORD=", last, "; _firstline; echo \"${COMPREPLY[*]}\"")},
+        false);
+    EXPECT_EQ(bash.Wait(), 0);
+    return bash.heard();
+  };
+  EXPECT_EQ(complete("firstline inqu", 1), "inquiry\n");
+  EXPECT_EQ(complete("firstline inquiry t", 2), "transfer timeline\n");
+  EXPECT_EQ(complete("firstline queue stats ''", 3), "care sales\n");
+  EXPECT_EQ(complete("firstline agent set ann --presence = a", 6), "available away\n");
+  EXPECT_EQ(complete("firstline config diff ''", 3), "\n");  // files are bash's own
+}
+
+}  // namespace
+}  // namespace firstline::cli

@@ -190,5 +190,41 @@ TEST_F(TerminalTest, BashCompletesWithTheScriptSourced) {
   EXPECT_EQ(complete("firstline config diff ''", 3), "\n");  // files are bash's own
 }
 
+// What the shell writes with completion loaded; skips where there is no such shell.
+std::string Shell(const std::vector<std::string>& command) {
+  Conversation shell(command, false);
+  EXPECT_EQ(shell.Wait(), 0) << shell.heard();
+  return shell.heard();
+}
+
+bool IsInstalled(const std::string& shell) {
+  return std::system(absl::StrCat("command -v ", shell, " >/dev/null 2>&1").c_str()) == 0;
+}
+
+TEST_F(TerminalTest, ZshCompletesWithTheScriptSourced) {
+  if (!IsInstalled("zsh")) GTEST_SKIP() << "zsh is not installed here";
+  const std::string folder = std::filesystem::path(FIRSTLINE_CLI).parent_path();
+  // Without a line editor: what the script would have described.
+  EXPECT_EQ(Shell({"zsh", "-fc",
+                   absl::StrCat("PATH=", folder, ":$PATH; compdef() { :; }\n"
+                                "source <(firstline completion zsh)\n"
+                                "_describe() { shift; print -rl -- \"${(@P)1}\"; }\n"
+                                "_files() { print FILES; }\n"
+                                "words=(firstline inquiry ti); CURRENT=3; _firstline\n"
+                                "words=(firstline config apply ''); CURRENT=4; _firstline\n")}),
+            "timeline:tell who decided what about an inquiry, when and why\nFILES\n");
+}
+
+TEST_F(TerminalTest, FishCompletesWithTheScriptSourced) {
+  if (!IsInstalled("fish")) GTEST_SKIP() << "fish is not installed here";
+  const std::string folder = std::filesystem::path(FIRSTLINE_CLI).parent_path();
+  setenv("HOME", folder_.c_str(), 1);
+  EXPECT_EQ(Shell({"fish", "--no-config", "-c",
+                   absl::StrCat("set PATH ", folder, " $PATH; firstline completion fish | source;"
+                                "complete -C 'firstline inquiry ti';"
+                                "complete -C 'firstline agent set ann --presence d'")}),
+            "timeline\ttell who decided what about an inquiry, when and why\ndraining\n");
+}
+
 }  // namespace
 }  // namespace firstline::cli

@@ -1,7 +1,4 @@
 // firstline replay: a logged day played at a router.
-#include <unistd.h>
-
-#include <chrono>
 #include <fstream>
 #include <memory>
 
@@ -12,6 +9,7 @@
 #include "common/config/yaml.h"
 #include "services/cli/commands/commands.h"
 #include "services/cli/failure.h"
+#include "services/cli/progress.h"
 #include "services/cli/replay/replay.h"
 #include "services/cli/replay/scenario.h"
 #include "services/cli/replay/score.h"
@@ -101,19 +99,10 @@ void WriteConfig(Context& context, const std::string& path, const v1::Workspace&
               << " agents; nothing was played\n";
 }
 
-// A line that is written over on a terminal, a line now and then elsewhere.
-replay::Progress ProgressTo(std::ostream& err, std::size_t calls) {
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  const auto pause = terminal ? std::chrono::milliseconds(250) : std::chrono::seconds(10);
-  auto last = std::make_shared<std::chrono::steady_clock::time_point>();
-  *last = std::chrono::steady_clock::now();
-  return [&err, calls, terminal, pause, last](const replay::Play& play, std::int64_t) {
-    const auto now = std::chrono::steady_clock::now();
-    const bool over = play.ended() == calls;
-    if (now - *last < pause && !(terminal && over)) return;
-    *last = now;
-    err << (terminal ? "\r" : "") << play.arrived() << " of " << calls << " calls came, "
-        << play.ended() << " are over" << (terminal && !over ? "   " : "\n") << std::flush;
+replay::Progress ProgressTo(Progress& progress, std::size_t calls) {
+  return [&progress, calls](const replay::Play& play, std::int64_t) {
+    progress.Show(absl::StrCat(play.arrived(), " of ", calls, " calls came, ", play.ended(),
+                               " are over"));
   };
 }
 
@@ -165,7 +154,6 @@ void Play(Context& context, const PlayOptions& options) {
 
   replay::ReplayOptions how;
   how.replace = options.replace;
-  how.progress = ProgressTo(context.err, log.calls.size());
   if (options.speed != "max") {
     double speed = 0;
     if (!absl::SimpleAtod(options.speed, &speed) || !(speed > 0)) {
@@ -174,7 +162,11 @@ void Play(Context& context, const PlayOptions& options) {
     }
     how.speed = speed;
   }
-  const replay::Report report = replay::Replay(context.client(), log, workspace, how);
+  const replay::Report report = [&] {
+    Progress progress(context);  // Gone before the report is written.
+    how.progress = ProgressTo(progress, log.calls.size());
+    return replay::Replay(context.client(), log, workspace, how);
+  }();
   Print(report, context.format, context.out);
   if (report.good()) return;
   throw Failure(ExitCode::kViolations, report.totals.violations > 0
@@ -197,24 +189,33 @@ void AddReplayCommand(CLI::App& app, Context& context) {
       "checker that reads only the event stream: capacity, skills, serving order, nobody idle while\n"
       "somebody waits, nothing lost or doubled. Code 6 if a rule was broken.");
   const auto options = std::make_shared<PlayOptions>();
-  command.add_option("--calls", options->calls, "CSV of the calls; -: standard input")->required();
-  command.add_option("--roster", options->roster, "CSV of the agents (format centre)");
-  command.add_option("--format", options->format, "what the columns are: centre, fifo, technion")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"centre", "fifo", "technion"}));
-  command.add_option("--date", options->date, "which day of a log of several, YYYY-MM-DD");
+  command.add_option("--calls", options->calls, "CSV of the calls; -: standard input")
+      ->required()
+      ->type_name("FILE");
+  command.add_option("--roster", options->roster, "CSV of the agents (format centre)")
+      ->type_name("FILE");
+  OneOf(context,
+        *command.add_option("--format", options->format, "what the columns are")
+             ->capture_default_str(),
+        "format of a log", {"centre", "fifo", "technion"});
+  command.add_option("--date", options->date, "which day of a log of several")
+      ->type_name("YYYY-MM-DD");
   command.add_option("--agents", options->agents, "how many agents there are (format fifo)")
       ->capture_default_str()
-      ->check(CLI::Range(1, 10000));
-  command.add_option("--serves-by", options->serves_by,
-                     "how agents may serve the queues they answered: skills, memberships")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"skills", "memberships"}));
+      ->type_name("N")
+      ->check(CLI::Range(1, 10000).description(""));
+  OneOf(context,
+        *command.add_option("--serves-by", options->serves_by,
+                            "how agents may serve the queues they answered")
+             ->capture_default_str(),
+        "way to serve", {"skills", "memberships"});
   command.add_option("--config", options->config,
                      "YAML of a workspace to play in instead of one made from the log; agents of the"
-                     " log are added if it has none");
+                     " log are added if it has none")
+      ->type_name("FILE");
   command.add_option("--write-config", options->write_config,
-                     "write the workspace as YAML to this file (-: standard output) and stop");
+                     "write the workspace as YAML to this file (-: standard output) and stop")
+      ->type_name("FILE");
   command.add_option("--speed", options->speed,
                      "seconds of the log in one second, durations of the configuration are scaled"
                      " alike; max: as fast as a router with --clock=driven can")

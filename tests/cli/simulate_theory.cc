@@ -16,7 +16,7 @@ namespace firstline::simulate {
 namespace {
 
 constexpr double kMinute = 60;
-constexpr double kRelaxationsPerBatch = 20;
+constexpr double kRelaxationsPerBatch = 12;
 constexpr double kEventsWanted = 3000, kEventsLeast = 300;
 constexpr std::uint64_t kCallsMost = 20'000'000;
 

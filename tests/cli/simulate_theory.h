@@ -35,7 +35,7 @@ std::filesystem::path DataFolder();
 std::vector<Theory> ReadErlangReference(const std::filesystem::path& file);
 Model ModelOf(const Theory& theory);
 
-// How many customers make batches of at least 20 relaxation times and waiting frequent enough.
+// How many customers make batches of at least 12 relaxation times and waiting frequent enough.
 std::uint64_t CallsFor(const Theory& theory, std::uint64_t least);
 std::vector<Sample> SimulateTheory(const Theory& theory, std::uint64_t calls, std::uint64_t seed);
 

@@ -18,10 +18,11 @@ struct SimulateOptions {
 
 constexpr char kExample[] =
     "firstline simulate deploy/demo/simulation.yaml\n"
-    "What if one agent fewer were there? The same customers come, only the workspace differs:\n"
-    "  firstline config get -w shop --agents > shop.yaml     # and add the section below\n"
-    "  firstline simulate shop.yaml --calls 100000 --seed 7\n"
-    "  sed '/id: ann$/d' shop.yaml | firstline simulate - --calls 100000 --seed 7\n"
+    "What if ann were not there? The same customers come, only the workspace differs:\n"
+    "  sed '/id: ann,/d' deploy/demo/simulation.yaml | firstline simulate - --seed 1\n"
+    "A workspace of your own, to which the section `simulation` is added:\n"
+    "  firstline config get -w shop --agents > shop.yaml\n"
+    "  firstline simulate shop.yaml --calls 100000 --confidence 0.99\n"
     "The section, at the least:\n"
     "  simulation:\n"
     "    classes: [{queue: sales, arrivals: {per_hour: 120}}]\n"

@@ -23,7 +23,7 @@ using engine::Time;
 
 // Workspace time at the start of a run: 0 would mean "not set".
 constexpr std::int64_t kOriginUs = 86'400'000'000;
-// How long the engine's own timers are followed when nobody acts any more.
+// How long the run goes on when nobody comes, is answered or leaves any more.
 constexpr std::int64_t kLingerUs = 86'400'000'000;
 // Ended inquiries are of no use here; some are kept because purging is not what is simulated.
 constexpr std::uint32_t kClosedKept = 256;
@@ -108,7 +108,8 @@ class Run::Impl {
   std::vector<GivenCustomer> next_;  // by class
   Stream answer_delays_;
   std::priority_queue<Action, std::vector<Action>, std::greater<>> actions_;
-  std::int64_t acted_us_ = 0;  // when somebody acted last
+  std::size_t coming_ = 0;         // classes of which somebody will come
+  std::int64_t progress_us_ = 0;   // when somebody last came, was answered or left
   std::uint64_t turns_ = 0;
   std::vector<Customer> customers_;
   std::vector<std::size_t> free_slots_;
@@ -187,8 +188,10 @@ bool Run::Impl::Step() {
   const Time timer = engine_.NextDeadline();
   const std::int64_t timer_us = timer == engine::kNever ? kFarUs : timer.us - kOriginUs;
   const std::int64_t act_us = actions_.empty() ? kFarUs : actions_.top().time_us;
+  // Agents who miss every offer would go on for ever.
+  const bool nobody_comes = coming_ == 0 || ledger_.full();
+  if (nobody_comes && std::min(timer_us, act_us) > progress_us_ + kLingerUs) return false;
   if (timer_us < act_us) {
-    if (actions_.empty() && timer_us > acted_us_ + kLingerUs) return false;
     ledger_.MoveTo(timer_us, *occupancy_);
     engine_.Tick(timer);
     Hear();
@@ -198,7 +201,6 @@ bool Run::Impl::Step() {
   const Action action = actions_.top();
   actions_.pop();
   ledger_.MoveTo(action.time_us, *occupancy_);
-  acted_us_ = action.time_us;
   Perform(action);
   return true;
 }
@@ -235,6 +237,7 @@ void Run::Impl::PerformForCustomer(const Action& action) {
       Do(engine::RecordMessage{id, "reply", engine::Author::kAgent, agent});
       return;
     case Act::kLeave:
+      progress_us_ = ledger_.now_us();
       ledger_.Leave(customer.entry, ledger_.now_us() - customer.arrive_us);
       FreeSlot(action.index);
       Do(engine::Cancel{id, engine::CancelReason::kAbandoned});
@@ -247,11 +250,15 @@ void Run::Impl::PerformForCustomer(const Action& action) {
 
 void Run::Impl::ScheduleArrival(std::size_t class_index) {
   GivenCustomer& next = next_[class_index] = sources_[class_index].Next();
-  if (next.arrival_s < kEndless) Schedule(Act::kArrive, ToUs(next.arrival_s), class_index);
+  if (next.arrival_s == kEndless) return;
+  ++coming_;
+  Schedule(Act::kArrive, ToUs(next.arrival_s), class_index);
 }
 
 void Run::Impl::Arrive(std::size_t class_index) {
+  --coming_;
   if (ledger_.full()) return;
+  progress_us_ = ledger_.now_us();
   const GivenCustomer given = next_[class_index];
   ScheduleArrival(class_index);
   const CustomerClass& of = model_.classes[class_index];
@@ -343,6 +350,7 @@ void Run::Impl::HearAbout(const engine::OfferCreated& it) {
 void Run::Impl::HearAbout(const engine::InquiryAssigned& it) {
   Customer& customer = CustomerOf(it.inquiry);
   if (customer.waiting) {
+    progress_us_ = ledger_.now_us();
     ledger_.Answer(customer.entry, ledger_.now_us() - customer.arrive_us);
   }
   customer.waiting = false;

@@ -20,15 +20,16 @@ namespace firstline::cli {
 namespace {
 
 // In the order of the help.
-constexpr std::array kNouns = {
-    AddConfigCommands, AddInquiryCommands, AddAgentCommands,     AddQueueCommands,
-    AddTopCommand,     AddEventsCommand,   AddReplayCommand,     AddSimulateCommand,
-    AddLoadCommand,    AddContextCommands, AddHelpCommand,       AddCompletionCommand};
+constexpr std::array kNouns = {AddConfigCommands,  AddInquiryCommands, AddAgentCommands,
+                               AddQueueCommands,   AddTopCommand,      AddEventsCommand,
+                               AddReplayCommand,   AddSimulateCommand, AddLoadCommand,
+                               AddContextCommands, AddHelpCommand,     AddCompletionCommand};
 
 constexpr char kEnd[] =
     "Flags come before the environment, that before the context in use (`firstline context`).\n"
     "Exit codes: 0 done, 1 refused, 2 wrong command line, 3 wrong file or field, 4 not found,\n"
-    "  5 no router answered (may be repeated), 6 a replay or load found violations, 7 `config diff`\n"
+    "  5 no router answered (may be repeated), 6 a replay or load found violations, 7 `config "
+    "diff`\n"
     "  found differences. What goes on until Ctrl-C ends with 0.\n"
     "Example:\n"
     "  firstline --server router:7600 -w shop queue stats";

@@ -6,11 +6,12 @@
 //   simulate     load                               completion         help
 //   context list|use|set|delete
 //
-// Results go to standard output, everything else to standard error. Errors name code, reason, fields
-// and what to do. Every command that prints data takes -o table|json|jsonl. Colour is for terminals
-// only, and NO_COLOR turns it off. Exit codes are those of failure.h:
+// Results go to standard output, everything else to standard error. Errors name code, reason,
+// fields and what to do. Every command that prints data takes -o table|json|jsonl. Colour is for
+// terminals only, and NO_COLOR turns it off. Exit codes are those of failure.h:
 //   0 done   1 refused   2 wrong command line   3 wrong file or field   4 not found
-//   5 no router answered, may be repeated   6 a replay or load found violations   7 `config diff` differs
+//   5 no router answered, may be repeated   6 a replay or load found violations
+//   7 `config diff` found differences
 //
 // Options of every command are looked for in this order: flag, environment (FIRSTLINE_SERVER,
 // FIRSTLINE_WORKSPACE, FIRSTLINE_OUTPUT, FIRSTLINE_CONTEXT), the context in use (settings.h),

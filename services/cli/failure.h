@@ -1,7 +1,8 @@
 // How a command of the CLI ends when it does not succeed: an exit code for scripts, and for people
 // what happened, where, and what to do about it.
 //
-// A command throws Failure (with an empty message where the code says it all); `Run` (app.h) is the only one that catches it.
+// A command throws Failure (with an empty message where the code says it all); `Run` (app.h) is the
+// only one that catches it.
 //
 // Thread rule: values.
 #pragma once

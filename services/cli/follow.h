@@ -21,9 +21,9 @@ struct FollowOptions {
   std::optional<std::chrono::nanoseconds> quiet = std::nullopt;
 };
 
-// Gives each event to `take`, in order, until it answers false, silence or Ctrl-C. Breaks in history
-// are told on standard error: CURSOR_EXPIRED, CURSOR_REWOUND. Returns the cursor to go on from;
-// empty if there is none. Throws Failure, at once when no router answers.
+// Gives each event to `take`, in order, until it answers false, silence or Ctrl-C. Breaks in
+// history are told on standard error: CURSOR_EXPIRED, CURSOR_REWOUND. Returns the cursor to go on
+// from; empty if there is none. Throws Failure, at once when no router answers.
 std::string Follow(Context& context, FollowOptions options,
                    const std::function<bool(const v1::Event&)>& take);
 

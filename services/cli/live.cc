@@ -46,9 +46,9 @@ std::string Next(const Snapshot& snapshot, std::string& last) {
     snapshot(text, {size.columns, size.rows - 1});
   } catch (const Failure& failure) {
     if (last.empty() || failure.exit() != ExitCode::kUnavailable) throw;
-    return absl::StrCat(Painted(absl::StrCat("no answer, asking again: ", failure.message()),
-                                Colour::kRed),
-                        "\n", last);
+    return absl::StrCat(
+        Painted(absl::StrCat("no answer, asking again: ", failure.message()), Colour::kRed), "\n",
+        last);
   }
   last = text.str();
   return last;

@@ -53,12 +53,23 @@ std::string Upper(const std::string& name) {
 std::string Painted(const std::string& text, Colour colour) {
   const char* mark = "";
   switch (colour) {
-    case Colour::kNone: return text;
-    case Colour::kBold: mark = "1"; break;
-    case Colour::kDim: mark = "2"; break;
-    case Colour::kRed: mark = "31"; break;
-    case Colour::kGreen: mark = "32"; break;
-    case Colour::kYellow: mark = "33"; break;
+    case Colour::kNone:
+      return text;
+    case Colour::kBold:
+      mark = "1";
+      break;
+    case Colour::kDim:
+      mark = "2";
+      break;
+    case Colour::kRed:
+      mark = "31";
+      break;
+    case Colour::kGreen:
+      mark = "32";
+      break;
+    case Colour::kYellow:
+      mark = "33";
+      break;
   }
   return absl::StrCat("\x1b[", mark, "m", text, "\x1b[0m");
 }

@@ -5,6 +5,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <concepts>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -27,8 +28,8 @@ enum class Colour { kNone, kBold, kDim, kRed, kGreen, kYellow };
 std::string Painted(const std::string& text, Colour colour);
 
 struct Cell {
-  Cell(std::string words) : text(std::move(words)) {}           // NOLINT(google-explicit-constructor)
-  Cell(const char* words) : text(words) {}                      // NOLINT(google-explicit-constructor)
+  Cell(std::string words) : text(std::move(words)) {}  // NOLINT(google-explicit-constructor)
+  Cell(const char* words) : text(words) {}             // NOLINT(google-explicit-constructor)
   Cell(std::string words, Colour paint) : text(std::move(words)), colour(paint) {}
   std::string text;
   Colour colour = Colour::kNone;
@@ -40,6 +41,11 @@ class Table {
   explicit Table(std::vector<std::string> heading) : heading_(std::move(heading)) {}
   // As many cells as the heading has.
   void Add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
+  // The same without colours. A template, so that a list in braces is always one of cells.
+  template <std::same_as<std::string> Text>
+  void Add(const std::vector<Text>& row) {
+    rows_.emplace_back(row.begin(), row.end());
+  }
   void Print(std::ostream& out, bool coloured = false) const;
 
  private:

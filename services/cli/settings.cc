@@ -22,7 +22,8 @@ std::string Environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-[[noreturn]] void ThrowAt(const std::string& path, const YAML::Mark& mark, const std::string& what) {
+[[noreturn]] void ThrowAt(const std::string& path, const YAML::Mark& mark,
+                          const std::string& what) {
   throw Failure(ExitCode::kInvalid,
                 absl::StrCat(path, ":", mark.line + 1, ":", mark.column + 1, ": ", what),
                 "`firstline context set` writes this file");
@@ -119,8 +120,9 @@ Settings ReadSettings(const std::string& path) {
 
 void WriteSettings(const std::string& path, const Settings& settings) {
   if (path.empty()) {
-    throw Failure(ExitCode::kRefused, "nowhere to keep contexts: neither FIRSTLINE_CONFIG,"
-                                      " XDG_CONFIG_HOME nor HOME is set");
+    throw Failure(ExitCode::kRefused,
+                  "nowhere to keep contexts: neither FIRSTLINE_CONFIG,"
+                  " XDG_CONFIG_HOME nor HOME is set");
   }
   YAML::Emitter out;
   out << YAML::BeginMap << YAML::Key << "current" << YAML::Value << YAML::DoubleQuoted

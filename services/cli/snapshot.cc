@@ -39,24 +39,21 @@ std::string Available(const v1::QueueStats& queue) {
 // Nobody who could take it, and somebody who waits.
 Cell Waiting(const v1::QueueStats& queue) {
   const bool stuck = queue.has_agents_available() && queue.agents_available() == 0;
-  const Colour colour = queue.waiting() == 0 ? Colour::kNone : stuck ? Colour::kRed : Colour::kYellow;
-  return {absl::StrCat(queue.waiting()), colour};
+  if (queue.waiting() == 0) return {"0"};
+  return {absl::StrCat(queue.waiting()), stuck ? Colour::kRed : Colour::kYellow};
 }
 
 std::string Oldest(const v1::QueueStats& queue) {
-  return queue.waiting() == 0
-             ? "-"
-             : Elapsed(TimeUtil::DurationToMicroseconds(queue.oldest_waiting()));
+  return queue.waiting() == 0 ? "-"
+                              : Elapsed(TimeUtil::DurationToMicroseconds(queue.oldest_waiting()));
 }
 
 int Count(const v1::AgentStatus& agent, v1::AgentWork::Kind kind) {
-  return static_cast<int>(std::count_if(agent.work().begin(), agent.work().end(),
-                                        [kind](const v1::AgentWork& work) { return work.kind() == kind; }));
+  const auto is_kind = [kind](const v1::AgentWork& work) { return work.kind() == kind; };
+  return static_cast<int>(std::count_if(agent.work().begin(), agent.work().end(), is_kind));
 }
 
-int UnitsOf(const v1::AgentStatus& agent) {
-  return std::max(agent.agent().capacity().units(), 1);
-}
+int UnitsOf(const v1::AgentStatus& agent) { return std::max(agent.agent().capacity().units(), 1); }
 
 std::string Since(const Figures& figures, const google::protobuf::Timestamp& time) {
   if (time.seconds() == 0) return "-";
@@ -67,16 +64,24 @@ std::string Since(const Figures& figures, const google::protobuf::Timestamp& tim
 std::string WorkText(const Figures& figures, const v1::AgentWork& work) {
   std::string text;
   switch (work.kind()) {
-    case v1::AgentWork::KIND_OFFER: text = "offer "; break;
-    case v1::AgentWork::KIND_ASSIGNMENT: text = "has "; break;
-    case v1::AgentWork::KIND_PARKED: text = "parked "; break;
-    case v1::AgentWork::KIND_WRAP_UP: text = "wrap-up "; break;
-    default: break;
+    case v1::AgentWork::KIND_OFFER:
+      text = "offer ";
+      break;
+    case v1::AgentWork::KIND_ASSIGNMENT:
+      text = "has ";
+      break;
+    case v1::AgentWork::KIND_PARKED:
+      text = "parked ";
+      break;
+    case v1::AgentWork::KIND_WRAP_UP:
+      text = "wrap-up ";
+      break;
+    default:
+      break;
   }
   text += work.inquiry_id();
   if (!work.has_expire_time()) return text;
-  const std::int64_t left_s =
-      TimeUtil::DurationToSeconds(work.expire_time() - figures.time);
+  const std::int64_t left_s = TimeUtil::DurationToSeconds(work.expire_time() - figures.time);
   return absl::StrCat(text, " (", std::max<std::int64_t>(left_s, 0), "s left)");
 }
 
@@ -85,8 +90,9 @@ std::string WorkText(const Figures& figures, const v1::AgentWork& work) {
 Cell PresenceCell(v1::Presence presence) {
   const bool available = presence == v1::PRESENCE_AVAILABLE;
   const bool offline = presence == v1::PRESENCE_OFFLINE;
-  return {ShortName(*v1::Presence_descriptor(), presence),
-          available ? Colour::kGreen : offline ? Colour::kDim : Colour::kYellow};
+  return {ShortName(*v1::Presence_descriptor(), presence), available ? Colour::kGreen
+                                                           : offline ? Colour::kDim
+                                                                     : Colour::kYellow};
 }
 
 Table QueueTable(const v1::GetQueueStatsResponse& stats) {
@@ -181,10 +187,9 @@ std::string Headline(const std::string& workspace, const Figures& figures) {
     }
   }
   if (figures.agents.empty()) return text;
-  const auto available =
-      std::count_if(figures.agents.begin(), figures.agents.end(), [](const v1::AgentStatus& agent) {
-        return agent.presence() == v1::PRESENCE_AVAILABLE;
-      });
+  const auto available = std::count_if(
+      figures.agents.begin(), figures.agents.end(),
+      [](const v1::AgentStatus& agent) { return agent.presence() == v1::PRESENCE_AVAILABLE; });
   absl::StrAppend(&text, figures.queues.queues().empty() ? ": " : "; ", available, " of ",
                   figures.agents.size(), " agents available");
   return text;

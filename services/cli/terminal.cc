@@ -13,8 +13,8 @@ namespace firstline::cli {
 
 ScreenSize SizeOfScreen() {
   struct winsize size = {};
-  const bool said = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 &&
-                    size.ws_row > 0;
+  const bool said =
+      ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0;
   return said ? ScreenSize{size.ws_col, size.ws_row} : ScreenSize{};
 }
 

@@ -56,23 +56,35 @@ std::string SpecText(const v1::InquirySpec& spec) {
 
 std::string WhyText(v1::EnqueueCause cause) {
   switch (cause) {
-    case v1::ENQUEUE_CAUSE_SUBMITTED: return "it is new";
-    case v1::ENQUEUE_CAUSE_TRANSFERRED: return "it was transferred";
-    case v1::ENQUEUE_CAUSE_OVERFLOWED: return "the route of its former queue sent it on";
-    case v1::ENQUEUE_CAUSE_DECLINED: return "its offer was declined";
-    case v1::ENQUEUE_CAUSE_EXPIRED: return "its offer ran out";
-    case v1::ENQUEUE_CAUSE_FIRST_REPLY_TIMEOUT: return "its agent did not reply in time";
-    case v1::ENQUEUE_CAUSE_AGENT_LOST: return "its agent is gone";
-    case v1::ENQUEUE_CAUSE_RESUMED: return "it was parked, and its agent cannot take it back";
-    case v1::ENQUEUE_CAUSE_UPDATED: return "what it asks for changed";
-    default: return Word(cause);
+    case v1::ENQUEUE_CAUSE_SUBMITTED:
+      return "it is new";
+    case v1::ENQUEUE_CAUSE_TRANSFERRED:
+      return "it was transferred";
+    case v1::ENQUEUE_CAUSE_OVERFLOWED:
+      return "the route of its former queue sent it on";
+    case v1::ENQUEUE_CAUSE_DECLINED:
+      return "its offer was declined";
+    case v1::ENQUEUE_CAUSE_EXPIRED:
+      return "its offer ran out";
+    case v1::ENQUEUE_CAUSE_FIRST_REPLY_TIMEOUT:
+      return "its agent did not reply in time";
+    case v1::ENQUEUE_CAUSE_AGENT_LOST:
+      return "its agent is gone";
+    case v1::ENQUEUE_CAUSE_RESUMED:
+      return "it was parked, and its agent cannot take it back";
+    case v1::ENQUEUE_CAUSE_UPDATED:
+      return "what it asks for changed";
+    default:
+      return Word(cause);
   }
 }
 
 std::string AssignedText(const v1::Event& event) {
   const v1::InquiryAssigned& assigned = event.inquiry_assigned();
   std::string text = "took the offer";
-  if (assigned.automatic()) text = absl::StrCat("assigned to ", event.agent_id(), " without asking");
+  if (assigned.automatic()) {
+    text = absl::StrCat("assigned to ", event.agent_id(), " without asking");
+  }
   if (assigned.resumed()) text = absl::StrCat("back to ", event.agent_id(), ", who had it before");
   if (!assigned.first()) return text;
   return absl::StrCat(text, "; it waited ", Elapsed(assigned.wait()), ", ",
@@ -81,30 +93,33 @@ std::string AssignedText(const v1::Event& event) {
 
 std::string OfferEndedText(const v1::Event& event) {
   switch (event.offer_ended().outcome()) {
-    case v1::OFFER_OUTCOME_DECLINED: return "declined the offer";
+    case v1::OFFER_OUTCOME_DECLINED:
+      return "declined the offer";
     case v1::OFFER_OUTCOME_EXPIRED:
       return absl::StrCat("took the offer back: no answer from ", event.agent_id());
     case v1::OFFER_OUTCOME_RESCINDED:
       return absl::StrCat("took the offer back from ", event.agent_id(), ": the inquiry changed");
     case v1::OFFER_OUTCOME_AGENT_LOST:
       return absl::StrCat("took the offer back: ", event.agent_id(), " is gone");
-    case v1::OFFER_OUTCOME_ACCEPTED: return "accepted the offer";
-    default: return "the offer ended";
+    case v1::OFFER_OUTCOME_ACCEPTED:
+      return "accepted the offer";
+    default:
+      return "the offer ended";
   }
 }
 
 std::string FirstResponseText(const v1::FirstResponded& first) {
-  std::string text = absl::StrCat("first response of a ", first.by() == v1::RESPONDER_BOT
-                                                              ? "bot"
-                                                              : "person",
-                                  " ", Elapsed(first.from_create()), " after creation");
+  std::string text =
+      absl::StrCat("first response of a ", first.by() == v1::RESPONDER_BOT ? "bot" : "person", " ",
+                   Elapsed(first.from_create()), " after creation");
   if (first.has_from_assign()) {
     absl::StrAppend(&text, ", ", Elapsed(first.from_assign()), " after assignment");
   }
   if (!first.has_target()) return text;
   const bool met = TimeUtil::DurationToMicroseconds(first.from_create()) <=
                    TimeUtil::DurationToMicroseconds(first.target());
-  return absl::StrCat(text, "; the target of ", Elapsed(first.target()), met ? " is met" : " is missed");
+  return absl::StrCat(text, "; the target of ", Elapsed(first.target()),
+                      met ? " is met" : " is missed");
 }
 
 std::string CancelText(const v1::InquiryCancelled& cancelled) {
@@ -145,8 +160,12 @@ std::string Timeline::StepText(const std::string& queue, int step) const {
   for (const v1::Queue& candidate : config_.queues()) {
     if (candidate.id() != queue || step < 1 || step > candidate.steps_size()) continue;
     const v1::Step& it = candidate.steps(step - 1);
-    if (it.lower_levels() > 0) parts.push_back(absl::StrCat("levels lowered by ", it.lower_levels()));
-    for (const std::string& skill : it.drop_skills()) parts.push_back(absl::StrCat("without ", skill));
+    if (it.lower_levels() > 0) {
+      parts.push_back(absl::StrCat("levels lowered by ", it.lower_levels()));
+    }
+    for (const std::string& skill : it.drop_skills()) {
+      parts.push_back(absl::StrCat("without ", skill));
+    }
     if (it.drop_languages()) parts.push_back("in any language");
     if (it.tier() > 0) parts.push_back(absl::StrCat("tiers up to ", it.tier()));
     if (it.has_credit()) parts.push_back(absl::StrCat("ahead by ", Elapsed(it.credit())));
@@ -167,19 +186,25 @@ std::string Timeline::What(const v1::Event& event) const {
       return absl::StrCat("waits in ", it.queue(), ": ", WhyText(it.cause()),
                           it.held() ? "; held for its preferred agent alone" : "");
     }
-    case v1::Event::kStepReached: return StepText(event.queue_id(), event.step_reached().step());
-    case v1::Event::kHoldEnded: return "no longer held for its preferred agent alone";
+    case v1::Event::kStepReached:
+      return StepText(event.queue_id(), event.step_reached().step());
+    case v1::Event::kHoldEnded:
+      return "no longer held for its preferred agent alone";
     case v1::Event::kOfferCreated:
       return absl::StrCat("offered to ", event.agent_id(), " for ",
                           Elapsed(event.offer_created().expire_time() - event.time()));
-    case v1::Event::kOfferEnded: return OfferEndedText(event);
-    case v1::Event::kInquiryAssigned: return AssignedText(event);
+    case v1::Event::kOfferEnded:
+      return OfferEndedText(event);
+    case v1::Event::kInquiryAssigned:
+      return AssignedText(event);
     case v1::Event::kFirstReplyWarning:
       return absl::StrCat("warns: no reply of ", event.agent_id(), " yet");
     case v1::Event::kFirstReplyTimedOut:
       return absl::StrCat("took it from ", event.agent_id(), ": no first reply in time");
-    case v1::Event::kMessageRecorded: return MessageText(event.message_recorded());
-    case v1::Event::kFirstResponded: return FirstResponseText(event.first_responded());
+    case v1::Event::kMessageRecorded:
+      return MessageText(event.message_recorded());
+    case v1::Event::kFirstResponded:
+      return FirstResponseText(event.first_responded());
     case v1::Event::kInquiryParked:
       return absl::StrCat("parked: the customer is silent, ", event.agent_id(), " is free");
     case v1::Event::kInquiryResumed:
@@ -188,14 +213,19 @@ std::string Timeline::What(const v1::Event& event) const {
                  : "resumed, but its agent cannot take it";
     case v1::Event::kInquiryTransferred: {
       const v1::InquiryTransferred& it = event.inquiry_transferred();
-      std::string text = absl::StrCat("transferred from ", it.from_queue(), ": ", SpecText(it.spec()));
+      std::string text =
+          absl::StrCat("transferred from ", it.from_queue(), ": ", SpecText(it.spec()));
       if (!it.has_handle_time()) return text;
       return absl::StrCat(text, "; ", event.agent_id(), " worked ", Elapsed(it.handle_time()));
     }
-    case v1::Event::kInquiryClosed: return CloseText(event.inquiry_closed());
-    case v1::Event::kInquiryCancelled: return CancelText(event.inquiry_cancelled());
-    case v1::Event::kInquiryPurged: return "no longer readable: its retention is over";
-    case v1::Event::kFeedbackRecorded: return FeedbackText(event.feedback_recorded().feedback());
+    case v1::Event::kInquiryClosed:
+      return CloseText(event.inquiry_closed());
+    case v1::Event::kInquiryCancelled:
+      return CancelText(event.inquiry_cancelled());
+    case v1::Event::kInquiryPurged:
+      return "no longer readable: its retention is over";
+    case v1::Event::kFeedbackRecorded:
+      return FeedbackText(event.feedback_recorded().feedback());
     case v1::Event::kWrapUpStarted:
       return absl::StrCat("wrap-up of ", event.agent_id(), " for ",
                           Elapsed(event.wrap_up_started().until_time() - event.time()));
@@ -204,7 +234,8 @@ std::string Timeline::What(const v1::Event& event) const {
     case v1::Event::kOwnerChanged:
       return absl::StrCat("the workspace is served by ", event.owner_changed().address(), " now",
                           event.owner_changed().lost() ? "; acknowledged work may be missing" : "");
-    default: return "something this program does not know";
+    default:
+      return "something this program does not know";
   }
 }
 
@@ -215,10 +246,12 @@ std::string Timeline::By(const v1::Event& event) const {
     case v1::Event::kInquiryTransferred:
     case v1::Event::kInquiryParked:
     case v1::Event::kInquiryResumed:
-    case v1::Event::kInquiryCancelled: return "platform";
+    case v1::Event::kInquiryCancelled:
+      return "platform";
     case v1::Event::kInquiryClosed:
       return event.agent_id().empty() ? "platform" : event.agent_id();
-    case v1::Event::kFeedbackRecorded: return "customer";
+    case v1::Event::kFeedbackRecorded:
+      return "customer";
     case v1::Event::kMessageRecorded:
       if (event.message_recorded().author() == v1::AUTHOR_CUSTOMER) return "customer";
       return event.agent_id().empty() ? "bot" : event.agent_id();
@@ -234,24 +267,38 @@ std::string Timeline::By(const v1::Event& event) const {
     }
     case v1::Event::kWrapUpFinished:
       return event.wrap_up_finished().early() ? event.agent_id() : "router";
-    default: return "router";
+    default:
+      return "router";
   }
 }
 
 void Timeline::Fold(const v1::Event& event) {
   switch (event.kind_case()) {
     case v1::Event::kInquirySubmitted:
-    case v1::Event::kInquiryEnqueued: state_ = v1::INQUIRY_STATE_WAITING; return;
-    case v1::Event::kInquiryAssigned: state_ = v1::INQUIRY_STATE_ASSIGNED; return;
-    case v1::Event::kInquiryParked: state_ = v1::INQUIRY_STATE_PARKED; return;
-    case v1::Event::kInquiryClosed: state_ = v1::INQUIRY_STATE_CLOSED; return;
-    case v1::Event::kInquiryCancelled: state_ = v1::INQUIRY_STATE_CANCELLED; return;
-    case v1::Event::kInquiryTransferred: ++transfers_; return;
+    case v1::Event::kInquiryEnqueued:
+      state_ = v1::INQUIRY_STATE_WAITING;
+      return;
+    case v1::Event::kInquiryAssigned:
+      state_ = v1::INQUIRY_STATE_ASSIGNED;
+      return;
+    case v1::Event::kInquiryParked:
+      state_ = v1::INQUIRY_STATE_PARKED;
+      return;
+    case v1::Event::kInquiryClosed:
+      state_ = v1::INQUIRY_STATE_CLOSED;
+      return;
+    case v1::Event::kInquiryCancelled:
+      state_ = v1::INQUIRY_STATE_CANCELLED;
+      return;
+    case v1::Event::kInquiryTransferred:
+      ++transfers_;
+      return;
     case v1::Event::kOfferCreated:
       ++offers_;
       state_ = v1::INQUIRY_STATE_OFFERED;
       return;
-    default: return;
+    default:
+      return;
   }
 }
 

@@ -140,8 +140,10 @@ void SuggestArguments(Context& context, const Place& place, const std::string& t
   if (positionals.empty()) return;
   // The last one may take several.
   const CLI::Option* last = positionals.back();
-  if (place.positional < positionals.size()) last = positionals[place.positional];
-  else if (last->get_items_expected_max() == 1) return;
+  if (place.positional < positionals.size())
+    last = positionals[place.positional];
+  else if (last->get_items_expected_max() == 1)
+    return;
   SuggestValues(context, *last, "", typed, suggestions);
 }
 

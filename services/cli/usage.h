@@ -37,9 +37,9 @@ struct Suggestions {
 // nothing; the words before it are whole. The program's name is not among them.
 Suggestions Complete(const CLI::App& root, Context& context, const std::vector<std::string>& words);
 
-// What a shell reads (`firstline completion bash|zsh|fish`): it asks `firstline __complete WORDS...`,
-// which prints Complete() a line each, the description behind a tab, and ":files" last when files
-// fit.
+// What a shell reads (`firstline completion bash|zsh|fish`): it asks `firstline __complete
+// WORDS...`, which prints Complete() a line each, the description behind a tab, and ":files" last
+// when files fit.
 std::string CompletionScript(const std::string& shell);
 void PrintSuggestions(std::ostream& out, const Suggestions& suggestions);
 

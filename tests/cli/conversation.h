@@ -12,8 +12,9 @@ namespace firstline::test {
 
 class Conversation {
  public:
-  // Starts `command[0]` with the rest as arguments. On a terminal (100 columns, 30 rows, TERM=xterm)
-  // its standard error is there too; else that is the test's. Throws if it cannot be started.
+  // Starts `command[0]` with the rest as arguments. On a terminal (100 columns, 30 rows,
+  // TERM=xterm) its standard error is there too; else that is the test's. Throws if it cannot be
+  // started.
   Conversation(const std::vector<std::string>& command, bool on_terminal);
   // Kills it.
   ~Conversation();

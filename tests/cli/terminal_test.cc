@@ -58,8 +58,8 @@ TEST_F(TerminalTest, AnAgentWorksThroughPipes) {
   EXPECT_THAT(ann.heard(), Not(HasSubstr("\x1b")));
   EXPECT_THAT(StateOf("c1"), HasSubstr("CLOSED"));
   EXPECT_THAT(Get({"agent", "list"}), Not(HasSubstr("AVAILABLE")));
-  EXPECT_THAT(Get({"inquiry", "timeline", "c1"}), AllOf(HasSubstr("ann       took the offer"),
-                                                        HasSubstr("closed: unresolved")));
+  EXPECT_THAT(Get({"inquiry", "timeline", "c1"}),
+              AllOf(HasSubstr("ann       took the offer"), HasSubstr("closed: unresolved")));
 }
 
 TEST_F(TerminalTest, AScriptWaitsForItsOffersAndItsEndIsTheEndOfTheShift) {
@@ -206,7 +206,8 @@ TEST_F(TerminalTest, ZshCompletesWithTheScriptSourced) {
   const std::string folder = std::filesystem::path(FIRSTLINE_CLI).parent_path();
   // Without a line editor: what the script would have described.
   EXPECT_EQ(Shell({"zsh", "-fc",
-                   absl::StrCat("PATH=", folder, ":$PATH; compdef() { :; }\n"
+                   absl::StrCat("PATH=", folder,
+                                ":$PATH; compdef() { :; }\n"
                                 "source <(firstline completion zsh)\n"
                                 "_describe() { shift; print -rl -- \"${(@P)1}\"; }\n"
                                 "_files() { print FILES; }\n"
@@ -220,7 +221,8 @@ TEST_F(TerminalTest, FishCompletesWithTheScriptSourced) {
   const std::string folder = std::filesystem::path(FIRSTLINE_CLI).parent_path();
   setenv("HOME", folder_.c_str(), 1);
   EXPECT_EQ(Shell({"fish", "--no-config", "-c",
-                   absl::StrCat("set PATH ", folder, " $PATH; firstline completion fish | source;"
+                   absl::StrCat("set PATH ", folder,
+                                " $PATH; firstline completion fish | source;"
                                 "complete -C 'firstline inquiry ti';"
                                 "complete -C 'firstline agent set ann --presence d'")}),
             "timeline\ttell who decided what about an inquiry, when and why\ndraining\n");

@@ -78,8 +78,9 @@ void AddAgentCommands(CLI::App& app, Context& context) {
                            "firstline agent list --presence available");
 
   const auto list_options = std::make_shared<ListOptions>();
-  CLI::App& list = AddVerb(noun, "list", "list agents, what they hold and what keeps them from more",
-                           "firstline agent list --presence available --team evening");
+  CLI::App& list =
+      AddVerb(noun, "list", "list agents, what they hold and what keeps them from more",
+              "firstline agent list --presence available --team evening");
   Repeatable(OneOf(context,
                    *list.add_option("--presence", list_options->presences,
                                     "only this presence; may be repeated"),

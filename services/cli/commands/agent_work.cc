@@ -96,8 +96,8 @@ class Mailbox : public client::AgentListener {
   Context& context_;
   Desk& desk_;
   std::array<int, 2> wake_ = {-1, -1};
-  bool lost_ = false;                    // the person's thread
-  std::optional<client::Error> ended_;   // the person's thread
+  bool lost_ = false;                   // the person's thread
+  std::optional<client::Error> ended_;  // the person's thread
   sync::Mutex mutex_;
   std::deque<Letter> letters_ FIRSTLINE_GUARDED_BY(mutex_);
 };
@@ -120,8 +120,8 @@ class Shift {
                                       .session_id = options.session,
                                       .include_inquiries = false},
         mailbox_);
-    session_->SetPresence(agent_id_, static_cast<v1::Presence>(ParseEnum(
-                                         *v1::Presence_descriptor(), "presence", options.presence)));
+    const int presence = ParseEnum(*v1::Presence_descriptor(), "presence", options.presence);
+    session_->SetPresence(agent_id_, static_cast<v1::Presence>(presence));
   }
 
   void Run() {
@@ -212,17 +212,21 @@ void AddAgentWork(CLI::App& noun, Context& context) {
       noun, "work", "be an agent: take offers, reply, close, in a terminal",
       "firstline agent work ann\n"
       "  printf 'wait offer\\naccept\\nreply\\nclose\\nfinish\\n' | firstline agent work ann",
-      std::string("The agent is available for as long as this runs. What can be said, a line each:\n") +
+      std::string("It is available for as long as this runs. What can be said, a line each:\n") +
           kDeskCommands +
-          "\nFrom a pipe lines are done one after the other, and its end is `quit`; the code is then\n"
-          "that of the first line that failed. With -o json or jsonl what changes is an object a line.");
+          "\nFrom a pipe lines are done one after the other, and its end is `quit`; the code is "
+          "then\n"
+          "that of the first line that failed. With -o json or jsonl what changes is an object a "
+          "line.");
   const auto options = std::make_shared<WorkOptions>();
   IsAgent(context, *command.add_option("id", options->id, "id of the agent")->required());
-  OneOf(context,
-        *command.add_option("--presence", options->presence, "to begin with")->capture_default_str(),
-        "presence", *v1::Presence_descriptor());
-  command.add_option("--session", options->session,
-                     "id that outlives this program: the same one takes over; left out: made up")
+  OneOf(
+      context,
+      *command.add_option("--presence", options->presence, "to begin with")->capture_default_str(),
+      "presence", *v1::Presence_descriptor());
+  command
+      .add_option("--session", options->session,
+                  "id that outlives this program: the same one takes over; left out: made up")
       ->type_name("ID");
   command.callback([&context, options] { Work(context, *options); });
 }

@@ -109,8 +109,8 @@ void AddCompletionCommand(CLI::App& app, Context& context) {
 }
 
 void AddHelpCommand(CLI::App& app, Context& context) {
-  CLI::App& command = AddVerb(app, "help", "explain a command, with an example",
-                              "firstline help inquiry submit");
+  CLI::App& command =
+      AddVerb(app, "help", "explain a command, with an example", "firstline help inquiry submit");
   const auto words = std::make_shared<std::vector<std::string>>();
   command.add_option("command", *words, "the command's words; left out: all commands")
       ->type_name("WORD");

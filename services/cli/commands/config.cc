@@ -60,8 +60,11 @@ v1::ApplyWorkspaceRequest RequestFor(Context& context, const ApplyOptions& optio
 void ShowChange(Context& context, const v1::ConfigChange& change) {
   const bool added = change.text() == "added", removed = change.text() == "removed";
   const Colour colour = added ? Colour::kGreen : removed ? Colour::kRed : Colour::kYellow;
-  const std::string line = absl::StrCat(added ? "+ " : removed ? "- " : "~ ", change.path(),
-                                        added || removed ? "" : ": " + change.text());
+  const std::string line =
+      absl::StrCat(added     ? "+ "
+                   : removed ? "- "
+                             : "~ ",
+                   change.path(), added || removed ? "" : ": " + change.text());
   context.out << (context.coloured ? Painted(line, colour) : line) << "\n";
 }
 
@@ -86,8 +89,8 @@ v1::ApplyWorkspaceResponse Compare(Context& context, const ApplyOptions& options
   v1::ApplyWorkspaceRequest request = RequestFor(context, options);
   if (request.workspace().agents_size() > kAgentsPerCallMax) {
     throw Failure(ExitCode::kRefused,
-                  absl::StrCat("a router compares at most ", kAgentsPerCallMax, " agents, the file has ",
-                               request.workspace().agents_size()),
+                  absl::StrCat("a router compares at most ", kAgentsPerCallMax,
+                               " agents, the file has ", request.workspace().agents_size()),
                   "compare the file with what `firstline config export` writes");
   }
   request.set_validate_only(true);
@@ -160,7 +163,9 @@ void Apply(Context& context, const ApplyOptions& options) {
     response = ApplyInSteps(context, request);
   } else {
     Progress progress(context);
-    if (agents >= kAgentsPerStep) progress.Show(absl::StrCat("applying ", agents, " agents ..."), true);
+    if (agents >= kAgentsPerStep) {
+      progress.Show(absl::StrCat("applying ", agents, " agents ..."), true);
+    }
     response = Unwrap(context.client().ApplyWorkspace(request));
   }
   Show(context, response);
@@ -253,9 +258,9 @@ void AddConfigCommands(CLI::App& app, Context& context) {
                            "firstline config diff shop.yaml || firstline config apply shop.yaml");
   const auto options = std::make_shared<ApplyOptions>();
 
-  CLI::App& validate = AddFileVerb(
-      noun, *options, "validate", "check a file and show what it would change; changes nothing",
-      "firstline config validate shop.yaml");
+  CLI::App& validate = AddFileVerb(noun, *options, "validate",
+                                   "check a file and show what it would change; changes nothing",
+                                   "firstline config validate shop.yaml");
   validate.add_flag("--offline", options->offline,
                     "only whether the file can be read: asks no router");
   validate.callback([&context, options] { Validate(context, *options); });
@@ -267,11 +272,12 @@ void AddConfigCommands(CLI::App& app, Context& context) {
       "there are some, any other if they could not be compared.");
   diff.callback([&context, options] { Diff(context, *options); });
 
-  CLI::App& apply = AddFileVerb(
-      noun, *options, "apply", "put a file into force, whole or not at all",
-      "firstline config apply shop.yaml",
-      "More than 10,000 agents are put into force in several steps after everything else, each whole\n"
-      "or not at all; the same command repeated finishes what was interrupted.");
+  CLI::App& apply =
+      AddFileVerb(noun, *options, "apply", "put a file into force, whole or not at all",
+                  "firstline config apply shop.yaml",
+                  "More than 10,000 agents are put into force in several steps after everything "
+                  "else, each whole\n"
+                  "or not at all; the same command repeated finishes what was interrupted.");
   apply.add_flag("--create", options->create, "refuse if the workspace exists");
   apply.callback([&context, options] { Apply(context, *options); });
 

@@ -23,8 +23,8 @@ void List(Context& context) {
     }
     Table table({"current", "name", "server", "workspace", "output"});
     for (const auto& [name, entry] : settings.contexts) {
-      table.Add({name == settings.current ? "*" : "", name, entry.server, entry.workspace,
-                 entry.output});
+      table.Add(
+          {name == settings.current ? "*" : "", name, entry.server, entry.workspace, entry.output});
     }
     return table.Print(context.out, context.coloured);
   }
@@ -91,9 +91,9 @@ void AddContextCommands(CLI::App& app, Context& context) {
   list.callback([&context] { List(context); });
 
   const auto name = std::make_shared<std::string>();
-  CLI::App& use = AddVerb(noun, "use", "work with a context from now on",
-                          "firstline context use prod",
-                          "--context NAME and FIRSTLINE_CONTEXT choose another for one command.");
+  CLI::App& use =
+      AddVerb(noun, "use", "work with a context from now on", "firstline context use prod",
+              "--context NAME and FIRSTLINE_CONTEXT choose another for one command.");
   NameOf(use, context, *name);
   use.callback([&context, name] { Use(context, *name); });
 
@@ -106,13 +106,12 @@ void AddContextCommands(CLI::App& app, Context& context) {
   set.add_option("-s,--server", options->server, "router, HOST:PORT; several separated by commas")
       ->type_name("ADDRESS");
   set.add_option("-w,--workspace", options->workspace, "name of the workspace")->type_name("NAME");
-  OneOf(context, *set.add_option("-o,--output", options->output, "how results are written"), "format",
-        {"table", "json", "jsonl"});
+  OneOf(context, *set.add_option("-o,--output", options->output, "how results are written"),
+        "format", {"table", "json", "jsonl"});
   set.add_flag("--use", options->use, "work with it from now on");
   set.callback([&context, options] { Set(context, *options); });
 
-  CLI::App& remove =
-      AddVerb(noun, "delete", "forget a context", "firstline context delete prod");
+  CLI::App& remove = AddVerb(noun, "delete", "forget a context", "firstline context delete prod");
   NameOf(remove, context, *name);
   remove.callback([&context, name] { Delete(context, *name); });
 }

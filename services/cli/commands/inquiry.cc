@@ -101,17 +101,18 @@ void AddInquiryCommands(CLI::App& app, Context& context) {
   AddInquiryChanges(noun, context);
 
   const auto id = std::make_shared<std::string>();
-  CLI::App& get = AddVerb(noun, "get", "show one inquiry", "firstline inquiry get chat-4711 -o json");
+  CLI::App& get =
+      AddVerb(noun, "get", "show one inquiry", "firstline inquiry get chat-4711 -o json");
   get.add_option("id", *id, "id of the inquiry")->required()->type_name("ID");
   get.callback([&context, id] { Get(context, *id); });
 
   const auto list_options = std::make_shared<ListOptions>();
   CLI::App& list = AddVerb(noun, "list", "list inquiries, open and retained",
                            "firstline inquiry list --state waiting --queue billing");
-  Repeatable(OneOf(context,
-                   *list.add_option("--state", list_options->states,
-                                    "only this state; may be repeated"),
-                   "state of an inquiry", *v1::InquiryState_descriptor()));
+  Repeatable(
+      OneOf(context,
+            *list.add_option("--state", list_options->states, "only this state; may be repeated"),
+            "state of an inquiry", *v1::InquiryState_descriptor()));
   IsQueue(context, *list.add_option("--queue", list_options->queue, "only this queue"));
   IsAgent(context, *list.add_option("--agent", list_options->agent, "only those of this agent"));
   list.add_option("--limit", list_options->limit, "at most this many")

@@ -122,8 +122,8 @@ void Update(Context& context, const UpdateOptions& options) {
   change("preferred_agents", !to.preferred.empty());
   change("customer", options.customer);
   for (const auto& [word, field] : kClearable) {
-    const bool cleared = std::find(options.clear.begin(), options.clear.end(), word) !=
-                         options.clear.end();
+    const bool cleared =
+        std::find(options.clear.begin(), options.clear.end(), word) != options.clear.end();
     const auto& paths = request.update_mask().paths();
     const bool set = std::find(paths.begin(), paths.end(), field) != paths.end();
     if (cleared && set) {
@@ -141,8 +141,9 @@ void Update(Context& context, const UpdateOptions& options) {
 
 void Transfer(Context& context, const TransferOptions& options) {
   if (options.queue.empty() && options.preferred.empty() && !options.ask.given()) {
-    throw Failure(ExitCode::kUsage, "where to? None of --queue, --prefer, --skill, --language and"
-                                    " --label was said");
+    throw Failure(ExitCode::kUsage,
+                  "where to? None of --queue, --prefer, --skill, --language and"
+                  " --label was said");
   }
   v1::TransferInquiryRequest request;
   request.set_inquiry_id(options.id);
@@ -154,12 +155,14 @@ void Transfer(Context& context, const TransferOptions& options) {
 }
 
 void AddAskOptions(CLI::App& command, AskOptions& options) {
-  Repeatable(*command.add_option("--skill", options.skills,
-                                 "NAME or NAME:LEVEL; may be repeated, all needed")
-                  ->type_name("SKILL"));
-  Repeatable(*command.add_option("--language", options.languages,
-                                 "NAME or NAME:LEVEL; may be repeated, one suffices, the first is"
-                                 " preferred")
+  Repeatable(
+      *command
+           .add_option("--skill", options.skills, "NAME or NAME:LEVEL; may be repeated, all needed")
+           ->type_name("SKILL"));
+  Repeatable(*command
+                  .add_option("--language", options.languages,
+                              "NAME or NAME:LEVEL; may be repeated, one suffices, the first is"
+                              " preferred")
                   ->type_name("LANGUAGE"));
   Repeatable(*command.add_option("--label", options.labels, "may be repeated, all needed")
                   ->type_name("LABEL"));
@@ -192,8 +195,8 @@ void AddSubmit(CLI::App& noun, Context& context) {
   command.add_option("--channel", options->channel, "name of a configured channel")
       ->required()
       ->type_name("CHANNEL");
-  IsQueue(context, *command.add_option("--queue", options->queue, "name of a configured queue")
-                        ->required());
+  IsQueue(context,
+          *command.add_option("--queue", options->queue, "name of a configured queue")->required());
   AddAskOptions(command, options->ask);
   AddPriority(command, options->priority);
   command.add_option("--units", options->units, "capacity it takes; left out: the channel's")
@@ -212,7 +215,8 @@ void AddUpdate(CLI::App& noun, Context& context) {
       noun, "update", "change what an open inquiry asks for",
       "firstline inquiry update chat-4711 --priority 7 --skill refunds:5\n"
       "  firstline inquiry update chat-4711 --clear requirement",
-      "One that waits or is offered is queued anew with its age. Skills, languages and labels said\n"
+      "One that waits or is offered is queued anew with its age. Skills, languages and labels "
+      "said\n"
       "here replace all that were asked for together; so do attributes, and preferred agents.");
   const auto options = std::make_shared<UpdateOptions>();
   SubmitOptions& to = options->to;
@@ -237,11 +241,12 @@ void AddUpdate(CLI::App& noun, Context& context) {
 }
 
 void AddTransfer(CLI::App& noun, Context& context) {
-  CLI::App& command = AddVerb(
-      noun, "transfer", "put an open inquiry back to waiting elsewhere, with its age",
-      "firstline inquiry transfer chat-4711 --queue technical --prefer ben",
-      "At least one of the options is needed. What it asked for is replaced if any skill, language or\n"
-      "label is said.");
+  CLI::App& command =
+      AddVerb(noun, "transfer", "put an open inquiry back to waiting elsewhere, with its age",
+              "firstline inquiry transfer chat-4711 --queue technical --prefer ben",
+              "At least one of the options is needed. What it asked for is replaced if any skill, "
+              "language or\n"
+              "label is said.");
   const auto options = std::make_shared<TransferOptions>();
   command.add_option("id", options->id, "id of the inquiry")->required()->type_name("ID");
   IsQueue(context,

@@ -16,8 +16,8 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
-// Above the span after which a router that looks through a long history for one inquiry says that it
-// lives.
+// Above the span after which a router that looks through a long history for one inquiry says that
+// it lives.
 constexpr std::chrono::seconds kQuietMax(6);
 // For what follows the last step at once: wrap-up, feedback.
 constexpr std::chrono::milliseconds kAfterwards(300);
@@ -77,9 +77,11 @@ void ShowTable(Context& context, const std::vector<TimelineStep>& steps,
   Table table({"time", "elapsed", "step", "by", "what"});
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const bool decided = steps[i].by == "router";
-    table.Add({Text(steps[i].event.time()), Elapsed(times[i].elapsed_us),
+    table.Add({Text(steps[i].event.time()),
+               Elapsed(times[i].elapsed_us),
                i == 0 ? "" : absl::StrCat("+", Elapsed(times[i].step_us)),
-               {steps[i].by, decided ? Colour::kDim : Colour::kGreen}, steps[i].what});
+               {steps[i].by, decided ? Colour::kDim : Colour::kGreen},
+               steps[i].what});
   }
   table.Print(context.out, context.coloured);
 }
@@ -131,10 +133,10 @@ void ShowTimeline(Context& context, const std::string& id) {
 void AddInquiryHistory(CLI::App& noun, Context& context) {
   const auto id = std::make_shared<std::string>();
   const auto from = std::make_shared<std::string>("0-0");
-  CLI::App& watch = AddVerb(
-      noun, "watch", "show what happens to an inquiry until it ends",
-      "firstline inquiry watch chat-4711",
-      "A line an event, as `firstline events` writes them, from its beginning on.");
+  CLI::App& watch =
+      AddVerb(noun, "watch", "show what happens to an inquiry until it ends",
+              "firstline inquiry watch chat-4711",
+              "A line an event, as `firstline events` writes them, from its beginning on.");
   watch.add_option("id", *id, "id of the inquiry")->required()->type_name("ID");
   watch.add_option("--from", *from, "id of the last event seen; now: none of the past")
       ->type_name("CURSOR")
@@ -145,7 +147,8 @@ void AddInquiryHistory(CLI::App& noun, Context& context) {
       noun, "timeline", "tell who decided what about an inquiry, when and why",
       "firstline inquiry timeline chat-4711",
       "A line a step, from the events that are kept: when, how long after the beginning and after\n"
-      "the step before, whose doing, and what. Steps of routes are explained by the configuration of\n"
+      "the step before, whose doing, and what. Steps of routes are explained by the configuration "
+      "of\n"
       "today.");
   timeline.add_option("id", *id, "id of the inquiry")->required()->type_name("ID");
   timeline.callback([&context, id] { ShowTimeline(context, *id); });

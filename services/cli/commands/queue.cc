@@ -89,8 +89,8 @@ constexpr char kColumns[] =
 
 void AddQueueCommands(CLI::App& app, Context& context) {
   CLI::App& noun = AddNoun(app, "queue", "where inquiries wait", "firstline queue stats");
-  CLI::App& list = AddVerb(noun, "list", "list the queues as they are configured",
-                           "firstline queue list");
+  CLI::App& list =
+      AddVerb(noun, "list", "list the queues as they are configured", "firstline queue list");
   list.callback([&context] { List(context); });
 
   const auto queue = std::make_shared<std::string>();
@@ -101,11 +101,12 @@ void AddQueueCommands(CLI::App& app, Context& context) {
 
   const auto options = std::make_shared<WatchOptions>();
   options->live.full_screen = false;
-  CLI::App& watch = AddVerb(noun, "watch", "the figures again and again, one table after the other",
-                            "firstline queue watch billing --interval 10",
-                            std::string(kColumns) +
-                                "\nWith -o json or jsonl a line is one snapshot. `firstline top` keeps"
-                                " to one screen.");
+  CLI::App& watch =
+      AddVerb(noun, "watch", "the figures again and again, one table after the other",
+              "firstline queue watch billing --interval 10",
+              std::string(kColumns) +
+                  "\nWith -o json or jsonl a line is one snapshot. `firstline top` keeps"
+                  " to one screen.");
   IsQueue(context, *watch.add_option("queue", options->queue, "name of the queue; left out: all"));
   AddLiveOptions(watch, options->live);
   watch.callback([&context, options] { Watch(context, *options); });

@@ -22,7 +22,8 @@ void ShowTop(Context& context, const Figures& figures, std::ostream& out, const 
   const std::size_t queues = static_cast<std::size_t>(figures.queues.queues_size());
   const std::size_t agents = figures.agents.size();
   // Queues get half, and what agents leave.
-  const std::size_t queue_rows = std::min(queues, std::max(rows / 2, rows - std::min(rows, agents)));
+  const std::size_t left = rows - std::min(rows, agents);
+  const std::size_t queue_rows = std::min(queues, std::max(rows / 2, left));
   out << Headline(context.Workspace(), figures) << "\n\n";
   BusyQueues(figures, queue_rows).Print(out, context.coloured);
   out << "\n";
@@ -61,12 +62,13 @@ void WatchAgents(Context& context, const TopOptions& options, const std::vector<
 }  // namespace
 
 void AddTopCommand(CLI::App& app, Context& context) {
-  CLI::App& command = AddVerb(
-      app, "top", "queues and agents as they are now, on one screen",
-      "firstline top\n  firstline top --interval 5 --count 12 > hour.txt",
-      "The queues with most waiting and the busiest agents come first. On a terminal the screen is\n"
-      "drawn over; q ends it, any other key asks at once. Elsewhere every snapshot is written whole,\n"
-      "and with -o json or jsonl a snapshot is one line.");
+  CLI::App& command = AddVerb(app, "top", "queues and agents as they are now, on one screen",
+                              "firstline top\n  firstline top --interval 5 --count 12 > hour.txt",
+                              "The queues with most waiting and the busiest agents come first. On "
+                              "a terminal the screen is\n"
+                              "drawn over; q ends it, any other key asks at once. Elsewhere every "
+                              "snapshot is written whole,\n"
+                              "and with -o json or jsonl a snapshot is one line.");
   const auto options = std::make_shared<TopOptions>();
   command.add_option("--team", options->team, "only agents of this team")->type_name("TEAM");
   AddLiveOptions(command, options->live);
@@ -74,11 +76,12 @@ void AddTopCommand(CLI::App& app, Context& context) {
 }
 
 void AddAgentWatch(CLI::App& noun, Context& context) {
-  CLI::App& command = AddVerb(
-      noun, "watch", "presence, load and work of agents as they change",
-      "firstline agent watch ann ben\n  firstline agent watch --team evening --interval 5",
-      "On a terminal one screen that is drawn over (q ends it), elsewhere a table after the other;\n"
-      "with -o json or jsonl a snapshot is one line.");
+  CLI::App& command =
+      AddVerb(noun, "watch", "presence, load and work of agents as they change",
+              "firstline agent watch ann ben\n  firstline agent watch --team evening --interval 5",
+              "On a terminal one screen that is drawn over (q ends it), elsewhere a table after "
+              "the other;\n"
+              "with -o json or jsonl a snapshot is one line.");
   const auto options = std::make_shared<TopOptions>();
   const auto ids = std::make_shared<std::vector<std::string>>();
   IsAgent(context, *command.add_option("id", *ids, "which agents; left out: all"));

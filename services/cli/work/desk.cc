@@ -53,24 +53,26 @@ const char kDeskCommands[] =
     "  reply [ID] [TEXT]       say that you wrote to the customer; the text goes nowhere\n"
     "  close [ID] [HOW]        end a conversation: resolved (if left out), unresolved, spam, ...\n"
     "  finish [ID]             end the wrap-up before its time\n"
-    "  park [ID], resume [ID]  put a conversation aside while its customer is silent, take it back\n"
+    "  park [ID], resume [ID]  put a conversation aside while its customer is silent, take it "
+    "back\n"
     "  transfer [ID] QUEUE     send a conversation on\n"
     "  break [REASON], back    take nothing for a while, and take offers again\n"
     "  drain                   take nothing new\n"
     "  list                    show what you hold\n"
     "  wait offer|work|idle|SECONDS  do nothing until then; for scripts\n"
     "  quit                    log off\n"
-    "ID is an inquiry's; left out, the oldest is meant. First letters do: a, d, r, c, f, t, b, l, q.";
+    "ID is an inquiry's; left out, the oldest is meant. First letters do: a, d, r, c, f, t, b, l, "
+    "q.";
 
 const std::vector<Desk::Command>& Desk::Commands() {
   static const std::vector<Command> commands = {
-      {"accept", "a", &Desk::Accept},     {"decline", "d", &Desk::Decline},
-      {"reply", "r", &Desk::Reply},       {"close", "c", &Desk::Close},
-      {"finish", "f", &Desk::Finish},     {"park", "", &Desk::Park},
-      {"resume", "", &Desk::Resume},      {"transfer", "t", &Desk::Transfer},
-      {"break", "b", &Desk::Break},       {"back", "", &Desk::Back},
-      {"drain", "", &Desk::Drain},        {"list", "l", &Desk::List},
-      {"wait", "", &Desk::Wait},          {"help", "?", &Desk::Help},
+      {"accept", "a", &Desk::Accept}, {"decline", "d", &Desk::Decline},
+      {"reply", "r", &Desk::Reply},   {"close", "c", &Desk::Close},
+      {"finish", "f", &Desk::Finish}, {"park", "", &Desk::Park},
+      {"resume", "", &Desk::Resume},  {"transfer", "t", &Desk::Transfer},
+      {"break", "b", &Desk::Break},   {"back", "", &Desk::Back},
+      {"drain", "", &Desk::Drain},    {"list", "l", &Desk::List},
+      {"wait", "", &Desk::Wait},      {"help", "?", &Desk::Help},
       {"quit", "q", &Desk::Quit},
   };
   return commands;
@@ -90,9 +92,12 @@ void Desk::Take(const client::WorkChange& change) {
   if (ended) {
     // Wrap-up replaces its conversation here; the end of that conversation comes after or before.
     const auto held = items_.find(work.inquiry_id());
-    const bool same = held != items_.end() && (held->second.work.kind() == v1::AgentWork::KIND_WRAP_UP) ==
-                                                  (work.kind() == v1::AgentWork::KIND_WRAP_UP);
-    if (same) items_.erase(held);
+    const auto is_wrap_up = [](const v1::AgentWork& it) {
+      return it.kind() == v1::AgentWork::KIND_WRAP_UP;
+    };
+    if (held != items_.end() && is_wrap_up(held->second.work) == is_wrap_up(work)) {
+      items_.erase(held);
+    }
   } else {
     Item& item = items_[work.inquiry_id()];
     if (item.turn == 0) item.turn = ++turns_;
@@ -110,14 +115,17 @@ void Desk::Take(const client::WorkChange& change) {
                   Colour::kYellow);
     case client::WorkChange::Kind::kAssigned:
       return Tell(absl::StrCat("you have ", Named(work)), Colour::kGreen);
-    case client::WorkChange::Kind::kParked: return Tell(absl::StrCat("parked ", Named(work)));
+    case client::WorkChange::Kind::kParked:
+      return Tell(absl::StrCat("parked ", Named(work)));
     case client::WorkChange::Kind::kWrapUp:
-      return Tell(absl::StrCat("wrap-up of ", work.inquiry_id(), TimeLeft(work), ": finish ends it"));
-    case client::WorkChange::Kind::kEnded: break;
+      return Tell(
+          absl::StrCat("wrap-up of ", work.inquiry_id(), TimeLeft(work), ": finish ends it"));
+    case client::WorkChange::Kind::kEnded:
+      break;
   }
   const char* what = work.kind() == v1::AgentWork::KIND_OFFER     ? "no longer offered: "
                      : work.kind() == v1::AgentWork::KIND_WRAP_UP ? "wrap-up is over: "
-                                                         : "no longer yours: ";
+                                                                  : "no longer yours: ";
   Tell(absl::StrCat(what, work.inquiry_id()));
 }
 
@@ -151,8 +159,8 @@ void Desk::ReadClock() {
 
 std::string Desk::TimeLeft(const v1::AgentWork& work) const {
   if (!work.has_expire_time() || !clock_offset_us_) return "";
-  const std::int64_t left_us = TimeUtil::TimestampToMicroseconds(work.expire_time()) -
-                               (SteadyUs() + *clock_offset_us_);
+  const std::int64_t left_us =
+      TimeUtil::TimestampToMicroseconds(work.expire_time()) - (SteadyUs() + *clock_offset_us_);
   return absl::StrCat(" ", std::max<std::int64_t>(left_us + 500'000, 0) / 1'000'000, "s left");
 }
 
@@ -163,7 +171,7 @@ std::string Desk::Prompt() const {
     const char* kind = item.work.kind() == v1::AgentWork::KIND_OFFER     ? "offer "
                        : item.work.kind() == v1::AgentWork::KIND_WRAP_UP ? "wrap-up "
                        : item.work.kind() == v1::AgentWork::KIND_PARKED  ? "parked "
-                                                                : "has ";
+                                                                         : "has ";
     parts.push_back(absl::StrCat(kind, id, TimeLeft(item.work)));
   }
   return absl::StrCat(absl::StrJoin(parts, ", "), " > ");
@@ -173,7 +181,8 @@ std::vector<std::string> Desk::Held() const {
   std::vector<std::string> ids;
   for (const auto& [id, item] : items_) {
     const Kind kind = item.work.kind();
-    if (kind == v1::AgentWork::KIND_ASSIGNMENT || kind == v1::AgentWork::KIND_PARKED) ids.push_back(id);
+    const bool parked = kind == v1::AgentWork::KIND_PARKED;
+    if (parked || kind == v1::AgentWork::KIND_ASSIGNMENT) ids.push_back(id);
   }
   return ids;
 }
@@ -327,8 +336,8 @@ void Desk::Resume(Words& words) {
 }
 
 void Desk::Transfer(Words& words) {
-  const v1::AgentWork work =
-      Pick(words, {v1::AgentWork::KIND_ASSIGNMENT, v1::AgentWork::KIND_PARKED}, "yours to transfer");
+  const v1::AgentWork work = Pick(
+      words, {v1::AgentWork::KIND_ASSIGNMENT, v1::AgentWork::KIND_PARKED}, "yours to transfer");
   if (words.empty()) {
     throw Failure(ExitCode::kUsage, "to which queue?", "transfer [ID] QUEUE");
   }
@@ -362,10 +371,10 @@ void Desk::List(Words& words) {
   if (items_.empty()) return Tell("you hold nothing");
   Table table({"inquiry", "held as", "queue", "channel", "units", "time"});
   for (const auto& [id, item] : items_) {
-    table.Add({id, absl::AsciiStrToLower(ShortName(*v1::AgentWork::Kind_descriptor(),
-                                                   item.work.kind())),
-               item.work.queue(), item.work.channel(), absl::StrCat(item.work.units()),
-               TimeLeft(item.work)});
+    table.Add(
+        {id, absl::AsciiStrToLower(ShortName(*v1::AgentWork::Kind_descriptor(), item.work.kind())),
+         item.work.queue(), item.work.channel(), absl::StrCat(item.work.units()),
+         TimeLeft(item.work)});
   }
   table.Print(context_.out, context_.coloured);
 }
@@ -374,9 +383,9 @@ void Desk::Wait(Words& words) {
   const std::string what = words.empty() ? "offer" : words.front();
   double seconds = 0;
   if (absl::SimpleAtod(what, &seconds) && seconds >= 0) {
-    wait_until_ = std::chrono::steady_clock::now() +
-                  std::chrono::duration_cast<std::chrono::nanoseconds>(
-                      std::chrono::duration<double>(seconds));
+    wait_until_ =
+        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                               std::chrono::duration<double>(seconds));
     return;
   }
   const Words known = {"offer", "work", "idle"};

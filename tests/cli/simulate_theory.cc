@@ -51,6 +51,13 @@ void ReadExpected(const replay::CsvReader& csv, std::size_t first, Theory& theor
     const double value = NumberOf(csv, first + c, -1);
     if (value >= 0) theory.expected[kColumns[c].figure] = value * kColumns[c].unit;
   }
+  if (theory.theta == 0) {
+    // Everybody who is not lost is served: these are the same figures under other names.
+    for (const char* twin : {"answer_speed_s", "service_level_of_served",
+                             "service_level_without_short"}) {
+      theory.expected.erase(twin);
+    }
+  }
   if (!theory.loss) return;
   // The file counts a lost customer as blocked; here they leave after 0 s.
   theory.expected["abandonment"] = 1 - theory.expected["service_level"];

@@ -111,7 +111,7 @@ std::string Counter::Choice(const Call& call, std::int64_t second) {
 class Day {
  public:
   Day(const CallLog& log, const Rule& rule, Takes takes, Score& score)
-      : counter_(log, rule, takes), score_(score) {
+      : counter_(log, rule, takes), rule_(rule), score_(score) {
     for (const Call& call : log.calls) {
       if (!call.queued) continue;
       calls_.emplace(call.id, &call);
@@ -149,7 +149,7 @@ class Day {
     if (others == 0) return;
     ++score_.choices;
     const Call& chosen = *calls_.at(counter_.Choice(taken, second));
-    const bool same = chosen.arrival_s == taken.arrival_s && chosen.priority == taken.priority;
+    const bool same = DueOf(chosen) == DueOf(taken);
     const bool left = chosen.answered && chosen.arrival_s + chosen.wait_s == second;
     if (same || left) {
       ++score_.agreeing;
@@ -160,7 +160,15 @@ class Day {
     }
   }
 
+  // Two calls due in one second came in an order that the log does not tell.
+  std::int64_t DueOf(const Call& call) const {
+    std::int64_t due_s = call.arrival_s;
+    for (const Credit& it : rule_.credits) due_s -= it.priority == call.priority ? it.credit_s : 0;
+    return due_s;
+  }
+
   Counter counter_;
+  const Rule& rule_;
   Score& score_;
   std::map<std::string_view, const Call*> calls_;
   Times coming_, taken_, lost_;

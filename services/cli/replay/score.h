@@ -7,7 +7,7 @@
 //
 // A choice is such a moment in which another call that the agent could have taken went on waiting. If
 // several calls left their queues in one second, the engine may name any of them, for the log does not
-// tell their order; nor does it tell two calls apart that came in one second with one priority.
+// tell their order; nor does it tell that of two calls which are due in one second.
 //
 // Thread rule: pure functions.
 #pragma once

@@ -36,8 +36,8 @@ Score ScoreOf(const std::string& rows, const Rule& rule, Takes takes = Takes::kS
 }
 
 TEST(Score, ComparesWithWhoWentOnWaiting) {
-  // At 200 the centre takes the urgent one of 150 before the ordinary one of 100: 90 s of credit say
-  // so, first come does not. At 220 and 230 there is no choice left, or nobody answers.
+  // At 200 the centre takes the urgent one of 150 before the ordinary one of 100: 90 s of credit
+  // say so, first come does not. At 220 and 230 there is no choice left, or nobody answers.
   const std::string rows = Row(100, 220, "AGENT", "PS", 0, "ann") +
                            Row(150, 200, "AGENT", "PS", 2, "bob") +
                            Row(160, 230, "HANG", "NW", 0, "");
@@ -81,7 +81,8 @@ TEST(Score, CallsThatLeaveInOneSecondAreOneChoice) {
   EXPECT_EQ(ScoreOf(rows, kFifo).agreeing, 2);
 }
 
-// ---- The bank's log, which is not part of the project --------------------------------------------
+// ---- The bank's log, which is not part of the project
+// --------------------------------------------
 
 std::string Uncompressed(const std::filesystem::path& file) {
   std::string text;
@@ -115,7 +116,8 @@ class Bank : public ::testing::Test {
   std::string calls_;
 };
 
-// Until 10 January the bank served first come, first served: every choice but one is as the engine's.
+// Until 10 January the bank served first come, first served: every choice but one is as the
+// engine's.
 TEST_F(Bank, BeganWithFirstComeFirstServed) {
   const Score fifo = Days("1999-01-01", "1999-01-11", kFifo);
   EXPECT_GT(fifo.choices, 2800);
@@ -123,7 +125,8 @@ TEST_F(Bank, BeganWithFirstComeFirstServed) {
   EXPECT_LT(Days("1999-01-01", "1999-01-11", kCredit).share(), 0.85);
 }
 
-// In February 90 s of credit for priority 2 explain more than first come, and more than other credits.
+// In February 90 s of credit for priority 2 explain more than first come, and more than other
+// credits.
 TEST_F(Bank, GaveCreditInFebruary) {
   const Score credit = Days("1999-02-01", "1999-03-01", kCredit);
   EXPECT_GT(credit.share(), 0.87);

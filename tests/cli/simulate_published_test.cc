@@ -1,6 +1,6 @@
-// Numbers that others published about Erlang's models, as the simulation sees them. Each is given with
-// a recomputed value: the simulation has to agree with that, and with the published number only where
-// the two agree.
+// Numbers that others published about Erlang's models, as the simulation sees them. Each is given
+// with a recomputed value: the simulation has to agree with that, and with the published number
+// only where the two agree.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,15 +1,16 @@
 // The simulation reproduces Erlang B, C and A.
 //
-// The rule. Each figure of each row is judged by its 99 % confidence interval, so one in a hundred is
-// outside by chance. Hence: (1) no figure may be outside the interval that covers ALL figures of the
-// test with 99 % (Bonferroni); (2) a row with a figure outside its 99 % interval is simulated again
-// with another seed and four times as many customers, and the figures that were outside have to be
-// inside; (3) the figures outside at the first try may be at most 2.5 % (figures of one row depend on
-// each other, so their number scatters more than independent ones would). A figure of which fewer
-// than 300 events are expected gets no interval: its number of events is bounded instead.
+// The rule. Each figure of each row is judged by its 99 % confidence interval, so one in a hundred
+// is outside by chance. Hence: (1) no figure may be outside the interval that covers ALL figures of
+// the test with 99 % (Bonferroni); (2) a row with a figure outside its 99 % interval is simulated
+// again with another seed and four times as many customers, and the figures that were outside have
+// to be inside; (3) the figures outside at the first try may be at most 2.5 % (figures of one row
+// depend on each other, so their number scatters more than independent ones would). A figure of
+// which fewer than 300 events are expected gets no interval: its number of events is bounded
+// instead.
 //
-// Every FIRSTLINE_THEORY_STEP-th row is taken, every 12th if it is not set; the data are not part of
-// the project, and where they are absent these tests are skipped.
+// Every FIRSTLINE_THEORY_STEP-th row is taken, every 12th if it is not set; the data are not part
+// of the project, and where they are absent these tests are skipped.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,13 +1,13 @@
 // Whether a serving order chooses as the logged centre did.
 //
 // The log's own customers wait and leave as they did, and its own agents become free when they did.
-// At each moment in which the log gives a waiting call to an agent, the agent is shown to the routing
-// engine for that moment, and whom the engine would have given is compared with whom the centre gave.
-// Then the log goes on as it was: a wrong choice does not change what comes after it.
+// At each moment in which the log gives a waiting call to an agent, the agent is shown to the
+// routing engine for that moment, and whom the engine would have given is compared with whom the
+// centre gave. Then the log goes on as it was: a wrong choice does not change what comes after it.
 //
-// A choice is such a moment in which another call that the agent could have taken went on waiting. If
-// several calls left their queues in one second, the engine may name any of them, for the log does not
-// tell their order; nor does it tell that of two calls which are due in one second.
+// A choice is such a moment in which another call that the agent could have taken went on waiting.
+// If several calls left their queues in one second, the engine may name any of them, for the log
+// does not tell their order; nor does it tell that of two calls which are due in one second.
 //
 // Thread rule: pure functions.
 #pragma once

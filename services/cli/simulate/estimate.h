@@ -32,8 +32,8 @@ struct Ratio {
 };
 Estimate EstimateOf(std::span<const Ratio> samples);
 
-// t such that |T| <= t with probability `confidence` (above 0, below 1), T of Student with `degrees`
-// of freedom (1 at least).
+// t such that |T| <= t with probability `confidence` (above 0, below 1), T of Student with
+// `degrees` of freedom (1 at least).
 double StudentQuantile(double confidence, int degrees);
 
 // A figure of a queue.

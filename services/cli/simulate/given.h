@@ -11,8 +11,8 @@
 
 namespace firstline::simulate {
 
-// A CSV with column arrival_s, and if it has them service_s and patience_s; numbers of seconds, with
-// fractions. Sorted by arrival. On error INVALID_ARGUMENT, NOT_FOUND if there is no such file.
+// A CSV with column arrival_s, and if it has them service_s and patience_s; numbers of seconds,
+// with fractions. Sorted by arrival. On error INVALID_ARGUMENT, NOT_FOUND if there is no such file.
 absl::StatusOr<std::vector<GivenCustomer>> ReadGiven(const std::filesystem::path& path);
 
 }  // namespace firstline::simulate

@@ -1,4 +1,5 @@
-// The counting of a run: which batch a customer and a stretch of time belong to, and what is added up.
+// The counting of a run: which batch a customer and a stretch of time belong to, and what is added
+// up.
 //
 //   Ledger ledger(config, options);
 //   ledger.MoveTo(now_us, occupancy);           // before anything happens at that time

@@ -1,8 +1,8 @@
 // What is simulated: a workspace and what happens in it, checked and ready to run.
 //
 // The file is a workspace's YAML with a section `simulation:`
-// (proto/firstline/simulation/v1/model.proto); the workspace part is read and checked by the code that
-// serves `config apply`.
+// (proto/firstline/simulation/v1/model.proto); the workspace part is read and checked by the code
+// that serves `config apply`.
 //
 // Thread rule: values, pure functions but for reading the files of `arrivals: {times: ...}`.
 #pragma once

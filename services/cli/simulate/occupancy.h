@@ -1,7 +1,7 @@
 // Units in use and units there, of the workspace and of each queue's agents, as they change.
 //
-// A queue's agents are those of any tier who have what the queue itself asks; what its steps lower or
-// drop, and what a customer asks beside it, is left out of account.
+// A queue's agents are those of any tier who have what the queue itself asks; what its steps lower
+// or drop, and what a customer asks beside it, is left out of account.
 //
 // Thread rule: one thread.
 #pragma once

@@ -182,8 +182,8 @@ std::vector<Sample> Run::Impl::Play() {
   return ledger_.Close(*occupancy_);
 }
 
-// Does what comes next: a timer of the engine, or somebody acts, who is first at the same time. False
-// when nothing comes any more.
+// Does what comes next: a timer of the engine, or somebody acts, who is first at the same time.
+// False when nothing comes any more.
 bool Run::Impl::Step() {
   const Time timer = engine_.NextDeadline();
   const std::int64_t timer_us = timer == engine::kNever ? kFarUs : timer.us - kOriginUs;

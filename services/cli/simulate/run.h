@@ -3,16 +3,16 @@
 //   Run run(model, {.seed = 1, .calls = 100'000});
 //   std::vector<Sample> batches = run.Play();
 //
-// What people do. Customers come by their class's law, with a length of service and a patience drawn
-// when they come; who is not answered when the patience ends leaves. Agents accept offers after the
-// model's delay (queues with auto_accept: the engine does), write a first reply at once on messaging
-// channels, are busy for the length of service and then, if the queue says so, in wrap-up. At the end
-// of a shift they finish what they have. At one instant: departures of customers, ends of service,
-// shifts, arrivals.
+// What people do. Customers come by their class's law, with a length of service and a patience
+// drawn when they come; who is not answered when the patience ends leaves. Agents accept offers
+// after the model's delay (queues with auto_accept: the engine does), write a first reply at once
+// on messaging channels, are busy for the length of service and then, if the queue says so, in
+// wrap-up. At the end of a shift they finish what they have. At one instant: departures of
+// customers, ends of service, shifts, arrivals.
 //
-// Counting. A customer belongs to the batch in which they came. After the last counted customer nobody
-// comes any more, and the run goes on until every counted one was answered or has left; customers for
-// whom no agent comes any more are `unserved`.
+// Counting. A customer belongs to the batch in which they came. After the last counted customer
+// nobody comes any more, and the run goes on until every counted one was answered or has left;
+// customers for whom no agent comes any more are `unserved`.
 //
 // Thread rule: one thread.
 #pragma once

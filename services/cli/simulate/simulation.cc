@@ -35,7 +35,8 @@ void SetEnd(const Model& model, const Plan& plan, RunOptions& options) {
                        "--calls N, --hours H, or `horizon` in the model's section `simulation`");
   }
   if (options.horizon_s <= options.warm_up_s) {
-    throw cli::Failure(cli::ExitCode::kUsage, "the warm-up, which is part of it, is longer than this");
+    throw cli::Failure(cli::ExitCode::kUsage,
+                       "the warm-up, which is part of it, is longer than this");
   }
 }
 

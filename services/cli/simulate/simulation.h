@@ -4,9 +4,9 @@
 //   Result result = Simulate(model, plan);      // throws cli::Failure
 //   Print(result, model, {.confidence = 0.95}, Format::kTable, out);
 //
-// One long run is cut into batches, which is right only where nothing depends on the time of day; the
-// first stretch, as long as a batch unless the model says how long, is not counted. Otherwise the day
-// is repeated with other customers, and each repetition is one sample.
+// One long run is cut into batches, which is right only where nothing depends on the time of day;
+// the first stretch, as long as a batch unless the model says how long, is not counted. Otherwise
+// the day is repeated with other customers, and each repetition is one sample.
 //
 // Thread rule: one thread.
 #pragma once
@@ -42,8 +42,8 @@ struct Result {
 // Throws cli::Failure: nothing says when to end, or the engine refuses the model.
 Result Simulate(const Model& model, const Plan& plan);
 
-// Figures of every queue to which somebody came and of all, with half-widths of intervals that cover
-// the truth with probability `confidence`.
+// Figures of every queue to which somebody came and of all, with half-widths of intervals that
+// cover the truth with probability `confidence`.
 void Print(const Result& result, const Model& model, double confidence, cli::Format format,
            std::ostream& out);
 

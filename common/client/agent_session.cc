@@ -220,7 +220,16 @@ void AgentSession::Greet() {
 }
 
 void AgentSession::Ask(const std::string& agent_id, const Wish& wish) {
-  *outbox_.emplace_back().mutable_add()->add_agents() = SubjectOf(agent_id, wish, true);
+  // What is not sent yet goes together: a router takes a thousand at once far sooner than a thousand
+  // times one. An agent may stand in a message once.
+  const auto has_room = [&](const v1::WatchAgentsRequest& message) {
+    const auto& agents = message.add().agents();
+    return message.has_add() && agents.size() < kSubjectsMax &&
+           std::none_of(agents.begin(), agents.end(),
+                        [&](const auto& subject) { return subject.agent_id() == agent_id; });
+  };
+  if (outbox_.empty() || !has_room(outbox_.back())) outbox_.emplace_back();
+  *outbox_.back().mutable_add()->add_agents() = SubjectOf(agent_id, wish, true);
   changed_.NotifyAll();
 }
 

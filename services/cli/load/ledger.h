@@ -23,7 +23,7 @@ struct Verdict {
   std::string why = {};
   std::uint64_t acknowledged = 0;  // inquiries whose submission was answered with success
   std::uint64_t known = 0;         // inquiries in the history
-  std::uint64_t lost = 0;          // acknowledged submissions, accepts, replies, closes without event
+  std::uint64_t lost = 0;          // an acknowledged submission, accept, reply, close has no event
   std::uint64_t doubled = 0;       // inquiries submitted, assigned or closed more than once
   std::uint64_t refused_but_known = 0;  // submissions answered RESOURCE_EXHAUSTED, yet there
   std::vector<std::string> examples = {};  // ids of some that are lost or doubled

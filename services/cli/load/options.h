@@ -64,7 +64,7 @@ struct LoadOptions {
   std::chrono::nanoseconds drain = std::chrono::seconds(10);
   std::uint64_t seed = 1;
 
-  // Agents available all the time, spread evenly over sessions; 0: inquiries are submitted and wait.
+  // Agents available all the time, spread over sessions; 0: inquiries are submitted and wait.
   int agents = 100;
   int capacity = 4;   // units of an agent; an inquiry takes one
   int sessions = 1;   // streams on which agents are told their work, 20,000 agents each at most
@@ -72,8 +72,8 @@ struct LoadOptions {
   std::chrono::nanoseconds handle = std::chrono::nanoseconds(0);
   bool handle_by_chance = true;  // exponentially distributed with that mean; else always equal
 
-  // Inquiries are spread over queues by chance; each queue asks for a skill of its own, and an agent
-  // has two skills by chance.
+  // Inquiries are spread over queues by chance; each queue asks for a skill of its own, and an
+  // agent has two skills by chance.
   int queues = 4;
   int queue_length_max = 0;       // of each; 0: no bound
   int attribute_bytes = 100;      // carried by an inquiry

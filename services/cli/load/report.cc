@@ -85,7 +85,7 @@ nlohmann::ordered_json WindowJson(const Window& window) {
   return json;
 }
 
-void PrintJson(const Report& report, std::ostream& out) {
+void PrintJson(const Report& report, cli::Format format, std::ostream& out) {
   nlohmann::ordered_json json = {{"load", report.what}, {"measured_s", report.measured_s}};
   for (const Operation operation : kAll) {
     const OperationTally& total = report.total(operation);
@@ -113,14 +113,14 @@ void PrintJson(const Report& report, std::ostream& out) {
                        {"examples", report.verdict.examples}};
   }
   for (const Window& window : report.windows) json["windows"].push_back(WindowJson(window));
-  out << json.dump(2) << "\n";
+  out << json.dump(format == cli::Format::kJson ? 2 : -1) << "\n";
 }
 
 }  // namespace
 
 void Print(const Report& report, cli::Format format, std::ostream& out) {
-  if (format == cli::Format::kJson) {
-    PrintJson(report, out);
+  if (format != cli::Format::kTable) {
+    PrintJson(report, format, out);
   } else {
     PrintTable(report, out);
   }

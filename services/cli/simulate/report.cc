@@ -84,7 +84,8 @@ Json ToJson(const Estimate& estimate, double confidence) {
   return {{"value", estimate.value}, {"half_width", std::isfinite(half) ? Json(half) : Json()}};
 }
 
-void PrintJson(const Result& result, const Model& model, double confidence, std::ostream& out) {
+void PrintJson(const Result& result, const Model& model, double confidence, cli::Format format,
+               std::ostream& out) {
   Json json = {{"seed", result.seed},
                {"method", result.replications ? "replications" : "batches"},
                {"samples", result.samples.size()},
@@ -108,14 +109,14 @@ void PrintJson(const Result& result, const Model& model, double confidence, std:
       json["queues"].push_back(std::move(named));
     }
   }
-  out << json.dump(2) << "\n";
+  out << json.dump(format == cli::Format::kJson ? 2 : -1) << "\n";
 }
 
 }  // namespace
 
 void Print(const Result& result, const Model& model, double confidence, cli::Format format,
            std::ostream& out) {
-  if (format == cli::Format::kJson) return PrintJson(result, model, confidence, out);
+  if (format != cli::Format::kTable) return PrintJson(result, model, confidence, format, out);
   PrintTable(result, model, confidence, out);
 }
 

@@ -215,6 +215,19 @@ TEST_F(TimeTest, WorkspaceTimeGoesOnOverATakeOver) {
   EXPECT_LE(after.us, kUnixUs + world.now.us);
 }
 
+// The state keeps the time of what last happened; who asks what time it is wants the present.
+TEST_F(TimeTest, AQueryTellsThePresentTime) {
+  Begin();
+  engine::Time state;
+  const auto ask = Query([&](const engine::Engine& engine) { state = engine.now(); });
+  const engine::Time before = As<Done>(a->AnswerTo(a->Call(ask)))->time;
+  a->Run(Seconds(3));
+  const Done answer = *As<Done>(a->AnswerTo(a->Call(ask)));
+  EXPECT_GE(answer.time, state);
+  EXPECT_GE(answer.time, before + Seconds(3));
+  EXPECT_LE(answer.time.us, kUnixUs + world.now.us);
+}
+
 // ---- Sessions -----------------------------------------------------------------------------------
 
 engine::Presence PresenceOf(const Rig& rig) {

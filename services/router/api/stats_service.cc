@@ -115,15 +115,29 @@ grpc::ServerUnaryReactor* StatsService::GetAgentStats(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* ClockService::GetTime(grpc::CallbackServerContext* context,
                                                 const v1::GetTimeRequest* request,
                                                 v1::GetTimeResponse* response) {
+  auto* call = new UnaryCall<v1::GetTimeResponse>(deps_, {kClock, "GetTime"}, response);
   Fields fields;
   fields.Workspace(Path("workspace"), request->workspace());
-  const auto read = [this](const engine::Engine& engine, v1::GetTimeResponse& out) {
-    WriteReading({engine.now(), engine.NextDeadline()}, out);
-    out.set_driven(driven_);
-    return absl::OkStatus();
-  };
-  return Read<v1::GetTimeResponse>(deps_, {kClock, "GetTime"}, *context, request->workspace(),
-                                   fields, response, read);
+  if (!fields.ok()) {
+    call->End(fields.Error());
+    return call;
+  }
+  response->set_driven(driven_);
+  auto reading = std::make_shared<Reading>();
+  runtime::Call query{.workspace = request->workspace(),
+                      .deadline = DeadlineOf(deps_.backend, *context),
+                      .body = [reading](const engine::Engine& engine) {
+                        *reading = {engine.now(), engine.NextDeadline()};
+                      }};
+  deps_.backend.Submit(std::move(query), [call, reading, request](runtime::Answer answer) {
+    const absl::Status status = ToStatus(answer, request->workspace());
+    if (status.ok()) {
+      reading->now = std::max(reading->now, std::get<runtime::Done>(answer).time);
+      WriteReading(*reading, call->response());
+    }
+    call->End(status);
+  });
+  return call;
 }
 
 grpc::ServerUnaryReactor* ClockService::AdvanceTime(grpc::CallbackServerContext* context,

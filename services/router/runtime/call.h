@@ -52,6 +52,7 @@ struct Call {
 struct Done {
   engine::Outcome outcome;  // applied or rejected
   store::EventId cursor;
+  engine::Time time = {};  // of a query: workspace time; the state's own may be older
 };
 // Another pod owns the workspace.
 struct NotOwner {

@@ -220,7 +220,9 @@ void Owner::Apply(Queued& queued, BootTime now) {
     return ApplyDrop(*drop, ticket);
   }
   std::get<Query>(queued.call.body)(*engine_);
-  AnswerAfterCommit(ticket, Done{{}, last_event_});
+  // The state has the time of what last happened.
+  const engine::Time time = std::max(engine_->now(), queued.stamp);
+  AnswerAfterCommit(ticket, Done{{}, last_event_, time});
 }
 
 void Owner::ApplyCommand(const engine::Command& command, const Queued& queued, BootTime now) {

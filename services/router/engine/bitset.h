@@ -59,10 +59,6 @@ class Bitset {
   size_t blocks() const { return words_.size(); }
 
  private:
-  static uint32_t IndexOf(size_t block, uint64_t word) {
-    return static_cast<uint32_t>(block * 64 + static_cast<size_t>(std::countr_zero(word)));
-  }
-
   std::vector<uint64_t> words_;
 };
 

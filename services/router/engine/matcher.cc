@@ -72,24 +72,27 @@ bool Matcher::IsUsable(const Line& line, const Inquiry& inquiry, AgentIx ix, Tim
   return RoomOf(world_.agent(ix), line.channel) >= line.units && !IsExcepted(inquiry, ix, now);
 }
 
-AgentIx Matcher::HeadOf(const Pool& pool, const Line& line, const Inquiry& inquiry,
-                        ProfileIx profile, Time now) const {
+const AgentKey* Matcher::HeadOf(const Pool& pool, const Line& line, const Inquiry& inquiry,
+                                ProfileIx profile, Time now) const {
   const auto order = static_cast<size_t>(world_.queue(line.queue).selection.order);
+  // The first is kept aside, because it is nearly always the one.
+  const AgentKey& first = pool.heads[order][profile.value];
+  if (IsUsable(line, inquiry, first.agent, now)) return &first;
   for (const AgentKey& key : pool.by_profile[order][profile.value]) {
-    if (IsUsable(line, inquiry, key.agent, now)) return key.agent;
+    if (key.agent != first.agent && IsUsable(line, inquiry, key.agent, now)) return &key;
   }
-  return {};
+  return nullptr;
 }
 
 AgentIx Matcher::BestByScan(const Pool& pool, Line& line, const Inquiry& inquiry, Time now) {
   AgentIx best;
   Score best_score{};
   Bitset::ForEachCommon(Column(line), pool.profiles, [&](uint32_t p) {
-    const AgentIx head = HeadOf(pool, line, inquiry, {p}, now);
-    if (!head.IsSet()) return;
-    const Score score = ScoreOf(line, inquiry, head);
+    const AgentKey* head = HeadOf(pool, line, inquiry, {p}, now);
+    if (head == nullptr) return;
+    const Score score = ScoreOf(line, inquiry, head->agent);
     if (best.IsSet() && best_score <= score) return;
-    best = head;
+    best = head->agent;
     best_score = score;
   });
   return best;
@@ -108,12 +111,8 @@ AgentIx Matcher::BestByHeads(const Pool& pool, Line& line, const Inquiry& inquir
     if (!(bests[block] < best)) continue;
     Bitset::ForEachCommonIn(block, column, pool.profiles, [&](uint32_t p) {
       if (!(heads[p] < best)) return;
-      if (IsUsable(line, inquiry, heads[p].agent, now)) {
-        best = heads[p];
-        return;
-      }
-      const AgentIx head = HeadOf(pool, line, inquiry, {p}, now);
-      if (head.IsSet()) best = std::min(best, world_.agents[head.value].keys[order]);
+      const AgentKey* head = HeadOf(pool, line, inquiry, {p}, now);
+      if (head != nullptr) best = std::min(best, *head);
     });
   }
   return best.agent;
@@ -138,12 +137,12 @@ AgentIx Matcher::BestByRank(const Pool& pool, Line& line, const Inquiry& inquiry
   for (const auto& [score, profile] : Ranking(line)) {
     if (rank != nullptr && score != *rank) break;
     if (!pool.profiles.Test(profile.value)) continue;
-    const AgentIx head = HeadOf(pool, line, inquiry, profile, now);
-    if (!head.IsSet()) continue;
+    const AgentKey* head = HeadOf(pool, line, inquiry, profile, now);
+    if (head == nullptr) continue;
     rank = &score;
-    const Score full = ScoreOf(line, inquiry, head);
+    const Score full = ScoreOf(line, inquiry, head->agent);
     if (best.IsSet() && best_score <= full) continue;
-    best = head;
+    best = head->agent;
     best_score = full;
   }
   return best;

@@ -147,8 +147,9 @@ class Matcher {
   const std::vector<std::pair<StaticScore, ProfileIx>>& Ranking(Line& line);
 
   bool IsUsable(const Line& line, const Inquiry& inquiry, AgentIx agent, Time now) const;
-  AgentIx HeadOf(const Pool& pool, const Line& line, const Inquiry& inquiry, ProfileIx profile,
-                 Time now) const;
+  // The first of the profile's available agents that may be offered the inquiry; null: none.
+  const AgentKey* HeadOf(const Pool& pool, const Line& line, const Inquiry& inquiry,
+                         ProfileIx profile, Time now) const;
   AgentIx BestByScan(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestByHeads(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestByWalk(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);

@@ -12,6 +12,7 @@
 #include "services/cli/failure.h"
 #include "services/cli/figures.h"
 #include "services/cli/progress.h"
+#include "services/cli/workspaces.h"
 #include "services/cli/yaml_text.h"
 
 namespace firstline::cli {
@@ -19,8 +20,6 @@ namespace {
 
 // What one call takes.
 constexpr int kAgentsPerCallMax = 10'000;
-// What is sent at a time where there are more: an answer, and news for who waits, every so often.
-constexpr int kAgentsPerStep = 2'000;
 
 struct ApplyOptions {
   std::string file;
@@ -144,14 +143,9 @@ v1::ApplyWorkspaceResponse ApplyInSteps(Context& context, v1::ApplyWorkspaceRequ
   context.workspace = all.id();
   if (request.mode() == v1::APPLY_MODE_WHOLE) DeleteOthers(context, all);
   Progress progress(context);
-  for (int done = 0; done < all.agents_size();) {
-    v1::UpsertAgentsRequest step;
-    step.set_workspace(all.id());
-    const int end = std::min(done + kAgentsPerStep, all.agents_size());
-    for (; done < end; ++done) *step.add_agents() = all.agents(done);
-    Unwrap(context.client().UpsertAgents(step));
+  UpsertAgents(context.client(), all, [&](int done) {
     progress.Show(absl::StrCat(done, " of ", all.agents_size(), " agents"));
-  }
+  });
   return response;
 }
 

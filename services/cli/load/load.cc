@@ -11,6 +11,7 @@
 #include "services/cli/load/desk.h"
 #include "services/cli/load/pattern.h"
 #include "services/cli/load/scene.h"
+#include "services/cli/workspaces.h"
 
 namespace firstline::load {
 namespace {
@@ -180,7 +181,7 @@ Report Run(client::Client& client, const std::vector<std::string>& targets,
   report.open = ledger.open();
   if (options.check) report.verdict = Judge(client, workspace.id(), ledger);
   report.checked = options.check;
-  if (!options.keep && !options.reuse) Delete(client, workspace.id());
+  if (!options.keep && !options.reuse) cli::DeleteWorkspace(client, workspace.id());
   return report;
 }
 

@@ -11,6 +11,7 @@
 #include "common/client/subscription.h"
 #include "common/sync/mutex.h"
 #include "services/cli/failure.h"
+#include "services/cli/workspaces.h"
 
 namespace firstline::load {
 namespace {
@@ -19,7 +20,6 @@ using cli::ExitCode;
 using cli::Failure;
 using std::chrono::steady_clock;
 
-constexpr int kAgentsPerUpsert = 5000;
 constexpr std::chrono::minutes kPatience{3};
 // The check needs all of the history; Redis keeps what is really there.
 constexpr int kKeepEvents = 50'000'000;
@@ -78,36 +78,12 @@ v1::Workspace WorkspaceFor(const LoadOptions& options) {
 }
 
 void Create(client::Client& client, const v1::Workspace& workspace, bool replace) {
-  if (replace) Delete(client, workspace.id());
-  v1::ApplyWorkspaceRequest apply;
-  *apply.mutable_workspace() = workspace;
-  apply.mutable_workspace()->clear_agents();
-  apply.set_mode(v1::APPLY_MODE_WHOLE);
-  apply.set_create(true);
-  if (const auto applied = client.ApplyWorkspace(apply); !applied.ok()) {
-    if (applied.error().reason == "WORKSPACE_EXISTS") {
-      throw Failure(ExitCode::kRefused, absl::StrCat("workspace ", workspace.id(), " exists"),
-                    "--workspace NAME makes another, --replace deletes this one first");
-    }
-    throw Failure(applied.error());
-  }
-  for (int from = 0; from < workspace.agents_size(); from += kAgentsPerUpsert) {
-    v1::UpsertAgentsRequest upsert;
-    upsert.set_workspace(workspace.id());
-    const int until = std::min(workspace.agents_size(), from + kAgentsPerUpsert);
-    for (int a = from; a < until; ++a) *upsert.add_agents() = workspace.agents(a);
-    cli::Unwrap(client.UpsertAgents(upsert));
-  }
-}
-
-void Delete(client::Client& client, const std::string& workspace) {
-  v1::DeleteWorkspaceRequest request;
-  request.set_workspace(workspace);
-  request.set_force(true);
-  const auto deleted = client.DeleteWorkspace(request);
-  if (!deleted.ok() && deleted.error().reason != "UNKNOWN_WORKSPACE") {
-    throw Failure(deleted.error());
-  }
+  if (replace) cli::DeleteWorkspace(client, workspace.id());
+  v1::Workspace without_agents = workspace;
+  without_agents.clear_agents();
+  cli::CreateWorkspace(client, without_agents,
+                       "--workspace NAME makes another, --replace deletes this one first");
+  cli::UpsertAgents(client, workspace, [](int) {});
 }
 
 // Listens for the first presence of each agent, and hands on the rest.

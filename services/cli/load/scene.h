@@ -23,8 +23,6 @@ v1::Workspace WorkspaceFor(const LoadOptions& options);
 
 // Makes it, its agents in portions. Fails if one of that name exists, unless `replace`.
 void Create(client::Client& client, const v1::Workspace& workspace, bool replace);
-// No effect if there is none.
-void Delete(client::Client& client, const std::string& workspace);
 
 // Agents on the sessions that speak for them; `listener` hears of their work and must outlive it.
 class Crew {

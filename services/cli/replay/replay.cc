@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/cli/failure.h"
 #include "services/cli/replay/scenario.h"
+#include "services/cli/workspaces.h"
 
 namespace firstline::replay {
 namespace {
@@ -18,30 +19,6 @@ using google::protobuf::util::TimeUtil;
 constexpr std::int64_t kMicro = 1'000'000;
 // Between the creation of a live workspace and the first call.
 constexpr std::int64_t kLiveDelayUs = 500'000;
-
-void Delete(client::Client& client, const std::string& workspace) {
-  v1::DeleteWorkspaceRequest request;
-  request.set_workspace(workspace);
-  request.set_force(true);
-  const auto response = client.DeleteWorkspace(request);
-  if (!response.ok() && response.error().reason != "UNKNOWN_WORKSPACE") {
-    throw cli::Failure(response.error());
-  }
-}
-
-// The cursor after it.
-std::string Create(client::Client& client, const v1::Workspace& workspace) {
-  v1::ApplyWorkspaceRequest request;
-  *request.mutable_workspace() = workspace;
-  request.set_mode(v1::APPLY_MODE_WHOLE);
-  request.set_create(true);
-  const auto response = client.ApplyWorkspace(request);
-  if (response.ok()) return response->receipt().event_cursor();
-  if (response.error().reason != "WORKSPACE_EXISTS") throw cli::Failure(response.error());
-  throw cli::Failure(cli::ExitCode::kRefused,
-                     absl::StrCat("workspace '", workspace.id(), "' exists already"),
-                     "--workspace NAME plays in another, --replace deletes this one first");
-}
 
 // Workspace time, if the router's clock suits the speed that was asked for.
 std::int64_t CheckClock(client::Client& client, const std::string& workspace, bool want_driven) {
@@ -89,14 +66,15 @@ Report Replay(client::Client& client, const CallLog& log, v1::Workspace workspac
   if (log.calls.empty()) throw cli::Failure(cli::ExitCode::kInvalid, "there are no calls to play");
   const double speed = options.speed.value_or(1);
   if (speed != 1) ScaleSpans(speed, workspace);
-  if (options.replace) Delete(client, workspace.id());
+  if (options.replace) cli::DeleteWorkspace(client, workspace.id());
   const auto started = std::chrono::steady_clock::now();
-  const std::string cursor = Create(client, workspace);
+  const std::string cursor = cli::CreateWorkspace(
+      client, workspace, "--workspace NAME plays in another, --replace deletes this one first");
   std::int64_t now_us = 0;
   try {
     now_us = CheckClock(client, workspace.id(), !options.speed.has_value());
   } catch (const cli::Failure&) {
-    Delete(client, workspace.id());  // only a workspace has a clock to ask
+    cli::DeleteWorkspace(client, workspace.id());  // only a workspace has a clock to ask
     throw;
   }
 

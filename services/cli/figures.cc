@@ -1,7 +1,5 @@
 #include "services/cli/figures.h"
 
-#include <google/protobuf/util/time_util.h>
-
 #include <algorithm>
 #include <limits>
 
@@ -12,14 +10,10 @@ namespace {
 
 constexpr std::size_t kPageMax = 1000;
 
-// Workspace time as the router last stamped something, or the time of this machine where that is
-// later: nothing may have happened for long. A driven clock stands still, and is right.
 google::protobuf::Timestamp ReadTime(Context& context) {
   v1::GetTimeRequest request;
   request.set_workspace(context.Workspace());
-  const v1::GetTimeResponse response = Unwrap(context.client().GetTime(request));
-  if (response.driven()) return response.time();
-  return std::max(response.time(), google::protobuf::util::TimeUtil::GetCurrentTime());
+  return Unwrap(context.client().GetTime(request)).time();
 }
 
 std::map<std::string, v1::AgentStats> ReadAgentStats(Context& context) {

@@ -150,11 +150,7 @@ void Desk::ReadClock() {
   request.set_workspace(context_.Workspace());
   const auto answer = context_.client().GetTime(request, {.deadline = std::chrono::seconds(1)});
   if (!answer.ok()) return;
-  const std::int64_t offset_us = TimeUtil::TimestampToMicroseconds(answer->time()) - SteadyUs();
-  // What is read is never ahead of workspace time, and behind it while nothing happens.
-  if (!clock_offset_us_ || answer->driven() || offset_us > *clock_offset_us_) {
-    clock_offset_us_ = offset_us;
-  }
+  clock_offset_us_ = TimeUtil::TimestampToMicroseconds(answer->time()) - SteadyUs();
 }
 
 std::string Desk::TimeLeft(const v1::AgentWork& work) const {

@@ -213,24 +213,25 @@ void AgentSession::Greet() {
   open.set_include_inquiries(options_.include_inquiries);
   for (auto& [agent_id, wish] : wishes_) {
     wish.failed = false;
-    const bool room = outbox_.back().has_add() && outbox_.back().add().agents_size() < kSubjectsMax;
-    v1::WatchAgentsRequest& message = room ? outbox_.back() : outbox_.emplace_back();
-    *message.mutable_add()->add_agents() = SubjectOf(agent_id, wish, !wish.confirmed);
+    *AddWithRoom().add_agents() = SubjectOf(agent_id, wish, !wish.confirmed);
   }
 }
 
 void AgentSession::Ask(const std::string& agent_id, const Wish& wish) {
-  // What is not sent yet goes together: a router takes a thousand at once far sooner than a thousand
-  // times one. An agent may stand in a message once.
-  const auto has_room = [&](const v1::WatchAgentsRequest& message) {
-    const auto& agents = message.add().agents();
-    return message.has_add() && agents.size() < kSubjectsMax &&
-           std::none_of(agents.begin(), agents.end(),
-                        [&](const auto& subject) { return subject.agent_id() == agent_id; });
-  };
-  if (outbox_.empty() || !has_room(outbox_.back())) outbox_.emplace_back();
-  *outbox_.back().mutable_add()->add_agents() = SubjectOf(agent_id, wish, true);
+  const auto is_it = [&](const auto& subject) { return subject.agent_id() == agent_id; };
+  const auto& last = AddWithRoom().agents();
+  // An agent may stand in a message once.
+  if (std::any_of(last.begin(), last.end(), is_it)) outbox_.emplace_back().mutable_add();
+  *AddWithRoom().add_agents() = SubjectOf(agent_id, wish, true);
   changed_.NotifyAll();
+}
+
+// What is not sent yet goes together: a router takes a thousand at once far sooner than a thousand
+// times one.
+v1::WatchAgentsRequest::Add& AgentSession::AddWithRoom() {
+  const bool room = !outbox_.empty() && outbox_.back().has_add() &&
+                    outbox_.back().add().agents_size() < kSubjectsMax;
+  return *(room ? outbox_.back() : outbox_.emplace_back()).mutable_add();
 }
 
 void AgentSession::AskAgainForFailed() {

@@ -100,6 +100,8 @@ class AgentSession {
   std::unique_ptr<v1::WatchAgentsRequest> NextMessage(Stream& stream);
   void Greet() FIRSTLINE_REQUIRES(mutex_);
   void Ask(const std::string& agent_id, const Wish& wish) FIRSTLINE_REQUIRES(mutex_);
+  // The last message that is not sent yet, if agents may still be added to it, or a new one.
+  v1::WatchAgentsRequest::Add& AddWithRoom() FIRSTLINE_REQUIRES(mutex_);
   void AskAgainForFailed() FIRSTLINE_REQUIRES(mutex_);
 
   void Take(const v1::WatchAgentsResponse& response);

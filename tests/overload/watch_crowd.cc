@@ -10,12 +10,14 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
+#include <chrono>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "common/sync/mutex.h"
 #include "firstline/v1/routing_service.grpc.pb.h"
 
 namespace {
@@ -57,6 +59,13 @@ class Crowd {
     thread_.join();
   }
 
+  // Waits until every stream has heard something, one broke or `deadline` has passed.
+  void WaitUntilHeard(int streams, std::chrono::steady_clock::time_point deadline) {
+    firstline::sync::MutexLock lock(mutex_);
+    while (heard_ < streams && broken_ == 0 && changed_.WaitUntil(mutex_, deadline)) {
+    }
+  }
+
   int heard() const { return heard_; }
   int broken() const { return broken_; }
   long messages() const { return messages_; }
@@ -75,17 +84,25 @@ class Crowd {
     while (queue_.Next(&tag, &ok)) {
       Watcher& watcher = *static_cast<Watcher*>(tag);
       if (!ok) {
-        if (!leaving_) ++broken_;
+        if (!leaving_) Count(broken_);
         continue;
       }
       if (watcher.started) {
         ++messages_;
-        if (!watcher.heard) ++heard_;
+        if (!watcher.heard) Count(heard_);
         watcher.heard = true;
       }
       watcher.started = true;
       if (!leaving_) watcher.stream->Read(&watcher.response, &watcher);
     }
+  }
+
+  void Count(std::atomic<int>& what) {
+    {
+      firstline::sync::MutexLock lock(mutex_);
+      ++what;
+    }
+    changed_.NotifyAll();
   }
 
   grpc::CompletionQueue queue_;
@@ -94,6 +111,8 @@ class Crowd {
   std::atomic<bool> leaving_{false};
   std::atomic<int> heard_{0}, broken_{0};
   std::atomic<long> messages_{0};
+  firstline::sync::Mutex mutex_;
+  firstline::sync::CondVar changed_;  // heard_ or broken_ grew
   std::thread thread_;
 };
 
@@ -106,13 +125,11 @@ int main(int argc, char** argv) {
   }
   const int streams = std::stoi(argv[3]);
   Crowd crowd(argv[1], argv[2], streams, std::string(argv[4]) == "inquiry");
-  for (int waited_ms = 0; crowd.heard() < streams; waited_ms += 50) {
-    if (waited_ms > 120'000 || crowd.broken() > 0) {
-      std::cout << "only " << crowd.heard() << " streams heard something, " << crowd.broken()
-                << " broke" << std::endl;
-      return 1;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  crowd.WaitUntilHeard(streams, std::chrono::steady_clock::now() + std::chrono::minutes(2));
+  if (crowd.heard() < streams) {
+    std::cout << "only " << crowd.heard() << " streams heard something, " << crowd.broken()
+              << " broke" << std::endl;
+    return 1;
   }
   std::cout << "ready" << std::endl;
   for (std::string line; std::getline(std::cin, line);) {

@@ -14,7 +14,7 @@ runtime='redis-server redis-tools'
 # Compiling everything but the tests' tools.
 build='g++ cmake ninja-build ccache lld pkg-config
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libssl-dev
-  libhiredis-dev prometheus-cpp-dev libabsl-dev libyaml-cpp-dev libcli11-dev libspdlog-dev
+  libhiredis-dev libjemalloc-dev prometheus-cpp-dev libabsl-dev libyaml-cpp-dev libcli11-dev libspdlog-dev
   nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev'
 
 # Running every test: sanitizers, fuzzers, linters, promtool. Node is for the linter of the protos.

@@ -42,45 +42,32 @@ std::string TextOf(const v1::ListAgentsRequest& request) {
   return text;
 }
 
-}  // namespace
+using GetAgentCall = UnaryCall<v1::GetAgentRequest, v1::GetAgentResponse>;
+using ListAgentsCall = UnaryCall<v1::ListAgentsRequest, v1::ListAgentsResponse>;
 
-#define FIRSTLINE_MUTATION(Name)                                                        \
-  grpc::ServerUnaryReactor* AgentService::Name(                                         \
-      Context* context, const v1::Name##Request* request, v1::Name##Response* response) { \
-    return Mutate(deps_, {kService, #Name}, *context, *request, response);              \
-  }
-FIRSTLINE_MUTATION(SetPresence)
-FIRSTLINE_MUTATION(AcceptOffer)
-FIRSTLINE_MUTATION(DeclineOffer)
-FIRSTLINE_MUTATION(FinishWrapUp)
-#undef FIRSTLINE_MUTATION
-
-grpc::ServerUnaryReactor* AgentService::GetAgent(Context* context,
-                                                 const v1::GetAgentRequest* request,
-                                                 v1::GetAgentResponse* response) {
+void GetAgent(Backend& backend, GetAgentCall& call) {
   Fields fields;
   const Path root;
-  fields.Workspace(root / "workspace", request->workspace());
-  fields.Id(root / "agent_id", request->agent_id());
-  const auto read = [request](const engine::Engine& engine, v1::GetAgentResponse& out) {
-    const engine::AgentIx ix = engine.FindAgent(request->agent_id());
+  fields.Workspace(root / "workspace", call.request().workspace());
+  fields.Id(root / "agent_id", call.request().agent_id());
+  const auto read = [&request = call.request()](const engine::Engine& engine,
+                                                v1::GetAgentResponse& out) {
+    const engine::AgentIx ix = engine.FindAgent(request.agent_id());
     if (!ix.IsSet()) {
-      return ToStatus(engine::Rejection::kUnknownAgent, request->agent_id(),
+      return ToStatus(engine::Rejection::kUnknownAgent, request.agent_id(),
                       KindOf<engine::SetPresence>());
     }
     WriteAgentStatus(engine, ix, /*inquiries=*/false, out.mutable_agent());
     return absl::OkStatus();
   };
-  return Read<v1::GetAgentResponse>(deps_, {kService, "GetAgent"}, *context, request->workspace(),
-                                    fields, response, read);
+  Read(backend, call, fields, read);
 }
 
-grpc::ServerUnaryReactor* AgentService::ListAgents(Context* context,
-                                                   const v1::ListAgentsRequest* request,
-                                                   v1::ListAgentsResponse* response) {
+void ListAgents(Backend& backend, ListAgentsCall& call) {
   Fields fields;
-  AgentFilter filter = ReadFilter(*request, fields);
-  PageScan scan{request->page_token(), TextOf(*request), request->page_size()};
+  const v1::ListAgentsRequest& request = call.request();
+  AgentFilter filter = ReadFilter(request, fields);
+  PageScan scan{request.page_token(), TextOf(request), request.page_size()};
   const auto visit = [filter = std::move(filter)](const engine::Engine& engine, PageCursor& page,
                                                   v1::ListAgentsResponse& out) {
     engine.ForEachAgent([&](engine::AgentIx ix, const engine::Agent& agent) {
@@ -92,9 +79,22 @@ grpc::ServerUnaryReactor* AgentService::ListAgents(Context* context,
       return true;
     });
   };
-  return List<v1::ListAgentsResponse>(deps_, {kService, "ListAgents"}, *context,
-                                      request->workspace(), fields, std::move(scan), response,
-                                      visit);
+  List(backend, call, fields, std::move(scan), visit);
+}
+
+}  // namespace
+
+void ServeAgents(const std::shared_ptr<RpcLoop>& loop, AgentService& service, Backend& backend) {
+  const UnaryServer<AgentService> server(loop, service, kService);
+  const auto mutate = [&backend](auto& call) { Mutate(backend, call); };
+  server.Serve("SetPresence", &AgentService::RequestSetPresence, mutate);
+  server.Serve("AcceptOffer", &AgentService::RequestAcceptOffer, mutate);
+  server.Serve("DeclineOffer", &AgentService::RequestDeclineOffer, mutate);
+  server.Serve("FinishWrapUp", &AgentService::RequestFinishWrapUp, mutate);
+  server.Serve("GetAgent", &AgentService::RequestGetAgent,
+               [&backend](GetAgentCall& call) { GetAgent(backend, call); });
+  server.Serve("ListAgents", &AgentService::RequestListAgents,
+               [&backend](ListAgentsCall& call) { ListAgents(backend, call); });
 }
 
 }  // namespace firstline::api

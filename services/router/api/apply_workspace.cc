@@ -12,8 +12,6 @@
 namespace firstline::api {
 namespace {
 
-using Call = UnaryCall<v1::ApplyWorkspaceResponse>;
-
 absl::Status WorkspaceExists(const std::string& workspace) {
   return status::Error(absl::StatusCode::kAlreadyExists, "the workspace exists",
                        {.reason = "WORKSPACE_EXISTS",
@@ -34,13 +32,12 @@ absl::Status ConfigInvalid(const std::vector<engine::ConfigProblem>& problems) {
 // One call on its way; kept alive by the callback it waits for.
 class Apply final : public std::enable_shared_from_this<Apply> {
  public:
-  Apply(const Deps& deps, Call* call, const v1::ApplyWorkspaceRequest& request,
-        engine::Command command, runtime::BootTime deadline)
-      : backend_(deps.backend),
+  Apply(Backend& backend, ApplyWorkspaceCall& call, engine::Command command)
+      : backend_(backend),
         call_(call),
-        request_(request),
+        request_(call.request()),
         command_(std::move(command)),
-        deadline_(deadline) {}
+        deadline_(call.DeadlineOn(backend)) {}
 
   void Start() {
     ReadState(
@@ -68,14 +65,14 @@ class Apply final : public std::enable_shared_from_this<Apply> {
     const engine::ConfigReview review = engine::Review(engine, config());
     if (!review.problems.empty()) return ConfigInvalid(review.problems);
     for (const engine::ConfigProblem& change : review.changes) {
-      if (static_cast<size_t>(call_->response().changes_size()) == limits::kChangesMax) break;
-      v1::ConfigChange* out = call_->response().add_changes();
+      if (static_cast<size_t>(call_.response().changes_size()) == limits::kChangesMax) break;
+      v1::ConfigChange* out = call_.response().add_changes();
       out->set_path(change.path);
       out->set_text(change.message);
     }
     for (const engine::ConfigProblem& warning : review.warnings) {
-      if (static_cast<size_t>(call_->response().warnings_size()) == limits::kWarningsMax) break;
-      v1::ConfigWarning* out = call_->response().add_warnings();
+      if (static_cast<size_t>(call_.response().warnings_size()) == limits::kWarningsMax) break;
+      v1::ConfigWarning* out = call_.response().add_warnings();
       out->set_path(warning.path);
       out->set_text(warning.message);
     }
@@ -86,10 +83,10 @@ class Apply final : public std::enable_shared_from_this<Apply> {
     if (status::ReasonOf(status) == "UNKNOWN_WORKSPACE" && config().whole) {
       status = Review(engine::Engine(workspace()));
     }
-    if (!status.ok()) return call_->End(status);
+    if (!status.ok()) return call_.End(status);
     if (request_.validate_only()) {
       SetEtag(version_);
-      return call_->End(absl::OkStatus());
+      return call_.End(absl::OkStatus());
     }
     // Whoever creates must be the first: version 0 is what the engine has before any configuration.
     if (request_.create()) config().etag = "0";
@@ -104,9 +101,9 @@ class Apply final : public std::enable_shared_from_this<Apply> {
                        .create_if_missing = request_.mode() == v1::APPLY_MODE_WHOLE};
     backend_.Submit(std::move(call), [self = shared_from_this(), kind](runtime::Answer answer) {
       const absl::Status status = ToStatus(answer, self->workspace(), kind);
-      if (!status.ok()) return self->call_->End(status);
+      if (!status.ok()) return self->call_.End(status);
       const runtime::Done& done = std::get<runtime::Done>(answer);
-      WriteReceipt(done, "", self->call_->response().mutable_receipt());
+      WriteReceipt(done, "", self->call_.response().mutable_receipt());
       self->ReadEtag(done.outcome.receipt.replayed);
     });
   }
@@ -120,17 +117,17 @@ class Apply final : public std::enable_shared_from_this<Apply> {
     // The change is applied and durable whatever becomes of this read.
     ReadState(backend_, workspace(), deadline_, read,
               [self = shared_from_this()](const absl::Status&, store::EventId) {
-                self->call_->End(absl::OkStatus());
+                self->call_.End(absl::OkStatus());
               });
   }
 
   void SetEtag(uint64_t version) {
-    call_->response().set_generation(version);
-    if (version > 0) call_->response().set_etag(absl::StrCat(version));
+    call_.response().set_generation(version);
+    if (version > 0) call_.response().set_etag(absl::StrCat(version));
   }
 
   Backend& backend_;
-  Call* const call_;
+  ApplyWorkspaceCall& call_;
   const v1::ApplyWorkspaceRequest& request_;
   engine::Command command_;
   const runtime::BootTime deadline_;
@@ -139,20 +136,10 @@ class Apply final : public std::enable_shared_from_this<Apply> {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* StartApplyWorkspace(const Deps& deps, rpc::MethodName name,
-                                              const grpc::CallbackServerContext& context,
-                                              const v1::ApplyWorkspaceRequest& request,
-                                              v1::ApplyWorkspaceResponse* response) {
-  auto* call = new Call(deps, name, response);
-  absl::StatusOr<engine::Command> command = ToCommand(request);
-  if (!command.ok()) {
-    call->End(command.status());
-    return call;
-  }
-  std::make_shared<Apply>(deps, call, request, *std::move(command),
-                          DeadlineOf(deps.backend, context))
-      ->Start();
-  return call;
+void StartApplyWorkspace(Backend& backend, ApplyWorkspaceCall& call) {
+  absl::StatusOr<engine::Command> command = ToCommand(call.request());
+  if (!command.ok()) return call.End(command.status());
+  std::make_shared<Apply>(backend, call, *std::move(command))->Start();
 }
 
 }  // namespace firstline::api

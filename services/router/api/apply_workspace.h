@@ -12,10 +12,10 @@
 
 namespace firstline::api {
 
-// `request`, `response` and `deps` live until the call is finished.
-grpc::ServerUnaryReactor* StartApplyWorkspace(const Deps& deps, rpc::MethodName name,
-                                              const grpc::CallbackServerContext& context,
-                                              const v1::ApplyWorkspaceRequest& request,
-                                              v1::ApplyWorkspaceResponse* response);
+using ApplyWorkspaceCall = UnaryCall<v1::ApplyWorkspaceRequest, v1::ApplyWorkspaceResponse>;
+
+// Reviews first (what is wrong, what changes, what looks odd), then applies on the condition that
+// nothing changed in between; without an etag of the caller's it starts again if something did.
+void StartApplyWorkspace(Backend& backend, ApplyWorkspaceCall& call);
 
 }  // namespace firstline::api

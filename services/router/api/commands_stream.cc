@@ -1,27 +1,20 @@
 #include "services/router/api/commands_stream.h"
 
 #include <deque>
+#include <map>
 #include <memory>
-#include <optional>
-#include <unordered_map>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/reason.h"
-#include "common/sync/mutex.h"
 #include "services/router/api/limits.h"
 #include "services/router/api/rejection_status.h"
+#include "services/router/api/rpc_stream.h"
 
 namespace firstline::api {
 namespace {
-
-// A command on its way. Answered when `result` says so.
-struct Pending {
-  v1::CommandResult result;
-  bool answered = false;
-};
-using Slot = std::shared_ptr<Pending>;
 
 struct Parsed {
   std::string workspace;
@@ -64,218 +57,168 @@ absl::Status BadBatch(int size) {
                                                 limits::kBatchCommandsMax)}}});
 }
 
-}  // namespace
+class CommandsStream;
 
-class CommandsStream final
-    : public grpc::ServerBidiReactor<v1::CommandsRequest, v1::CommandsResponse> {
+// The commands of one workspace, in their order, that are unanswered or answered behind one that is
+// not. Callbacks hold it and so may outlive the stream.
+struct Lane {
+  struct Slot {
+    v1::CommandResult result;
+    bool answered = false;
+  };
+
+  CommandsStream* stream = nullptr;  // none once the stream is closed
+  std::string workspace;
+  std::deque<Slot> slots;
+  uint64_t first = 0;  // number of slots[0]
+};
+
+using CommandsIo = BidiStream<RoutingService, v1::CommandsRequest, v1::CommandsResponse>;
+
+class CommandsStream final : public CommandsIo {
  public:
-  CommandsStream(CommandsStreams& streams, const Deps& deps, rpc::MethodName name)
-      : streams_(streams), backend_(deps.backend), timer_(deps.observer, name) {
-    StartRead(&request_);
-  }
-
-  // Takes nothing more. If the stream ends now, returns how: then End() must follow.
-  [[nodiscard]] std::optional<absl::Status> Leave() {
-    sync::MutexLock lock(mutex_);
-    leaving_ = reads_ended_ = true;
-    final_ = ShuttingDown();
-    return Advance();
-  }
-  // Tells gRPC, without the lock, because OnDone may come at once on another thread and take the
-  // lock away with everything else.
-  void End(const absl::Status& end) {
-    timer_.Handled(static_cast<grpc::StatusCode>(end.code()));
-    Finish(rpc::ToGrpc(end));
-  }
+  CommandsStream(std::shared_ptr<RpcLoop> loop, RoutingService& service, Backend& backend)
+      : CommandsIo(std::move(loop), {"firstline.v1.RoutingService", "Commands"}, service,
+                   &RoutingService::RequestCommands),
+        service_(service),
+        backend_(backend) {}
+  void Listen() { Accept(); }
 
  private:
-  // ---- gRPC's side: one read and one write at a time ----
-  void OnReadDone(bool ok) override {
-    const int size = request_.commands_size();
-    const bool fits = size >= 1 && size <= limits::kBatchCommandsMax;
-    if (ok && fits && MayTake()) TakeBatch();
-    Step([&]() FIRSTLINE_REQUIRES(mutex_) {
-      reading_ = taking_ = false;
-      if (reads_ended_ || (ok && fits)) return;
-      reads_ended_ = true;
-      if (ok) final_ = BadBatch(size);
-    });
+  // ---- From gRPC ----
+  void ListenAgain() override { (new CommandsStream(shared_loop(), service_, backend_))->Listen(); }
+  void OnOpen() override { Read(); }
+
+  void OnRead(bool ok) override {
+    if (reads_ended_) return;
+    const int size = request().commands_size();
+    if (!ok) return EndReads(absl::OkStatus());
+    if (size < 1 || size > limits::kBatchCommandsMax) return EndReads(BadBatch(size));
+    TakeBatch();
+    if (unwritten_ >= limits::kStreamCommandsMax) {
+      read_paused_ = true;
+    } else {
+      Read();
+    }
   }
 
-  void OnWriteDone(bool ok) override {
-    Step([&]() FIRSTLINE_REQUIRES(mutex_) {
-      writing_ = false;
-      unwritten_ -= static_cast<size_t>(response_.results_size());
-      if (!ok) broken_ = true;
-    });
+  void OnWritten() override { Proceed(); }
+  void OnDrain() override { EndReads(ShuttingDown()); }
+
+  void OnClosed() override {
+    for (auto& [workspace, lane] : lanes_) lane->stream = nullptr;
   }
 
-  void OnCancel() override {
-    Step([&]() FIRSTLINE_REQUIRES(mutex_) { broken_ = true; });
-  }
-
-  void OnDone() override {
-    streams_.Remove(this);
-    delete this;
-  }
-
-  // ---- The backend's side ----
-  bool MayTake() {
-    sync::MutexLock lock(mutex_);
-    return taking_ = !reads_ended_;
-  }
-
+  // ---- Commands ----
   void TakeBatch() {
     std::vector<runtime::Submission> submissions;
-    submissions.reserve(static_cast<size_t>(request_.commands_size()));
-    for (const v1::Command& command : request_.commands()) {
+    submissions.reserve(static_cast<size_t>(request().commands_size()));
+    for (const v1::Command& command : request().commands()) {
       Parsed parsed = ParseCommand(command);
-      auto slot = std::make_shared<Pending>();
-      slot->result.set_id(command.id());
-      {
-        sync::MutexLock lock(mutex_);
-        ++unwritten_;
-        in_order_[parsed.workspace].push_back(slot);
+      const std::shared_ptr<Lane> lane = LaneOf(parsed.workspace);
+      const uint64_t number = lane->first + lane->slots.size();
+      lane->slots.emplace_back().result.set_id(command.id());
+      ++unwritten_;
+      if (parsed.command.ok()) {
+        submissions.push_back(SubmissionOf(std::move(parsed), lane, number));
+      } else {
+        Answer(*lane, number, parsed.command.status());
       }
-      if (!parsed.command.ok()) {
-        Answer(parsed.workspace, *slot, parsed.command.status());
-        continue;
-      }
-      submissions.push_back(SubmissionOf(std::move(parsed), std::move(slot)));
     }
     backend_.SubmitAll(std::move(submissions));
   }
 
-  runtime::Submission SubmissionOf(Parsed parsed, Slot slot) {
+  const std::shared_ptr<Lane>& LaneOf(const std::string& workspace) {
+    std::shared_ptr<Lane>& lane = lanes_[workspace];
+    if (lane == nullptr) lane = std::make_shared<Lane>(Lane{this, workspace, {}, 0});
+    return lane;
+  }
+
+  static runtime::Submission SubmissionOf(Parsed parsed, std::shared_ptr<Lane> lane,
+                                          uint64_t number) {
     const CommandKind kind = parsed.command->body.index();
-    runtime::Call call{.workspace = parsed.workspace, .body = *std::move(parsed.command)};
-    auto answered = [this, kind, slot = std::move(slot), workspace = std::move(parsed.workspace),
-                     inquiry_id = std::move(parsed.inquiry_id)](runtime::Answer answer) {
-      const absl::Status status = ToStatus(answer, workspace, kind);
+    runtime::Call call{.workspace = std::move(parsed.workspace),
+                       .body = *std::move(parsed.command)};
+    auto answered = [lane = std::move(lane), number, kind,
+                     inquiry_id = std::move(parsed.inquiry_id)](const runtime::Answer& answer) {
+      if (lane->stream == nullptr) return;
+      const absl::Status status = ToStatus(answer, lane->workspace, kind);
       if (status.ok()) {
-        WriteReceipt(std::get<runtime::Done>(answer), inquiry_id, slot->result.mutable_receipt());
+        WriteReceipt(std::get<runtime::Done>(answer), inquiry_id,
+                     lane->slots[number - lane->first].result.mutable_receipt());
       }
-      Answer(workspace, *slot, status);
+      lane->stream->Answer(*lane, number, status);
     };
     return {std::move(call), std::move(answered)};
   }
 
-  // Unless called from OnReadDone, nothing of the stream may be touched afterwards: this may have
-  // been the last answer it awaited.
-  void Answer(const std::string& workspace, Pending& slot, const absl::Status& status) {
+  void Answer(Lane& lane, uint64_t number, const absl::Status& status) {
+    Lane::Slot& slot = lane.slots[number - lane.first];
     if (!status.ok()) *slot.result.mutable_error() = rpc::ToProto(status);
-    Step([&]() FIRSTLINE_REQUIRES(mutex_) {
-      slot.answered = true;
-      const auto queue = in_order_.find(workspace);
-      while (!queue->second.empty() && queue->second.front()->answered) {
-        ready_.push_back(std::move(queue->second.front()->result));
-        queue->second.pop_front();
-      }
-      if (queue->second.empty()) in_order_.erase(queue);
-    });
+    slot.answered = true;
+    while (!lane.slots.empty() && lane.slots.front().answered) {
+      ready_.push_back(std::move(lane.slots.front().result));
+      lane.slots.pop_front();
+      ++lane.first;
+    }
+    ProceedSoon();
   }
 
   // ---- What is next ----
-  // Notes what happened and does what follows from it.
-  template <class Note>
-  void Step(Note note) {
-    std::optional<absl::Status> end;
-    {
-      sync::MutexLock lock(mutex_);
-      note();
-      end = Advance();
-    }
-    if (end) End(*end);
+  // Once for all answers that come together.
+  void ProceedSoon() {
+    if (std::exchange(proceeding_, true)) return;
+    loop().WhenIdle([loop = shared_loop(), id = id()] {
+      if (RpcStream* stream = loop->Find(id)) static_cast<CommandsStream&>(*stream).Proceed();
+    });
   }
 
-  // The stream's final status when nothing is left to wait for, once.
-  std::optional<absl::Status> Advance() FIRSTLINE_REQUIRES(mutex_) {
-    if (broken_) {
-      unwritten_ -= ready_.size();
-      ready_.clear();
-      reads_ended_ = true;
+  void Proceed() {
+    proceeding_ = false;
+    std::erase_if(lanes_, [](const auto& lane) { return lane.second->slots.empty(); });
+    WriteReady();
+    if (read_paused_ && !reads_ended_ && unwritten_ <= limits::kStreamCommandsMax / 2) {
+      read_paused_ = false;
+      Read();
     }
-    if (!writing_ && !ready_.empty()) Write();
-    if (!reading_ && !reads_ended_ && MayRead()) {
-      reading_ = true;
-      StartRead(&request_);
-    }
-    // A stream that leaves does not wait for its caller's next message.
-    const bool reading = leaving_ ? taking_ : reading_;
-    if (!reads_ended_ || reading || writing_ || unwritten_ > 0 || finished_) return std::nullopt;
-    finished_ = true;
-    return broken_ ? absl::CancelledError("the caller has gone") : final_;
+    if (reads_ended_ && unwritten_ == 0) End(final_);
   }
 
-  // Pauses at the bound and goes on at half of it.
-  bool MayRead() FIRSTLINE_REQUIRES(mutex_) {
-    if (unwritten_ >= limits::kStreamCommandsMax) read_paused_ = true;
-    if (unwritten_ <= limits::kStreamCommandsMax / 2) read_paused_ = false;
-    return !read_paused_;
-  }
-
-  void Write() FIRSTLINE_REQUIRES(mutex_) {
-    response_.clear_results();
+  void WriteReady() {
+    if (writing() || ready_.empty()) return;
+    v1::CommandsResponse response;
     while (!ready_.empty() &&
-           static_cast<size_t>(response_.results_size()) < limits::kResultsPerMessageMax) {
-      *response_.add_results() = std::move(ready_.front());
+           static_cast<size_t>(response.results_size()) < limits::kResultsPerMessageMax) {
+      *response.add_results() = std::move(ready_.front());
       ready_.pop_front();
     }
-    writing_ = true;
-    StartWrite(&response_);
+    unwritten_ -= static_cast<size_t>(response.results_size());
+    Write(response);
   }
 
-  CommandsStreams& streams_;
-  Backend& backend_;
-  rpc::HandledTimer timer_;
-  v1::CommandsRequest request_;  // while no read is open: OnReadDone's
+  // The stream ends with `status` once what was taken is answered.
+  void EndReads(absl::Status status) {
+    if (std::exchange(reads_ended_, true)) return;
+    final_ = std::move(status);
+    Proceed();
+  }
 
-  sync::Mutex mutex_;
-  v1::CommandsResponse response_ FIRSTLINE_GUARDED_BY(mutex_);  // while writing: gRPC's
-  // Unanswered, or answered behind one that is not; by workspace.
-  std::unordered_map<std::string, std::deque<Slot>> in_order_ FIRSTLINE_GUARDED_BY(mutex_);
-  std::deque<v1::CommandResult> ready_ FIRSTLINE_GUARDED_BY(mutex_);
-  size_t unwritten_ FIRSTLINE_GUARDED_BY(mutex_) = 0;  // taken and not yet written
-  bool reading_ FIRSTLINE_GUARDED_BY(mutex_) = true;  // asked of gRPC, or being taken
-  bool taking_ FIRSTLINE_GUARDED_BY(mutex_) = false;  // a batch that was read
-  bool leaving_ FIRSTLINE_GUARDED_BY(mutex_) = false;
-  bool read_paused_ FIRSTLINE_GUARDED_BY(mutex_) = false;
-  bool reads_ended_ FIRSTLINE_GUARDED_BY(mutex_) = false;
-  bool writing_ FIRSTLINE_GUARDED_BY(mutex_) = false;
-  bool broken_ FIRSTLINE_GUARDED_BY(mutex_) = false;
-  bool finished_ FIRSTLINE_GUARDED_BY(mutex_) = false;
-  absl::Status final_ FIRSTLINE_GUARDED_BY(mutex_);
+  RoutingService& service_;
+  Backend& backend_;
+  std::map<std::string, std::shared_ptr<Lane>> lanes_;
+  std::deque<v1::CommandResult> ready_;
+  size_t unwritten_ = 0;  // taken, and not given to gRPC
+  bool read_paused_ = false;
+  bool reads_ended_ = false;
+  bool proceeding_ = false;
+  absl::Status final_;
 };
 
-grpc::ServerBidiReactor<v1::CommandsRequest, v1::CommandsResponse>* CommandsStreams::Start(
-    rpc::MethodName name) {
-  auto* stream = new CommandsStream(*this, deps_, name);
-  std::optional<absl::Status> end;
-  {
-    sync::MutexLock lock(mutex_);
-    open_.insert(stream);
-    if (draining_) end = stream->Leave();
-  }
-  if (end) stream->End(*end);
-  return stream;
-}
+}  // namespace
 
-void CommandsStreams::Remove(CommandsStream* stream) {
-  sync::MutexLock lock(mutex_);
-  open_.erase(stream);
-}
-
-void CommandsStreams::Drain() {
-  // Those that end now are not deleted before End(); the others may be, and are not touched again.
-  std::vector<std::pair<CommandsStream*, absl::Status>> ending;
-  {
-    sync::MutexLock lock(mutex_);
-    draining_ = true;
-    for (CommandsStream* stream : open_) {
-      if (auto end = stream->Leave()) ending.emplace_back(stream, *end);
-    }
-  }
-  for (const auto& [stream, end] : ending) stream->End(end);
+void ListenForCommands(const std::shared_ptr<RpcLoop>& loop, RoutingService& service,
+                       Backend& backend) {
+  loop->Post([loop, &service, &backend] { (new CommandsStream(loop, service, backend))->Listen(); });
 }
 
 }  // namespace firstline::api

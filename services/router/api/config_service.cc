@@ -37,82 +37,67 @@ void WritePage(const std::vector<std::string>& names, const std::string& token, 
   if (next != names.end()) out.set_next_page_token(*std::prev(next));
 }
 
-}  // namespace
+using GetCall = UnaryCall<v1::GetWorkspaceRequest, v1::GetWorkspaceResponse>;
+using ListCall = UnaryCall<v1::ListWorkspacesRequest, v1::ListWorkspacesResponse>;
+using DeleteCall = UnaryCall<v1::DeleteWorkspaceRequest, v1::DeleteWorkspaceResponse>;
 
-grpc::ServerUnaryReactor* ConfigService::ApplyWorkspace(Context* context,
-                                                        const v1::ApplyWorkspaceRequest* request,
-                                                        v1::ApplyWorkspaceResponse* response) {
-  return StartApplyWorkspace(deps_, {kService, "ApplyWorkspace"}, *context, *request, response);
-}
-
-grpc::ServerUnaryReactor* ConfigService::GetWorkspace(Context* context,
-                                                      const v1::GetWorkspaceRequest* request,
-                                                      v1::GetWorkspaceResponse* response) {
+void GetWorkspace(Backend& backend, GetCall& call) {
   Fields fields;
-  fields.Workspace(Path("workspace"), request->workspace());
+  fields.Workspace(Path("workspace"), call.request().workspace());
   const auto read = [](const engine::Engine& engine, v1::GetWorkspaceResponse& out) {
     store::WriteWorkspace(engine, out.mutable_workspace());
     out.set_agent_count(static_cast<int32_t>(engine.agents()));
     return absl::OkStatus();
   };
-  return Read<v1::GetWorkspaceResponse>(deps_, {kService, "GetWorkspace"}, *context,
-                                        request->workspace(), fields, response, read);
+  Read(backend, call, fields, read);
 }
 
-grpc::ServerUnaryReactor* ConfigService::ListWorkspaces(Context*,
-                                                        const v1::ListWorkspacesRequest* request,
-                                                        v1::ListWorkspacesResponse* response) {
-  auto* call = new UnaryCall<v1::ListWorkspacesResponse>(deps_, {kService, "ListWorkspaces"},
-                                                         response);
+void ListWorkspaces(Backend& backend, ListCall& call) {
+  const v1::ListWorkspacesRequest& request = call.request();
   Fields fields, token;
-  fields.Range(Path("page_size"), request->page_size(), 0, limits::kPageSizeMax);
-  const bool first = request->page_token().empty();
-  if (!fields.ok() || (!first && !token.Workspace(Path("page_token"), request->page_token()))) {
-    call->End(fields.ok() ? InvalidPageToken() : fields.Error());
-    return call;
+  fields.Range(Path("page_size"), request.page_size(), 0, limits::kPageSizeMax);
+  const bool first = request.page_token().empty();
+  if (!fields.ok() || (!first && !token.Workspace(Path("page_token"), request.page_token()))) {
+    return call.End(fields.ok() ? InvalidPageToken() : fields.Error());
   }
-  deps_.backend.ListWorkspaces([call, request](
-                                   absl::StatusOr<std::vector<runtime::WorkspaceId>> names) {
+  backend.ListWorkspaces([&call](absl::StatusOr<std::vector<runtime::WorkspaceId>> names) {
     if (names.ok()) {
-      WritePage(*names, request->page_token(),
-                static_cast<size_t>(PageSize(request->page_size())), call->response());
+      WritePage(*names, call.request().page_token(),
+                static_cast<size_t>(PageSize(call.request().page_size())), call.response());
     }
-    call->End(names.status());
+    call.End(names.status());
   });
-  return call;
 }
 
-grpc::ServerUnaryReactor* ConfigService::DeleteWorkspace(Context* context,
-                                                         const v1::DeleteWorkspaceRequest* request,
-                                                         v1::DeleteWorkspaceResponse* response) {
-  auto* call = new UnaryCall<v1::DeleteWorkspaceResponse>(deps_, {kService, "DeleteWorkspace"},
-                                                          response);
+void DeleteWorkspace(Backend& backend, DeleteCall& call) {
+  const v1::DeleteWorkspaceRequest& request = call.request();
   Fields fields;
-  fields.Workspace(Path("workspace"), request->workspace());
-  fields.Bytes(Path("etag"), request->etag(), engine::limits::kNameBytesMax);
-  if (!fields.ok()) {
-    call->End(fields.Error());
-    return call;
-  }
-  runtime::Call drop{.workspace = request->workspace(),
-                     .deadline = DeadlineOf(deps_.backend, *context),
-                     .body = runtime::DropWorkspace{request->etag(), request->force()}};
-  deps_.backend.Submit(std::move(drop), [call, request](runtime::Answer answer) {
-    call->End(DropStatus(answer, request->workspace()));
+  fields.Workspace(Path("workspace"), request.workspace());
+  fields.Bytes(Path("etag"), request.etag(), engine::limits::kNameBytesMax);
+  if (!fields.ok()) return call.End(fields.Error());
+  runtime::Call drop{.workspace = request.workspace(),
+                     .deadline = call.DeadlineOn(backend),
+                     .body = runtime::DropWorkspace{request.etag(), request.force()}};
+  backend.Submit(std::move(drop), [&call](const runtime::Answer& answer) {
+    call.End(DropStatus(answer, call.request().workspace()));
   });
-  return call;
 }
 
-grpc::ServerUnaryReactor* ConfigService::UpsertAgents(Context* context,
-                                                      const v1::UpsertAgentsRequest* request,
-                                                      v1::UpsertAgentsResponse* response) {
-  return Mutate(deps_, {kService, "UpsertAgents"}, *context, *request, response);
-}
+}  // namespace
 
-grpc::ServerUnaryReactor* ConfigService::DeleteAgents(Context* context,
-                                                      const v1::DeleteAgentsRequest* request,
-                                                      v1::DeleteAgentsResponse* response) {
-  return Mutate(deps_, {kService, "DeleteAgents"}, *context, *request, response);
+void ServeConfig(const std::shared_ptr<RpcLoop>& loop, ConfigService& service, Backend& backend) {
+  const UnaryServer<ConfigService> server(loop, service, kService);
+  const auto mutate = [&backend](auto& call) { Mutate(backend, call); };
+  server.Serve("UpsertAgents", &ConfigService::RequestUpsertAgents, mutate);
+  server.Serve("DeleteAgents", &ConfigService::RequestDeleteAgents, mutate);
+  server.Serve("ApplyWorkspace", &ConfigService::RequestApplyWorkspace,
+               [&backend](ApplyWorkspaceCall& call) { StartApplyWorkspace(backend, call); });
+  server.Serve("GetWorkspace", &ConfigService::RequestGetWorkspace,
+               [&backend](GetCall& call) { GetWorkspace(backend, call); });
+  server.Serve("ListWorkspaces", &ConfigService::RequestListWorkspaces,
+               [&backend](ListCall& call) { ListWorkspaces(backend, call); });
+  server.Serve("DeleteWorkspace", &ConfigService::RequestDeleteWorkspace,
+               [&backend](DeleteCall& call) { DeleteWorkspace(backend, call); });
 }
 
 }  // namespace firstline::api

@@ -17,7 +17,7 @@ using HealthStream =
 
 class WatchHealth final : public HealthStream {
  public:
-  WatchHealth(std::shared_ptr<WatchLoop> loop, HealthService& service)
+  WatchHealth(std::shared_ptr<RpcLoop> loop, HealthService& service)
       : HealthStream(std::move(loop), {kService, "Watch"}, service, &HealthService::RequestWatch),
         service_(service) {}
   void Listen() { Accept(); }
@@ -43,8 +43,8 @@ class WatchHealth final : public HealthStream {
 
 }  // namespace
 
-HealthService::HealthService(const Deps& deps, std::vector<std::string> services)
-    : deps_(deps), names_(std::move(services)) {
+HealthService::HealthService(Backend& backend, std::vector<std::string> services)
+    : backend_(backend), names_(std::move(services)) {
   names_.insert(names_.end(), {"", std::string(kLiveness), "readiness"});
 }
 
@@ -53,40 +53,46 @@ HealthService::ServingStatus HealthService::StatusOf(std::string_view service) c
     return health::HealthCheckResponse::SERVICE_UNKNOWN;
   }
   if (service == kLiveness) return health::HealthCheckResponse::SERVING;
-  return !draining_ && deps_.backend.Ready() ? health::HealthCheckResponse::SERVING
+  return !draining_ && backend_.Ready() ? health::HealthCheckResponse::SERVING
                                              : health::HealthCheckResponse::NOT_SERVING;
 }
 
-grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext*,
-                                               const health::HealthCheckRequest* request,
-                                               health::HealthCheckResponse* response) {
-  auto* call = new UnaryCall<health::HealthCheckResponse>(deps_, {kService, "Check"}, response);
-  const ServingStatus status = StatusOf(request->service());
+namespace {
+
+using CheckCall = UnaryCall<health::HealthCheckRequest, health::HealthCheckResponse>;
+using ListCall = UnaryCall<health::HealthListRequest, health::HealthListResponse>;
+
+void Check(const HealthService& service, CheckCall& call) {
+  const HealthService::ServingStatus status = service.StatusOf(call.request().service());
   if (status == health::HealthCheckResponse::SERVICE_UNKNOWN) {
-    call->End(status::Error(absl::StatusCode::kNotFound, "no health is kept under that name",
-                            {.reason = "UNKNOWN_SERVICE",
-                             .metadata = {{"service", request->service()}},
-                             .violations = {{"service", "is not served"}}}));
-    return call;
+    return call.End(status::Error(absl::StatusCode::kNotFound,
+                                  "no health is kept under that name",
+                                  {.reason = "UNKNOWN_SERVICE",
+                                   .metadata = {{"service", call.request().service()}},
+                                   .violations = {{"service", "is not served"}}}));
   }
-  response->set_status(status);
-  call->End(absl::OkStatus());
-  return call;
+  call.response().set_status(status);
+  call.End(absl::OkStatus());
 }
 
-grpc::ServerUnaryReactor* HealthService::List(grpc::CallbackServerContext*,
-                                              const health::HealthListRequest*,
-                                              health::HealthListResponse* response) {
-  auto* call = new UnaryCall<health::HealthListResponse>(deps_, {kService, "List"}, response);
-  for (const std::string& name : names_) {
-    (*response->mutable_statuses())[name].set_status(StatusOf(name));
+void List(const HealthService& service, ListCall& call) {
+  for (const std::string& name : service.names()) {
+    (*call.response().mutable_statuses())[name].set_status(service.StatusOf(name));
   }
-  call->End(absl::OkStatus());
-  return call;
+  call.End(absl::OkStatus());
 }
 
-void ListenForHealth(const std::shared_ptr<WatchLoop>& loop, HealthService& service) {
-  loop->Post([loop, &service] { (new WatchHealth(loop, service))->Listen(); });
+}  // namespace
+
+void ServeHealth(const std::shared_ptr<RpcLoop>& loop, HealthService& service) {
+  loop->Post([loop, &service] {
+    (new WatchHealth(loop, service))->Listen();
+    const UnaryServer<HealthService> server(loop, service, kService);
+    server.Serve("Check", &HealthService::RequestCheck,
+                 [&service](CheckCall& call) { Check(service, call); });
+    server.Serve("List", &HealthService::RequestList,
+                 [&service](ListCall& call) { List(service, call); });
+  });
 }
 
 }  // namespace firstline::api

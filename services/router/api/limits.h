@@ -25,6 +25,7 @@ inline constexpr int kBatchCommandsMax = 64;
 inline constexpr size_t kStreamCommandsMax = 4096;
 inline constexpr size_t kResultsPerMessageMax = 512;
 static_assert(kStreamCommandsMax % kBatchCommandsMax == 0);
+inline constexpr size_t kCommandStreamsMax = 1000;  // of platforms' backends, a few each
 
 // Watch streams. One costs some 20 kB.
 inline constexpr size_t kWatchStreamsMax = 20'000;

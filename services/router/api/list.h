@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "services/router/api/limits.h"
@@ -49,34 +50,31 @@ struct PageScan {
 };
 
 // Answers with the page that `visit` writes.
-template <class Response>
-grpc::ServerUnaryReactor* List(
-    const Deps& deps, rpc::MethodName name, const grpc::CallbackServerContext& context,
-    const std::string& workspace, const Fields& fields, PageScan scan, Response* response,
-    std::function<void(const engine::Engine&, PageCursor&, Response&)> visit) {
-  auto* call = new UnaryCall<Response>(deps, name, response);
+template <class Request, class Response>
+void List(Backend& backend, UnaryCall<Request, Response>& call, const Fields& fields,
+          PageScan scan,
+          std::type_identity_t<std::function<void(const engine::Engine&, PageCursor&, Response&)>>
+              visit) {
   const absl::StatusOr<PageToken> token = ReadPageToken(scan.token, scan.filter);
   if (!fields.ok() || !token.ok()) {
-    call->End(fields.ok() ? token.status() : fields.Error());
-    return call;
+    return call.End(fields.ok() ? token.status() : fields.Error());
   }
   auto page = std::make_shared<PageCursor>(token->next, PageSize(scan.page_size));
   ReadState(
-      deps.backend, workspace, DeadlineOf(deps.backend, context),
-      [call, page, visit = std::move(visit)](const engine::Engine& engine) {
-        visit(engine, *page, call->response());
+      backend, call.request().workspace(), call.DeadlineOn(backend),
+      [&call, page, visit = std::move(visit)](const engine::Engine& engine) {
+        visit(engine, *page, call.response());
         return absl::OkStatus();
       },
-      [call, page, epoch = token->epoch, filter = std::move(scan.filter)](
+      [&call, page, epoch = token->epoch, filter = std::move(scan.filter)](
           absl::Status status, store::EventId cursor) {
         if (status.ok() && epoch != 0 && epoch != cursor.epoch) status = InvalidPageToken();
         if (status.ok() && page->next()) {
-          call->response().set_next_page_token(
+          call.response().set_next_page_token(
               WritePageToken({cursor.epoch, *page->next()}, filter));
         }
-        call->End(status);
+        call.End(status);
       });
-  return call;
 }
 
 }  // namespace firstline::api

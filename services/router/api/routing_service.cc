@@ -49,50 +49,32 @@ std::string TextOf(const v1::ListInquiriesRequest& request) {
   return text;
 }
 
-}  // namespace
+using GetInquiryCall = UnaryCall<v1::GetInquiryRequest, v1::GetInquiryResponse>;
+using ListInquiriesCall = UnaryCall<v1::ListInquiriesRequest, v1::ListInquiriesResponse>;
 
-#define FIRSTLINE_MUTATION(Name)                                                        \
-  grpc::ServerUnaryReactor* RoutingService::Name(                                       \
-      Context* context, const v1::Name##Request* request, v1::Name##Response* response) { \
-    return Mutate(deps_, {kService, #Name}, *context, *request, response);              \
-  }
-FIRSTLINE_MUTATION(SubmitInquiry)
-FIRSTLINE_MUTATION(UpdateInquiry)
-FIRSTLINE_MUTATION(CancelInquiry)
-FIRSTLINE_MUTATION(TransferInquiry)
-FIRSTLINE_MUTATION(RecordMessage)
-FIRSTLINE_MUTATION(ParkInquiry)
-FIRSTLINE_MUTATION(ResumeInquiry)
-FIRSTLINE_MUTATION(CloseInquiry)
-FIRSTLINE_MUTATION(RecordFeedback)
-#undef FIRSTLINE_MUTATION
-
-grpc::ServerUnaryReactor* RoutingService::GetInquiry(Context* context,
-                                                     const v1::GetInquiryRequest* request,
-                                                     v1::GetInquiryResponse* response) {
+void GetInquiry(Backend& backend, GetInquiryCall& call) {
   Fields fields;
   const Path root;
-  fields.Workspace(root / "workspace", request->workspace());
-  fields.Id(root / "inquiry_id", request->inquiry_id());
-  const auto read = [request](const engine::Engine& engine, v1::GetInquiryResponse& out) {
-    const engine::InquiryIx ix = engine.FindInquiry(request->inquiry_id());
+  fields.Workspace(root / "workspace", call.request().workspace());
+  fields.Id(root / "inquiry_id", call.request().inquiry_id());
+  const auto read = [&request = call.request()](const engine::Engine& engine,
+                                                v1::GetInquiryResponse& out) {
+    const engine::InquiryIx ix = engine.FindInquiry(request.inquiry_id());
     if (!ix.IsSet()) {
-      return ToStatus(engine::Rejection::kUnknownInquiry, request->inquiry_id(),
+      return ToStatus(engine::Rejection::kUnknownInquiry, request.inquiry_id(),
                       KindOf<engine::Cancel>());
     }
     WriteInquiry(engine, engine.inquiry(ix), out.mutable_inquiry());
     return absl::OkStatus();
   };
-  return Read<v1::GetInquiryResponse>(deps_, {kService, "GetInquiry"}, *context,
-                                      request->workspace(), fields, response, read);
+  Read(backend, call, fields, read);
 }
 
-grpc::ServerUnaryReactor* RoutingService::ListInquiries(Context* context,
-                                                        const v1::ListInquiriesRequest* request,
-                                                        v1::ListInquiriesResponse* response) {
+void ListInquiries(Backend& backend, ListInquiriesCall& call) {
   Fields fields;
-  InquiryFilter filter = ReadFilter(*request, fields);
-  PageScan scan{request->page_token(), TextOf(*request), request->page_size()};
+  const v1::ListInquiriesRequest& request = call.request();
+  InquiryFilter filter = ReadFilter(request, fields);
+  PageScan scan{request.page_token(), TextOf(request), request.page_size()};
   const auto visit = [filter = std::move(filter)](const engine::Engine& engine, PageCursor& page,
                                                   v1::ListInquiriesResponse& out) {
     engine.ForEachInquiry([&](engine::InquiryIx ix, const engine::Inquiry& inquiry) {
@@ -104,14 +86,28 @@ grpc::ServerUnaryReactor* RoutingService::ListInquiries(Context* context,
       return true;
     });
   };
-  return List<v1::ListInquiriesResponse>(deps_, {kService, "ListInquiries"}, *context,
-                                         request->workspace(), fields, std::move(scan), response,
-                                         visit);
+  List(backend, call, fields, std::move(scan), visit);
 }
 
-grpc::ServerBidiReactor<v1::CommandsRequest, v1::CommandsResponse>* RoutingService::Commands(
-    Context*) {
-  return streams_.Start({kService, "Commands"});
+}  // namespace
+
+void ServeRouting(const std::shared_ptr<RpcLoop>& loop, RoutingService& service,
+                  Backend& backend) {
+  const UnaryServer<RoutingService> server(loop, service, kService);
+  const auto mutate = [&backend](auto& call) { Mutate(backend, call); };
+  server.Serve("SubmitInquiry", &RoutingService::RequestSubmitInquiry, mutate);
+  server.Serve("UpdateInquiry", &RoutingService::RequestUpdateInquiry, mutate);
+  server.Serve("CancelInquiry", &RoutingService::RequestCancelInquiry, mutate);
+  server.Serve("TransferInquiry", &RoutingService::RequestTransferInquiry, mutate);
+  server.Serve("RecordMessage", &RoutingService::RequestRecordMessage, mutate);
+  server.Serve("ParkInquiry", &RoutingService::RequestParkInquiry, mutate);
+  server.Serve("ResumeInquiry", &RoutingService::RequestResumeInquiry, mutate);
+  server.Serve("CloseInquiry", &RoutingService::RequestCloseInquiry, mutate);
+  server.Serve("RecordFeedback", &RoutingService::RequestRecordFeedback, mutate);
+  server.Serve("GetInquiry", &RoutingService::RequestGetInquiry,
+               [&backend](GetInquiryCall& call) { GetInquiry(backend, call); });
+  server.Serve("ListInquiries", &RoutingService::RequestListInquiries,
+               [&backend](ListInquiriesCall& call) { ListInquiries(backend, call); });
 }
 
 }  // namespace firstline::api

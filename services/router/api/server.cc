@@ -6,6 +6,7 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 
 #include "absl/strings/str_cat.h"
+#include "services/router/api/commands_stream.h"
 #include "services/router/api/watch_agents.h"
 #include "services/router/api/watch_events.h"
 #include "services/router/api/watch_stats.h"
@@ -32,15 +33,10 @@ void EnableReflection() {
 Server::Server(const ServerOptions& options, Backend& backend, store::EventLog& log,
                rpc::Observer& observer)
     : options_(options),
+      observer_(observer),
       backend_(backend),
-      deps_{backend_, observer},
       hub_(log, options.event_poll),
-      routing_(deps_),
-      agents_(deps_),
-      config_(deps_),
-      stats_(deps_),
-      clock_(deps_, options.driven_clock),
-      health_(deps_, ServiceNames()) {}
+      health_(backend_, ServiceNames()) {}
 
 Server::~Server() { Stop(std::chrono::milliseconds(0)); }
 
@@ -82,8 +78,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                            options.credentials ? options.credentials
                                                : grpc::InsecureServerCredentials(),
                            &server->port_);
-  server->watch_ = std::make_shared<WatchLoop>(builder.AddCompletionQueue(), observer,
-                                               options.watch_streams_max);
+  server->calls_ = std::make_shared<RpcLoop>("fl-calls", builder.AddCompletionQueue(), observer,
+                                             limits::kCommandStreamsMax);
+  server->watch_ = std::make_shared<RpcLoop>("fl-watch", *server->calls_, options.watch_streams_max);
+  server->backend_.Attach(server->calls_);
   server->server_ = builder.BuildAndStart();
   server->Listen();
   if (server->server_ == nullptr || server->port_ == 0) {
@@ -94,17 +92,26 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
 void Server::Listen() {
   watch_->OnEachTick([this] { BeatForAgents(*watch_, backend_); });
+  calls_->Start();
   watch_->Start();
   if (server_ == nullptr) return;
-  ListenForEvents(watch_, routing_, deps_, hub_);
-  ListenForAgents(watch_, agents_, deps_, hub_, {options_.watch_lease});
-  ListenForStats(watch_, stats_, deps_);
-  ListenForHealth(watch_, health_);
+  calls_->Post([this] {
+    ServeRouting(calls_, routing_, backend_);
+    ServeAgents(calls_, agents_, backend_);
+    ServeConfig(calls_, config_, backend_);
+    ServeStats(calls_, stats_, backend_);
+    ServeClock(calls_, clock_, backend_, options_.driven_clock);
+  });
+  ListenForCommands(calls_, routing_, backend_);
+  ListenForEvents(watch_, routing_, backend_, hub_);
+  ListenForAgents(watch_, agents_, backend_, hub_, {options_.watch_lease});
+  ListenForStats(watch_, stats_, backend_);
+  ServeHealth(watch_, health_);
 }
 
 void Server::Drain() {
   health_.Drain();
-  routing_.Drain();
+  calls_->Drain();
   watch_->Drain();
 }
 
@@ -115,6 +122,7 @@ void Server::Stop(std::chrono::milliseconds grace) {
   if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + grace);
   hub_.Stop();
   watch_->Stop();
+  calls_->Stop();
 }
 
 }  // namespace firstline::api

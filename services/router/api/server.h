@@ -21,10 +21,10 @@
 #include "services/router/api/event_hub.h"
 #include "services/router/api/health_service.h"
 #include "services/router/api/limits.h"
-#include "services/router/api/offload.h"
+#include "services/router/api/gathering_backend.h"
 #include "services/router/api/routing_service.h"
 #include "services/router/api/stats_service.h"
-#include "services/router/api/watch_loop.h"
+#include "services/router/api/rpc_loop.h"
 #include "services/router/store/port.h"
 
 namespace firstline::api {
@@ -78,8 +78,8 @@ class Server {
   void Listen();
 
   const ServerOptions options_;
-  OffloadedBackend backend_;
-  const Deps deps_;
+  rpc::Observer& observer_;
+  GatheringBackend backend_;
   EventHub hub_;
   RoutingService routing_;
   AgentService agents_;
@@ -87,7 +87,8 @@ class Server {
   StatsService stats_;
   ClockService clock_;
   HealthService health_;
-  std::shared_ptr<WatchLoop> watch_;
+  std::shared_ptr<RpcLoop> calls_;  // unary calls and Commands streams
+  std::shared_ptr<RpcLoop> watch_;  // streams that are idle most of the time
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
   bool stopped_ = false;

@@ -79,99 +79,103 @@ void WriteReading(const Reading& reading, Response& out) {
   store::WriteMessage(reading.next, out.mutable_next_deadline_time());
 }
 
-}  // namespace
+using QueueStatsCall = UnaryCall<v1::GetQueueStatsRequest, v1::GetQueueStatsResponse>;
+using AgentStatsCall = UnaryCall<v1::GetAgentStatsRequest, v1::GetAgentStatsResponse>;
+using GetTimeCall = UnaryCall<v1::GetTimeRequest, v1::GetTimeResponse>;
+using AdvanceTimeCall = UnaryCall<v1::AdvanceTimeRequest, v1::AdvanceTimeResponse>;
 
-grpc::ServerUnaryReactor* StatsService::GetQueueStats(grpc::CallbackServerContext* context,
-                                                      const v1::GetQueueStatsRequest* request,
-                                                      v1::GetQueueStatsResponse* response) {
+void GetQueueStats(Backend& backend, QueueStatsCall& call) {
   Fields fields;
-  fields.Workspace(Path("workspace"), request->workspace());
-  fields.OptionalName(Path("queue"), request->queue());
-  const auto read = [this, request](const engine::Engine& engine, v1::GetQueueStatsResponse& out) {
-    return ReadQueueStats(deps_.backend.telemetry(), engine, request->queue(), out);
+  fields.Workspace(Path("workspace"), call.request().workspace());
+  fields.OptionalName(Path("queue"), call.request().queue());
+  const auto read = [&backend, &call](const engine::Engine& engine,
+                                      v1::GetQueueStatsResponse& out) {
+    return ReadQueueStats(backend.telemetry(), engine, call.request().queue(), out);
   };
-  return Read<v1::GetQueueStatsResponse>(deps_, {kStats, "GetQueueStats"}, *context,
-                                         request->workspace(), fields, response, read);
+  Read(backend, call, fields, read);
 }
 
-grpc::ServerUnaryReactor* StatsService::GetAgentStats(grpc::CallbackServerContext* context,
-                                                      const v1::GetAgentStatsRequest* request,
-                                                      v1::GetAgentStatsResponse* response) {
+void GetAgentStats(Backend& backend, AgentStatsCall& call) {
+  const v1::GetAgentStatsRequest& request = call.request();
   Fields fields;
-  fields.Workspace(Path("workspace"), request->workspace());
-  fields.OptionalId(Path("agent_id"), request->agent_id());
-  fields.Range(Path("page_size"), request->page_size(), 0, limits::kPageSizeMax);
+  fields.Workspace(Path("workspace"), request.workspace());
+  fields.OptionalId(Path("agent_id"), request.agent_id());
+  fields.Range(Path("page_size"), request.page_size(), 0, limits::kPageSizeMax);
   Fields token;
-  const bool token_ok = token.OptionalId(Path("page_token"), request->page_token());
-  const auto read = [this, request, token_ok](const engine::Engine& engine,
-                                              v1::GetAgentStatsResponse& out) {
+  const bool token_ok = token.OptionalId(Path("page_token"), request.page_token());
+  const auto read = [&backend, &request, token_ok](const engine::Engine& engine,
+                                                   v1::GetAgentStatsResponse& out) {
     if (!token_ok) return InvalidPageToken();
-    return ReadAgentStats(deps_.backend.telemetry(), engine, *request, out);
+    return ReadAgentStats(backend.telemetry(), engine, request, out);
   };
-  return Read<v1::GetAgentStatsResponse>(deps_, {kStats, "GetAgentStats"}, *context,
-                                         request->workspace(), fields, response, read);
+  Read(backend, call, fields, read);
 }
 
-grpc::ServerUnaryReactor* ClockService::GetTime(grpc::CallbackServerContext* context,
-                                                const v1::GetTimeRequest* request,
-                                                v1::GetTimeResponse* response) {
-  auto* call = new UnaryCall<v1::GetTimeResponse>(deps_, {kClock, "GetTime"}, response);
+void GetTime(Backend& backend, bool driven, GetTimeCall& call) {
   Fields fields;
-  fields.Workspace(Path("workspace"), request->workspace());
-  if (!fields.ok()) {
-    call->End(fields.Error());
-    return call;
-  }
-  response->set_driven(driven_);
+  fields.Workspace(Path("workspace"), call.request().workspace());
+  if (!fields.ok()) return call.End(fields.Error());
+  call.response().set_driven(driven);
   auto reading = std::make_shared<Reading>();
-  runtime::Call query{.workspace = request->workspace(),
-                      .deadline = DeadlineOf(deps_.backend, *context),
+  runtime::Call query{.workspace = call.request().workspace(),
+                      .deadline = call.DeadlineOn(backend),
                       .body = [reading](const engine::Engine& engine) {
                         *reading = {engine.now(), engine.NextDeadline()};
                       }};
-  deps_.backend.Submit(std::move(query), [call, reading, request](runtime::Answer answer) {
-    const absl::Status status = ToStatus(answer, request->workspace());
+  backend.Submit(std::move(query), [&call, reading](const runtime::Answer& answer) {
+    const absl::Status status = ToStatus(answer, call.request().workspace());
     if (status.ok()) {
       reading->now = std::max(reading->now, std::get<runtime::Done>(answer).time);
-      WriteReading(*reading, call->response());
+      WriteReading(*reading, call.response());
     }
-    call->End(status);
+    call.End(status);
   });
-  return call;
 }
 
-grpc::ServerUnaryReactor* ClockService::AdvanceTime(grpc::CallbackServerContext* context,
-                                                    const v1::AdvanceTimeRequest* request,
-                                                    v1::AdvanceTimeResponse* response) {
-  auto* call = new UnaryCall<v1::AdvanceTimeResponse>(deps_, {kClock, "AdvanceTime"}, response);
+void AdvanceTime(Backend& backend, AdvanceTimeCall& call) {
+  const v1::AdvanceTimeRequest& request = call.request();
   Fields fields;
-  fields.Workspace(Path("workspace"), request->workspace());
-  if (!request->has_to()) fields.Fail(Path("to"), "is required");
-  const engine::Time to = ReadTime(request->to(), Path("to"), fields);
-  if (!fields.ok()) {
-    call->End(fields.Error());
-    return call;
-  }
-  const runtime::BootTime deadline = DeadlineOf(deps_.backend, *context);
-  runtime::Call advance{.workspace = request->workspace(),
+  fields.Workspace(Path("workspace"), request.workspace());
+  if (!request.has_to()) fields.Fail(Path("to"), "is required");
+  const engine::Time to = ReadTime(request.to(), Path("to"), fields);
+  if (!fields.ok()) return call.End(fields.Error());
+  const runtime::BootTime deadline = call.DeadlineOn(backend);
+  runtime::Call advance{.workspace = request.workspace(),
                         .deadline = deadline,
                         .body = runtime::AdvanceTime{to}};
-  deps_.backend.Submit(std::move(advance), [this, call, request, deadline](
-                                               runtime::Answer answer) {
-    const absl::Status status = ToStatus(answer, request->workspace());
-    if (!status.ok()) return call->End(status);
+  backend.Submit(std::move(advance), [&backend, &call, deadline](const runtime::Answer& answer) {
+    const absl::Status status = ToStatus(answer, call.request().workspace());
+    if (!status.ok()) return call.End(status);
     ReadState(
-        deps_.backend, request->workspace(), deadline,
-        [call](const engine::Engine& engine) {
-          WriteReading({engine.now(), engine.NextDeadline()}, call->response());
+        backend, call.request().workspace(), deadline,
+        [&call](const engine::Engine& engine) {
+          WriteReading({engine.now(), engine.NextDeadline()}, call.response());
           return absl::OkStatus();
         },
-        [call](absl::Status read, store::EventId cursor) {
-          call->response().set_event_cursor(store::ToString(cursor));
-          call->End(read);
+        [&call](const absl::Status& read, store::EventId cursor) {
+          call.response().set_event_cursor(store::ToString(cursor));
+          call.End(read);
         });
   });
-  return call;
+}
+
+}  // namespace
+
+void ServeStats(const std::shared_ptr<RpcLoop>& loop, StatsService& service, Backend& backend) {
+  const UnaryServer<StatsService> server(loop, service, kStats);
+  server.Serve("GetQueueStats", &StatsService::RequestGetQueueStats,
+               [&backend](QueueStatsCall& call) { GetQueueStats(backend, call); });
+  server.Serve("GetAgentStats", &StatsService::RequestGetAgentStats,
+               [&backend](AgentStatsCall& call) { GetAgentStats(backend, call); });
+}
+
+void ServeClock(const std::shared_ptr<RpcLoop>& loop, ClockService& service, Backend& backend,
+                bool driven) {
+  const UnaryServer<ClockService> server(loop, service, kClock);
+  server.Serve("GetTime", &ClockService::RequestGetTime,
+               [&backend, driven](GetTimeCall& call) { GetTime(backend, driven, call); });
+  server.Serve("AdvanceTime", &ClockService::RequestAdvanceTime,
+               [&backend](AdvanceTimeCall& call) { AdvanceTime(backend, call); });
 }
 
 }  // namespace firstline::api

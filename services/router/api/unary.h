@@ -1,18 +1,26 @@
-// Unary calls on gRPC's callback API: one small reactor each, deleted only in OnDone, finished
-// exactly once, and the two things handlers do with it: submit a command, read the state.
+// Unary calls served from an RpcLoop, and the two things handlers do with them: submit a command,
+// read the state.
 //
-// Threads: a handler runs on a gRPC thread and returns at once; the call is finished by the
+//   UnaryServer<RoutingService> server(loop, service, "firstline.v1.RoutingService");
+//   server.Serve("GetInquiry", &RoutingService::RequestGetInquiry,
+//                [](UnaryCall<v1::GetInquiryRequest, v1::GetInquiryResponse>& call) { ... });
+//
+// Threads: a handler runs on the loop's thread and returns at once; the call is finished by the
 // backend's callback on whatever thread that comes.
 #pragma once
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/support/async_unary_call.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -23,43 +31,117 @@
 #include "services/router/api/convert_view.h"
 #include "services/router/api/fields.h"
 #include "services/router/api/rejection_status.h"
+#include "services/router/api/rpc_loop.h"
 
 namespace firstline::api {
 
-// What every handler works with; both outlive the server.
-struct Deps {
-  Backend& backend;
-  rpc::Observer& observer;
+// One call, from waiting for a caller to its end; deletes itself when gRPC has taken the answer.
+template <class Request, class Response>
+class UnaryCall final : public Tag {
+ public:
+  using Handler = std::function<void(UnaryCall&)>;
+  using Writer = grpc::ServerAsyncResponseWriter<Response>;
+  // What all calls of a method share.
+  struct Method {
+    rpc::MethodName name;
+    std::function<void(UnaryCall&)> await;  // makes gRPC wait for a caller
+    Handler handler;
+  };
+
+  // Waits for one caller; who comes is served, and the next one awaited.
+  static void Listen(std::shared_ptr<RpcLoop> loop, std::shared_ptr<const Method> method) {
+    auto* call = new UnaryCall(std::move(loop), std::move(method));
+    call->method_->await(*call);
+  }
+
+  const Request& request() const { return request_; }
+  Response& response() { return response_; }
+  // On the clock of runtime::Call.
+  runtime::BootTime DeadlineOn(const Backend& backend) const {
+    const auto deadline = context_.deadline();
+    if (deadline == std::chrono::system_clock::time_point::max()) return runtime::kNeverBoot;
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+        deadline - std::chrono::system_clock::now());
+    return backend.Now() + engine::Microseconds(left.count());
+  }
+  // Exactly once, from any thread; the call must not be touched afterwards.
+  void End(const absl::Status& status) {
+    timer_->Handled(static_cast<grpc::StatusCode>(status.code()));
+    Tag* const finished = this;
+    if (status.ok()) {
+      writer_.Finish(response_, grpc::Status::OK, finished);
+    } else {
+      writer_.FinishWithError(rpc::ToGrpc(status), finished);
+    }
+  }
+
+  // For Method::await.
+  grpc::ServerContext* context() { return &context_; }
+  Request* mutable_request() { return &request_; }
+  Writer* writer() { return &writer_; }
+  RpcLoop& loop() { return *loop_; }
+
+ private:
+  UnaryCall(std::shared_ptr<RpcLoop> loop, std::shared_ptr<const Method> method)
+      : loop_(std::move(loop)), method_(std::move(method)) {}
+
+  void OnEvent(bool ok) override {
+    if (timer_ == std::nullopt && ok) return Begin();
+    if (timer_ != std::nullopt) loop_->CallFinished();
+    delete this;
+  }
+
+  void Begin() {
+    if (!loop_->InThread()) {
+      loop_->Post([this] { Begin(); });
+      return;
+    }
+    timer_.emplace(loop_->observer(), method_->name);
+    loop_->CallBegan();
+    Listen(loop_, method_);
+    method_->handler(*this);
+  }
+
+  const std::shared_ptr<RpcLoop> loop_;
+  const std::shared_ptr<const Method> method_;
+  grpc::ServerContext context_;
+  Request request_;
+  Response response_;
+  Writer writer_{&context_};
+  std::optional<rpc::HandledTimer> timer_;  // of a call that has begun
 };
 
-// On the clock of runtime::Call; never without a deadline.
-inline runtime::BootTime DeadlineOf(const Backend& backend,
-                                    const grpc::CallbackServerContext& context) {
-  const auto deadline = context.deadline();
-  if (deadline == std::chrono::system_clock::time_point::max()) return runtime::kNeverBoot;
-  const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
-      deadline - std::chrono::system_clock::now());
-  return backend.Now() + engine::Microseconds(left.count());
-}
-
-template <class Response>
-class UnaryCall final : public grpc::ServerUnaryReactor {
+// Serves methods of one service for as long as the server runs. `service` must outlive the loop. On
+// the loop's thread.
+template <class Service>
+class UnaryServer {
  public:
-  UnaryCall(const Deps& deps, rpc::MethodName name, Response* response)
-      : timer_(deps.observer, name), response_(*response) {}
+  // `name` lives for ever.
+  UnaryServer(std::shared_ptr<RpcLoop> loop, Service& service, std::string_view name)
+      : loop_(std::move(loop)), service_(service), name_(name) {}
 
-  Response& response() { return response_; }
-  // Exactly once; the call must not be touched afterwards.
-  void End(const absl::Status& status) {
-    timer_.Handled(static_cast<grpc::StatusCode>(status.code()));
-    Finish(rpc::ToGrpc(status));
+  template <class Base, class Request, class Response>
+  using Requester = void (Base::*)(grpc::ServerContext*, Request*,
+                                   grpc::ServerAsyncResponseWriter<Response>*,
+                                   grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*);
+
+  template <class Base, class Request, class Response>
+  void Serve(std::string_view method, Requester<Base, Request, Response> request,
+             std::type_identity_t<typename UnaryCall<Request, Response>::Handler> handler) const {
+    using Call = UnaryCall<Request, Response>;
+    const auto await = [&service = service_, request](Call& call) {
+      (service.*request)(call.context(), call.mutable_request(), call.writer(),
+                         call.loop().queue(), call.loop().accept_queue(),
+                         static_cast<Tag*>(&call));
+    };
+    Call::Listen(loop_, std::make_shared<const typename Call::Method>(
+                            typename Call::Method{{name_, method}, await, std::move(handler)}));
   }
 
  private:
-  void OnDone() override { delete this; }
-
-  rpc::HandledTimer timer_;
-  Response& response_;
+  const std::shared_ptr<RpcLoop> loop_;
+  Service& service_;
+  const std::string_view name_;
 };
 
 // The inquiry a request is about; empty for none.
@@ -77,31 +159,23 @@ std::string_view InquiryOf(const Request& request) {
   }
 }
 
-// Submits the command that `request` is and answers with its receipt.
+// Submits the command that the request is and answers with its receipt.
 template <class Request, class Response>
-grpc::ServerUnaryReactor* Mutate(const Deps& deps, rpc::MethodName name,
-                                 const grpc::CallbackServerContext& context,
-                                 const Request& request, Response* response) {
-  auto* call = new UnaryCall<Response>(deps, name, response);
-  absl::StatusOr<engine::Command> command = ToCommand(request);
-  if (!command.ok()) {
-    call->End(command.status());
-    return call;
-  }
+void Mutate(Backend& backend, UnaryCall<Request, Response>& call) {
+  absl::StatusOr<engine::Command> command = ToCommand(call.request());
+  if (!command.ok()) return call.End(command.status());
   const CommandKind kind = command->body.index();
-  runtime::Call submitted{.workspace = request.workspace(),
-                          .deadline = DeadlineOf(deps.backend, context),
+  runtime::Call submitted{.workspace = call.request().workspace(),
+                          .deadline = call.DeadlineOn(backend),
                           .body = *std::move(command)};
-  // `request` lives until the call is finished.
-  deps.backend.Submit(std::move(submitted), [call, &request, kind](runtime::Answer answer) {
-    const absl::Status status = ToStatus(answer, request.workspace(), kind);
+  backend.Submit(std::move(submitted), [&call, kind](runtime::Answer answer) {
+    const absl::Status status = ToStatus(answer, call.request().workspace(), kind);
     if (status.ok()) {
-      WriteReceipt(std::get<runtime::Done>(answer), InquiryOf(request),
-                   call->response().mutable_receipt());
+      WriteReceipt(std::get<runtime::Done>(answer), InquiryOf(call.request()),
+                   call.response().mutable_receipt());
     }
-    call->End(status);
+    call.End(status);
   });
-  return call;
 }
 
 // Runs `read` on the workspace's state and hands `then` its status, or why it could not be read,
@@ -123,25 +197,18 @@ inline void ReadState(Backend& backend, const std::string& workspace, runtime::B
   });
 }
 
-// Checks the request by `check`, then answers with what `read` writes. `read` gets the state.
-template <class Response>
-grpc::ServerUnaryReactor* Read(const Deps& deps, rpc::MethodName name,
-                               const grpc::CallbackServerContext& context,
-                               const std::string& workspace, const Fields& fields,
-                               Response* response,
-                               std::function<absl::Status(const engine::Engine&, Response&)> read) {
-  auto* call = new UnaryCall<Response>(deps, name, response);
-  if (!fields.ok()) {
-    call->End(fields.Error());
-    return call;
-  }
+// Answers with what `read` writes; INVALID_ARGUMENT when `fields` found something.
+template <class Request, class Response>
+void Read(Backend& backend, UnaryCall<Request, Response>& call, const Fields& fields,
+          std::type_identity_t<std::function<absl::Status(const engine::Engine&, Response&)>>
+              read) {
+  if (!fields.ok()) return call.End(fields.Error());
   ReadState(
-      deps.backend, workspace, DeadlineOf(deps.backend, context),
-      [call, read = std::move(read)](const engine::Engine& engine) {
-        return read(engine, call->response());
+      backend, call.request().workspace(), call.DeadlineOn(backend),
+      [&call, read = std::move(read)](const engine::Engine& engine) {
+        return read(engine, call.response());
       },
-      [call](absl::Status status, store::EventId) { call->End(status); });
-  return call;
+      [&call](const absl::Status& status, store::EventId) { call.End(status); });
 }
 
 }  // namespace firstline::api

@@ -38,12 +38,12 @@ using AgentsIo = BidiStream<AgentService, Request, Response>;
 
 class WatchAgents final : public AgentsIo {
  public:
-  WatchAgents(std::shared_ptr<WatchLoop> loop, AgentService& service, const Deps& deps,
+  WatchAgents(std::shared_ptr<RpcLoop> loop, AgentService& service, Backend& backend,
               EventHub& hub, WatchAgentsOptions options)
       : AgentsIo(std::move(loop), {"firstline.v1.AgentService", "WatchAgents"}, service,
                  &AgentService::RequestWatchAgents),
         service_(service),
-        deps_(deps),
+        backend_(backend),
         hub_(hub),
         options_(options) {}
   void Listen() { Accept(); }
@@ -58,7 +58,7 @@ class WatchAgents final : public AgentsIo {
  private:
   // ---- From gRPC ----
   void ListenAgain() override {
-    (new WatchAgents(shared_loop(), service_, deps_, hub_, options_))->Listen();
+    (new WatchAgents(shared_loop(), service_, backend_, hub_, options_))->Listen();
   }
 
   void OnOpen() override {
@@ -193,7 +193,7 @@ class WatchAgents final : public AgentsIo {
   void SubmitFor(const std::string& agent_id, engine::Body body) {
     const CommandKind kind = body.index();
     runtime::Call call{.workspace = workspace_, .body = engine::Command{.body = std::move(body)}};
-    deps_.backend.Submit(std::move(call), [loop = shared_loop(), id = id(), kind, agent_id,
+    backend_.Submit(std::move(call), [loop = shared_loop(), id = id(), kind, agent_id,
                                            workspace = workspace_](runtime::Answer answer) {
       absl::Status status = ToStatus(answer, workspace, kind);
       loop->PostTo<WatchAgents>(id, [agent_id, status = std::move(status)](WatchAgents& self) {
@@ -248,7 +248,7 @@ class WatchAgents final : public AgentsIo {
     for (const std::string& agent_id : ids) {
       runtime::Call call{.workspace = workspace_,
                          .body = engine::Command{.body = engine::CloseSession{agent_id, session_}}};
-      deps_.backend.Submit(std::move(call), [](const runtime::Answer&) {});
+      backend_.Submit(std::move(call), [](const runtime::Answer&) {});
     }
   }
 
@@ -389,7 +389,7 @@ class WatchAgents final : public AgentsIo {
   // Reads the workspace and comes back to the loop's thread.
   void Ask(std::function<absl::Status(const engine::Engine&)> read,
            std::function<void(WatchAgents&, const absl::Status&, store::EventId)> then) {
-    ReadState(deps_.backend, workspace_, runtime::kNeverBoot, std::move(read),
+    ReadState(backend_, workspace_, runtime::kNeverBoot, std::move(read),
               [loop = shared_loop(), id = id(), then = std::move(then)](absl::Status status,
                                                                         store::EventId cursor) {
                 loop->PostTo<WatchAgents>(
@@ -406,7 +406,7 @@ class WatchAgents final : public AgentsIo {
   };
 
   AgentService& service_;
-  const Deps& deps_;
+  Backend& backend_;
   EventHub& hub_;
   const WatchAgentsOptions options_;
 
@@ -427,16 +427,16 @@ class WatchAgents final : public AgentsIo {
 
 }  // namespace
 
-void ListenForAgents(const std::shared_ptr<WatchLoop>& loop, AgentService& service,
-                     const Deps& deps, EventHub& hub, WatchAgentsOptions options) {
-  loop->Post([loop, &service, &deps, &hub, options] {
-    (new WatchAgents(loop, service, deps, hub, options))->Listen();
+void ListenForAgents(const std::shared_ptr<RpcLoop>& loop, AgentService& service,
+                     Backend& backend, EventHub& hub, WatchAgentsOptions options) {
+  loop->Post([loop, &service, &backend, &hub, options] {
+    (new WatchAgents(loop, service, backend, hub, options))->Listen();
   });
 }
 
-void BeatForAgents(WatchLoop& loop, Backend& backend) {
+void BeatForAgents(RpcLoop& loop, Backend& backend) {
   std::map<std::string, std::vector<runtime::SessionRef>> sessions;
-  loop.ForEach([&](WatchStream& stream) {
+  loop.ForEach([&](RpcStream& stream) {
     if (auto* agents = dynamic_cast<WatchAgents*>(&stream)) agents->AddSessions(sessions);
   });
   for (auto& [workspace, refs] : sessions) backend.Beat(workspace, std::move(refs));

@@ -7,7 +7,7 @@
 #include "services/router/api/agent_service.h"
 #include "services/router/api/event_hub.h"
 #include "services/router/api/unary.h"
-#include "services/router/api/watch_loop.h"
+#include "services/router/api/rpc_stream.h"
 
 namespace firstline::api {
 
@@ -15,13 +15,13 @@ struct WatchAgentsOptions {
   std::chrono::milliseconds lease;  // a stream that says nothing for this long is ended
 };
 
-// Waits for callers for as long as the loop runs. After WatchLoop::Start, from any thread.
+// Waits for callers for as long as the loop runs. After RpcLoop::Start, from any thread.
 // Everything must outlive the loop.
-void ListenForAgents(const std::shared_ptr<WatchLoop>& loop, AgentService& service,
-                     const Deps& deps, EventHub& hub, WatchAgentsOptions options);
+void ListenForAgents(const std::shared_ptr<RpcLoop>& loop, AgentService& service,
+                     Backend& backend, EventHub& hub, WatchAgentsOptions options);
 
 // Vouches for the sessions of every open stream, in one beat a workspace; for
-// WatchLoop::OnEachTick.
-void BeatForAgents(WatchLoop& loop, Backend& backend);
+// RpcLoop::OnEachTick.
+void BeatForAgents(RpcLoop& loop, Backend& backend);
 
 }  // namespace firstline::api

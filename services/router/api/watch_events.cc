@@ -52,25 +52,25 @@ using EventStream =
 
 class WatchEvents final : public EventStream {
  public:
-  WatchEvents(std::shared_ptr<WatchLoop> loop, RoutingService& service, const Deps& deps,
+  WatchEvents(std::shared_ptr<RpcLoop> loop, RoutingService& service, Backend& backend,
               EventHub& hub)
       : EventStream(std::move(loop), {"firstline.v1.RoutingService", "WatchEvents"}, service,
                     &RoutingService::RequestWatchEvents),
         service_(service),
-        deps_(deps),
+        backend_(backend),
         hub_(hub) {}
   void Listen() { Accept(); }
 
  private:
   void ListenAgain() override {
-    (new WatchEvents(shared_loop(), service_, deps_, hub_))->Listen();
+    (new WatchEvents(shared_loop(), service_, backend_, hub_))->Listen();
   }
 
   // Any pod has the history; only its owner knows for sure that a workspace does not exist.
   void OnOpen() override {
     if (absl::Status checked = Check(request()); !checked.ok()) return End(std::move(checked));
     ReadState(
-        deps_.backend, request().workspace(), runtime::kNeverBoot,
+        backend_, request().workspace(), runtime::kNeverBoot,
         [](const engine::Engine&) { return absl::OkStatus(); },
         [loop = shared_loop(), id = id()](const absl::Status& status, store::EventId) {
           loop->PostTo<WatchEvents>(id, [status](WatchEvents& self) { self.OnKnown(status); });
@@ -110,17 +110,17 @@ class WatchEvents final : public EventStream {
   }
 
   RoutingService& service_;
-  const Deps& deps_;
+  Backend& backend_;
   EventHub& hub_;
   bool following_ = false;
 };
 
 }  // namespace
 
-void ListenForEvents(const std::shared_ptr<WatchLoop>& loop, RoutingService& service,
-                     const Deps& deps, EventHub& hub) {
-  loop->Post([loop, &service, &deps, &hub] {
-    (new WatchEvents(loop, service, deps, hub))->Listen();
+void ListenForEvents(const std::shared_ptr<RpcLoop>& loop, RoutingService& service,
+                     Backend& backend, EventHub& hub) {
+  loop->Post([loop, &service, &backend, &hub] {
+    (new WatchEvents(loop, service, backend, hub))->Listen();
   });
 }
 

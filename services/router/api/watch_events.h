@@ -6,13 +6,13 @@
 #include "services/router/api/event_hub.h"
 #include "services/router/api/routing_service.h"
 #include "services/router/api/unary.h"
-#include "services/router/api/watch_loop.h"
+#include "services/router/api/rpc_stream.h"
 
 namespace firstline::api {
 
-// Waits for callers for as long as the loop runs. After WatchLoop::Start, from any thread.
+// Waits for callers for as long as the loop runs. After RpcLoop::Start, from any thread.
 // Everything must outlive the loop.
-void ListenForEvents(const std::shared_ptr<WatchLoop>& loop, RoutingService& service,
-                     const Deps& deps, EventHub& hub);
+void ListenForEvents(const std::shared_ptr<RpcLoop>& loop, RoutingService& service,
+                     Backend& backend, EventHub& hub);
 
 }  // namespace firstline::api

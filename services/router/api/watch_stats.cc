@@ -32,10 +32,10 @@ class WatchStats;
 // Threads: the loop's.
 class Readings : public std::enable_shared_from_this<Readings> {
  public:
-  Readings(WatchLoop& loop, const Deps& deps) : loop_(loop), deps_(deps) {}
+  Readings(RpcLoop& loop, Backend& backend) : loop_(loop), backend_(backend) {}
 
   // WatchStats::OnReading follows unless the stream ends before.
-  void Ask(const std::string& workspace, WatchStream::Id stream) {
+  void Ask(const std::string& workspace, RpcStream::Id stream) {
     Desk& desk = desks_[workspace];
     desk.waiting.insert(stream);
     if (!desk.reading) Read(workspace, desk);
@@ -44,16 +44,16 @@ class Readings : public std::enable_shared_from_this<Readings> {
  private:
   struct Desk {
     bool reading = false;
-    std::set<WatchStream::Id> asked, waiting;  // served by the reading under way, by the next
+    std::set<RpcStream::Id> asked, waiting;  // served by the reading under way, by the next
   };
 
   void Read(const std::string& workspace, Desk& desk) {
     desk.reading = true;
     desk.asked = std::exchange(desk.waiting, {});
     auto reading = std::make_shared<Reading>();
-    telemetry::Telemetry& telemetry = deps_.backend.telemetry();
+    telemetry::Telemetry& telemetry = backend_.telemetry();
     ReadState(
-        deps_.backend, workspace, runtime::kNeverBoot,
+        backend_, workspace, runtime::kNeverBoot,
         [reading, &telemetry](const engine::Engine& engine) {
           reading->time = engine.now();
           return ReadQueueStats(telemetry, engine, "", reading->figures);
@@ -67,8 +67,8 @@ class Readings : public std::enable_shared_from_this<Readings> {
 
   void Deliver(const std::string& workspace, const SharedReading& reading);
 
-  WatchLoop& loop_;
-  const Deps& deps_;
+  RpcLoop& loop_;
+  Backend& backend_;
   std::map<std::string, Desk> desks_;
 };
 
@@ -76,7 +76,7 @@ using StatsStream = ServerStream<StatsService, v1::WatchStatsRequest, v1::WatchS
 
 class WatchStats final : public StatsStream {
  public:
-  WatchStats(std::shared_ptr<WatchLoop> loop, StatsService& service,
+  WatchStats(std::shared_ptr<RpcLoop> loop, StatsService& service,
              std::shared_ptr<Readings> readings)
       : StatsStream(std::move(loop), {"firstline.v1.StatsService", "WatchStats"}, service,
                     &StatsService::RequestWatchStats),
@@ -91,7 +91,7 @@ class WatchStats final : public StatsStream {
     const absl::Status known = WriteChanges(reading.figures, response);
     if (!known.ok()) return End(known);
     const bool changed = response.queues_size() > 0 || response.removed_queues_size() > 0;
-    if (!changed && !first_ && quiet_ticks_ < limits::kHeartbeat / WatchLoop::kTick) return;
+    if (!changed && !first_ && quiet_ticks_ < limits::kHeartbeat / RpcLoop::kTick) return;
     if (std::exchange(first_, false)) {
       *response.mutable_bucket_bounds() = reading.figures.bucket_bounds();
     }
@@ -116,7 +116,7 @@ class WatchStats final : public StatsStream {
       }
     }
     if (!fields.ok()) return End(fields.Error());
-    ticks_each_ = interval.us / engine::Milliseconds(WatchLoop::kTick.count()).us;
+    ticks_each_ = interval.us / engine::Milliseconds(RpcLoop::kTick.count()).us;
     readings_->Ask(request().workspace(), id());
   }
 
@@ -159,9 +159,9 @@ class WatchStats final : public StatsStream {
 void Readings::Deliver(const std::string& workspace, const SharedReading& reading) {
   const auto desk = desks_.find(workspace);
   desk->second.reading = false;
-  const std::set<WatchStream::Id> asked = std::exchange(desk->second.asked, {});
-  for (const WatchStream::Id id : asked) {
-    if (WatchStream* stream = loop_.Find(id)) static_cast<WatchStats&>(*stream).OnReading(*reading);
+  const std::set<RpcStream::Id> asked = std::exchange(desk->second.asked, {});
+  for (const RpcStream::Id id : asked) {
+    if (RpcStream* stream = loop_.Find(id)) static_cast<WatchStats&>(*stream).OnReading(*reading);
   }
   if (desk->second.waiting.empty()) {
     desks_.erase(desk);
@@ -172,10 +172,10 @@ void Readings::Deliver(const std::string& workspace, const SharedReading& readin
 
 }  // namespace
 
-void ListenForStats(const std::shared_ptr<WatchLoop>& loop, StatsService& service,
-                    const Deps& deps) {
-  loop->Post([loop, &service, &deps] {
-    (new WatchStats(loop, service, std::make_shared<Readings>(*loop, deps)))->Listen();
+void ListenForStats(const std::shared_ptr<RpcLoop>& loop, StatsService& service,
+                    Backend& backend) {
+  loop->Post([loop, &service, &backend] {
+    (new WatchStats(loop, service, std::make_shared<Readings>(*loop, backend)))->Listen();
   });
 }
 

@@ -1,0 +1,115 @@
+#include "services/router/api/rpc_stream.h"
+
+#include <atomic>
+#include <cassert>
+
+#include "services/router/api/rejection_status.h"
+
+namespace firstline::api {
+namespace {
+
+StreamId NextId() {
+  static std::atomic<StreamId> last{0};
+  return ++last;
+}
+
+absl::Status CallerGone() { return absl::CancelledError("the caller has gone"); }
+
+}  // namespace
+
+RpcStream::RpcStream(std::shared_ptr<RpcLoop> loop, rpc::MethodName name)
+    : accept_tag_(*this, &RpcStream::OnAccepted),
+      read_tag_(*this, &RpcStream::OnReadDone),
+      write_tag_(*this, &RpcStream::OnWriteDone),
+      finish_tag_(*this, &RpcStream::OnFinished),
+      done_tag_(*this, &RpcStream::OnDone),
+      loop_(std::move(loop)),
+      id_(NextId()),
+      name_(name) {}
+
+void RpcStream::Accept() {
+  context_.AsyncNotifyWhenDone(static_cast<Tag*>(&done_tag_));
+  StartAccept();
+}
+
+bool RpcStream::BeginWrite() {
+  assert(!writing_);
+  if (end_ || writing_) return false;
+  writing_ = true;
+  return true;
+}
+
+bool RpcStream::BeginRead() {
+  if (end_ || reading_) return false;
+  reading_ = true;
+  return true;
+}
+
+void RpcStream::End(absl::Status status) {
+  if (end_) return;
+  end_ = std::move(status);
+  FinishIfDue();
+}
+
+void RpcStream::OnDrain() { End(ShuttingDown()); }
+
+void RpcStream::OnAccepted(bool ok) {
+  if (!ok) {  // The server shuts down; gRPC holds no other tag of a call that never began.
+    delete this;
+    return;
+  }
+  if (!loop_->InThread()) {
+    loop_->Post([this] { OnAccepted(true); });
+    return;
+  }
+  timer_.emplace(loop_->observer(), name_);
+  const absl::Status admitted = loop_->Admit();
+  loop_->Add(id_, this);
+  ListenAgain();
+  if (!admitted.ok()) return End(admitted);
+  if (gone_) return End(CallerGone());
+  open_ = true;
+  OnOpen();
+}
+
+void RpcStream::OnReadDone(bool ok) {
+  reading_ = false;
+  if (!end_) OnRead(ok);
+  DeleteIfDone();
+}
+
+void RpcStream::OnWriteDone(bool ok) {
+  writing_ = false;
+  FinishIfDue();
+  if (!end_ && ok) OnWritten();
+  DeleteIfDone();
+}
+
+void RpcStream::OnFinished(bool) {
+  finished_ = true;
+  DeleteIfDone();
+}
+
+void RpcStream::OnDone(bool) {
+  gone_ = true;
+  if (!timer_) return;  // OnAccepted is on its way.
+  End(CallerGone());
+  DeleteIfDone();
+}
+
+// One write or finish at a time is what gRPC allows.
+void RpcStream::FinishIfDue() {
+  if (!end_ || finishing_ || writing_) return;
+  finishing_ = true;
+  if (open_) OnClosed();
+  timer_->Handled(static_cast<grpc::StatusCode>(end_->code()));
+  StartFinish(rpc::ToGrpc(*end_));
+}
+
+void RpcStream::DeleteIfDone() {
+  if (!finished_ || !gone_ || reading_ || writing_) return;
+  loop_->Remove(id_);
+  delete this;
+}
+
+}  // namespace firstline::api

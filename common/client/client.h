@@ -18,8 +18,8 @@
 // A call that ends with UNAVAILABLE or DEADLINE_EXCEEDED may have been applied. Calling again with
 // the same request_id, chosen by the caller, is then safe; one that this library chose is gone.
 //
-// Streams are classes of their own, opened with a Client: Subscription (events), AgentSession
-// (agents at work), CommandStream (mutations in volume).
+// Streams are classes of their own, opened with a Client: Subscription (events), StatsWatch (figures),
+// AgentSession (agents at work), CommandStream (mutations in volume).
 //
 // Thread rule: any thread, any number of calls at a time; no thread of its own. Streams keep what
 // they need of a client and may outlive it.

@@ -18,37 +18,64 @@ namespace {
 
 using std::chrono::steady_clock;
 
-std::chrono::nanoseconds Interval(const LiveOptions& options) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-      std::chrono::duration<double>(options.interval_s));
-}
+constexpr char kTrouble[] = "no answer, asking again: ";
+
+// One snapshot behind another. Whether it was written: not when the router does not answer, which is
+// told once.
+class Snapshots {
+ public:
+  Snapshots(Context& context, const Snapshot& snapshot) : context_(context), snapshot_(snapshot) {}
+
+  bool Show() {
+    constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+    std::ostringstream text;
+    try {
+      snapshot_(text, {kAll, kAll});
+    } catch (const Failure& failure) {
+      if (!shown_ || failure.exit() != ExitCode::kUnavailable) throw;
+      if (!in_trouble_) context_.err << kTrouble << failure.message() << std::endl;
+      in_trouble_ = true;
+      return false;
+    }
+    if (in_trouble_) context_.err << "the router answers again" << std::endl;
+    if (shown_ && context_.format == Format::kTable) context_.out << "\n";
+    context_.out << text.str() << std::flush;
+    shown_ = true;
+    in_trouble_ = false;
+    return true;
+  }
+
+ private:
+  Context& context_;
+  const Snapshot& snapshot_;
+  bool shown_ = false, in_trouble_ = false;
+};
 
 void ShowSnapshots(Context& context, const LiveOptions& options, const Snapshot& snapshot) {
-  constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
-  const Interrupt interrupt;
-  auto due = steady_clock::now();
-  for (int shown = 0;; due += Interval(options)) {
-    if (shown > 0 && context.format == Format::kTable) context.out << "\n";
-    snapshot(context.out, {kAll, kAll});
-    context.out.flush();
-    ++shown;
-    if (shown == options.count || !context.out) return;  // Nobody reads any more.
-    if (interrupt.Wait(due + Interval(options) - steady_clock::now())) return;
+  Snapshots snapshots(context, snapshot);
+  auto due = steady_clock::now() + options.Interval();
+  snapshots.Show();
+  const Interrupt interrupt;  // From here on: who waits for a first answer is not held by Ctrl-C.
+  // Without `out` nobody reads any more.
+  for (int shown = 1; shown != options.count && context.out;) {
+    if (interrupt.Wait(due - steady_clock::now())) return;
+    due = steady_clock::now() + options.Interval();
+    if (snapshots.Show()) ++shown;
   }
 }
 
 // The text of the next screen; that of the last one with a word about the trouble when the router
 // does not answer.
-std::string Next(const Snapshot& snapshot, std::string& last) {
+std::string Next(const Context& context, const Snapshot& snapshot, std::string& last) {
   const ScreenSize size = SizeOfScreen();
   std::ostringstream text;
   try {
     snapshot(text, {size.columns, size.rows - 1});
   } catch (const Failure& failure) {
     if (last.empty() || failure.exit() != ExitCode::kUnavailable) throw;
-    return absl::StrCat(
-        Painted(absl::StrCat("no answer, asking again: ", failure.message()), Colour::kRed), "\n",
-        last);
+    return absl::StrCat(Painted(absl::StrCat(kTrouble, failure.message()),
+                                context.coloured ? Colour::kRed : Colour::kNone),
+                        "\n", last);
   }
   last = text.str();
   return last;
@@ -69,13 +96,13 @@ bool WaitForNext(Keys& keys, const Interrupt& interrupt, steady_clock::time_poin
 
 void ShowScreen(Context& context, const LiveOptions& options, const Snapshot& snapshot) {
   std::string last;
-  Next(snapshot, last);  // What fails at once is told on the ordinary screen.
+  Next(context, snapshot, last);  // What fails at once is told on the ordinary screen.
   const Interrupt interrupt;
   Keys keys(STDIN_FILENO);
   Screen screen(context.out);
   for (int shown = 1;; ++shown) {
-    const auto due = steady_clock::now() + Interval(options);
-    screen.Draw(Next(snapshot, last));
+    const auto due = steady_clock::now() + options.Interval();
+    screen.Draw(Next(context, snapshot, last));
     if (shown == options.count) return;
     if (!WaitForNext(keys, interrupt, due)) return;
   }

@@ -4,6 +4,7 @@
 // Thread rule: one thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <ostream>
 #include <string>
@@ -14,6 +15,10 @@ namespace firstline::cli {
 
 struct LiveOptions {
   double interval_s = 1;
+  std::chrono::nanoseconds Interval() const {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(interval_s));
+  }
   // How many times; 0: until Ctrl-C (on a screen also q).
   int count = 0;
   // On a terminal: a screen of its own, drawn over. Otherwise snapshots follow one another.
@@ -27,9 +32,9 @@ struct LiveSize {
 };
 using Snapshot = std::function<void(std::ostream& out, const LiveSize& size)>;
 
-// Shows `snapshot` until it ended by count, key or signal. What it throws ends the view, but on a
-// screen that has shown something already a router that does not answer (kUnavailable) is told and
-// asked again.
+// Shows `snapshot` until it ended by count, key or signal. What it throws ends the view, but once
+// something was shown a router that does not answer (kUnavailable) is told, on the screen or else on
+// standard error, and asked again; so is its return.
 void ShowLive(Context& context, const LiveOptions& options, const Snapshot& snapshot);
 
 }  // namespace firstline::cli

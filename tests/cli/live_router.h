@@ -58,19 +58,29 @@ class LiveRouterTest : public ::testing::Test {
       unsetenv(name);
     }
     setenv("FIRSTLINE_CONFIG", (folder_ / "config.yaml").c_str(), 1);
-    router::AppOptions options;
-    options.listen = "127.0.0.1:0";
-    options.metrics_listen = "";
-    auto started = router::App::Start(options);
-    ASSERT_TRUE(started.ok()) << started.status();
-    router_ = *std::move(started);
+    StartRouter();
+    ASSERT_FALSE(HasFatalFailure());
     ASSERT_EQ(Do({"config", "apply", File("shop.yaml", kShop)}).exit, cli::ExitCode::kOk);
   }
   void TearDown() override {
     if (router_) router_->Stop();
   }
 
-  std::string address() const { return absl::StrCat("127.0.0.1:", router_->grpc_port()); }
+  // Again on the same port, which is what whoever watches knows.
+  void StartRouter() {
+    router::AppOptions options;
+    options.listen = absl::StrCat("127.0.0.1:", port_);
+    options.metrics_listen = "";
+    options.store = Store();
+    auto started = router::App::Start(options);
+    ASSERT_TRUE(started.ok()) << started.status();
+    router_ = *std::move(started);
+    port_ = router_->grpc_port();
+  }
+  // As AppOptions::store.
+  virtual std::string Store() const { return "memory"; }
+
+  std::string address() const { return absl::StrCat("127.0.0.1:", port_); }
 
   Said Plain(const std::vector<std::string>& arguments) {
     std::ostringstream out, err;
@@ -95,6 +105,7 @@ class LiveRouterTest : public ::testing::Test {
 
   std::filesystem::path folder_;
   std::unique_ptr<router::App> router_;
+  int port_ = 0;
 };
 
 }  // namespace firstline::test

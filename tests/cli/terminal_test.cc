@@ -6,6 +6,7 @@
 
 #include "tests/cli/conversation.h"
 #include "tests/cli/live_router.h"
+#include "tests/common/redis_server.h"
 
 namespace firstline::cli {
 namespace {
@@ -124,6 +125,61 @@ TEST_F(TerminalTest, TopDrawsOneScreenAndPutsTheTerminalBack) {
   interrupted.Say("\x03");  // as the terminal sends it
   EXPECT_EQ(interrupted.Wait(), 0);
   EXPECT_THAT(interrupted.heard(), HasSubstr("\x1b[?1049l"));
+}
+
+class ReturningRouterTest : public TerminalTest {
+ protected:
+  std::string Store() const override { return "unix:" + redis_.address().unix_path; }
+
+  test::RedisServer redis_;
+};
+
+// Each in the way it has of saying so: a line of the screen, or a line of standard error.
+TEST_F(ReturningRouterTest, EveryViewSaysThatItIsGoneAndGoesOn) {
+  Conversation top(Program({"top", "--interval", "0.1"}), true);
+  Conversation agents(Program({"agent", "watch", "--interval", "0.1"}), true);
+  Conversation queues(Program({"queue", "watch", "--interval", "0.1"}), true);
+  ASSERT_TRUE(top.Meets("0 waiting; 0 of 2")) << top.heard();
+  ASSERT_TRUE(agents.Meets("0 of 2 agents")) << agents.heard();
+  ASSERT_TRUE(queues.Meets("0 waiting")) << queues.heard();
+  router_->Stop();
+  for (Conversation* view : {&top, &agents, &queues}) {
+    ASSERT_TRUE(view->Meets("no answer, asking again: ")) << view->heard();
+  }
+  ASSERT_TRUE(top.Meets("0 waiting; 0 of 2")) << "what was shown last stays";
+  StartRouter();
+  Submit("c1");
+  Get({"agent", "set", "ben", "--presence", "available"});
+  EXPECT_TRUE(top.Meets("1 waiting")) << top.heard();
+  EXPECT_TRUE(agents.Meets("1 of 2 agents")) << agents.heard();
+  EXPECT_TRUE(queues.Meets("the router answers again")) << queues.heard();
+  EXPECT_TRUE(queues.Meets("1 waiting")) << queues.heard();
+  for (Conversation* view : {&top, &agents, &queues}) {
+    view->Say("\x03");
+    EXPECT_EQ(view->Wait(), 0);
+  }
+}
+
+// What follows on standard output is as if nothing had been.
+TEST_F(ReturningRouterTest, SnapshotsForProgramsHaveNoWordOfIt) {
+  Conversation queues(Program({"queue", "watch", "sales", "--interval", "0.1", "-o", "jsonl"}),
+                      false);
+  ASSERT_TRUE(queues.Meets("\"waiting\":\"0\"")) << queues.heard();
+  router_->Stop();
+  StartRouter();
+  Submit("c1");
+  ASSERT_TRUE(queues.Meets("\"waiting\":\"1\"")) << queues.heard();
+  queues.Signal(SIGINT);
+  EXPECT_EQ(queues.Wait(), 0);
+  EXPECT_THAT(queues.heard(), AllOf(Not(HasSubstr("again")), Not(HasSubstr("\n\n"))));
+}
+
+TEST_F(TerminalTest, AViewEndsWithTheWorkspace) {
+  Conversation queues(Program({"queue", "watch", "--interval", "0.1"}), true);
+  ASSERT_TRUE(queues.Meets("0 waiting")) << queues.heard();
+  router_->Stop();
+  StartRouter();  // its memory is gone
+  EXPECT_EQ(queues.Wait(), static_cast<int>(ExitCode::kNotFound)) << queues.heard();
 }
 
 TEST_F(TerminalTest, NoColorIsRespected) {

@@ -63,6 +63,7 @@ FakeRouter::FakeRouter() {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.RegisterService(static_cast<v1::RoutingService::Service*>(this));
   builder.RegisterService(static_cast<v1::AgentService::Service*>(this));
+  builder.RegisterService(static_cast<v1::StatsService::Service*>(this));
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) throw std::runtime_error("the fake router does not start");
   address_ = "127.0.0.1:" + std::to_string(port);

@@ -22,6 +22,7 @@
 #include "common/sync/mutex.h"
 #include "firstline/v1/agent_service.grpc.pb.h"
 #include "firstline/v1/routing_service.grpc.pb.h"
+#include "firstline/v1/stats_service.grpc.pb.h"
 
 namespace firstline::test {
 
@@ -52,9 +53,12 @@ class FakeTiming final : public client::Timing {
   std::vector<std::chrono::nanoseconds> waits_ FIRSTLINE_GUARDED_BY(mutex_);
 };
 
-class FakeRouter final : private v1::RoutingService::Service, private v1::AgentService::Service {
+class FakeRouter final : private v1::RoutingService::Service,
+                         private v1::AgentService::Service,
+                         private v1::StatsService::Service {
  public:
   using EventWriter = grpc::ServerWriter<v1::WatchEventsResponse>;
+  using StatsWriter = grpc::ServerWriter<v1::WatchStatsResponse>;
   using AgentsStream = grpc::ServerReaderWriter<v1::WatchAgentsResponse, v1::WatchAgentsRequest>;
   using CommandsStream = grpc::ServerReaderWriter<v1::CommandsResponse, v1::CommandsRequest>;
 
@@ -69,6 +73,7 @@ class FakeRouter final : private v1::RoutingService::Service, private v1::AgentS
       on_submit;
   std::function<grpc::Status(const v1::ParkInquiryRequest&, v1::ParkInquiryResponse*)> on_park;
   std::function<grpc::Status(const v1::WatchEventsRequest&, EventWriter*)> on_watch_events;
+  std::function<grpc::Status(const v1::WatchStatsRequest&, StatsWriter*)> on_watch_stats;
   std::function<grpc::Status(grpc::ServerContext*, AgentsStream*)> on_watch_agents;
   std::function<grpc::Status(CommandsStream*)> on_commands;
 
@@ -84,6 +89,10 @@ class FakeRouter final : private v1::RoutingService::Service, private v1::AgentS
   grpc::Status WatchEvents(grpc::ServerContext*, const v1::WatchEventsRequest* request,
                            EventWriter* writer) override {
     return on_watch_events(*request, writer);
+  }
+  grpc::Status WatchStats(grpc::ServerContext*, const v1::WatchStatsRequest* request,
+                          StatsWriter* writer) override {
+    return on_watch_stats(*request, writer);
   }
   grpc::Status WatchAgents(grpc::ServerContext* context, AgentsStream* stream) override {
     return on_watch_agents(context, stream);

@@ -59,16 +59,17 @@ void List(Context& context) {
 }
 
 void Stats(Context& context, const std::string& queue) {
-  const Figures figures = ReadFigures(context, {.queues = true, .queue = queue});
+  const v1::GetQueueStatsResponse stats = ReadQueueStats(context, queue);
   if (context.format != Format::kTable) {
-    return PrintJsonList(context.out, context.format, figures.queues, figures.queues.queues());
+    return PrintJsonList(context.out, context.format, stats, stats.queues());
   }
-  QueueTable(figures.queues).Print(context.out, context.coloured);
+  QueueTable(stats).Print(context.out, context.coloured);
 }
 
 void Watch(Context& context, const WatchOptions& options) {
+  LiveFigures live(context, {.queues = true, .queue = options.queue}, options.live.Interval());
   ShowLive(context, options.live, [&](std::ostream& out, const LiveSize&) {
-    const Figures figures = ReadFigures(context, {.queues = true, .queue = options.queue});
+    const Figures figures = live.Read();
     if (context.format != Format::kTable) {
       out << SnapshotJson(figures) << "\n";
       return;

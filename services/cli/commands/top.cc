@@ -31,9 +31,11 @@ void ShowTop(Context& context, const Figures& figures, std::ostream& out, const 
 }
 
 void Top(Context& context, const TopOptions& options) {
+  LiveFigures live(
+      context, {.queues = true, .agents = true, .agent_stats = true, .team = options.team},
+      options.live.Interval());
   ShowLive(context, options.live, [&](std::ostream& out, const LiveSize& size) {
-    const Figures figures = ReadFigures(
-        context, {.queues = true, .agents = true, .agent_stats = true, .team = options.team});
+    const Figures figures = live.Read();
     if (context.format == Format::kTable) {
       ShowTop(context, figures, out, size);
     } else {
@@ -43,8 +45,9 @@ void Top(Context& context, const TopOptions& options) {
 }
 
 void WatchAgents(Context& context, const TopOptions& options, const std::vector<std::string>& ids) {
+  LiveFigures live(context, {.agents = true, .team = options.team}, options.live.Interval());
   ShowLive(context, options.live, [&](std::ostream& out, const LiveSize&) {
-    Figures figures = ReadFigures(context, {.agents = true, .team = options.team});
+    Figures figures = live.Read();
     if (!ids.empty()) {
       std::erase_if(figures.agents, [&ids](const v1::AgentStatus& agent) {
         return std::find(ids.begin(), ids.end(), agent.agent().id()) == ids.end();
@@ -66,9 +69,11 @@ void AddTopCommand(CLI::App& app, Context& context) {
                               "firstline top\n  firstline top --interval 5 --count 12 > hour.txt",
                               "The queues with most waiting and the busiest agents come first. On "
                               "a terminal the screen is\n"
-                              "drawn over; q ends it, any other key asks at once. Elsewhere every "
+                              "drawn over; q ends it, any other key draws at once. Elsewhere every "
                               "snapshot is written whole,\n"
-                              "and with -o json or jsonl a snapshot is one line.");
+                              "and with -o json or jsonl a snapshot is one line. A router that "
+                              "does not answer is said, and\n"
+                              "waited for.");
   const auto options = std::make_shared<TopOptions>();
   command.add_option("--team", options->team, "only agents of this team")->type_name("TEAM");
   AddLiveOptions(command, options->live);

@@ -1,10 +1,11 @@
 // `firstline`, the command line of Firstline: everything but main().
 //
-//   config  validate|diff|apply|get|export          agent   list|set|watch|work
-//   inquiry submit|get|list|update|transfer|        queue   list|stats|watch
+//   config  validate|diff|apply|get|export          agent   list|set|accept|decline|finish|
+//   inquiry submit|get|list|update|transfer|                watch|work
+//           message|park|resume|feedback|           queue   list|stats|watch
 //           watch|timeline|close|cancel             top     events     replay
-//   simulate     load                               completion         help
-//   context list|use|set|delete
+//   context list|use|set|delete                     simulate           load
+//   completion   help
 //
 // Results go to standard output, everything else to standard error. Errors name code, reason,
 // fields and what to do. Every command that prints data takes -o table|json|jsonl. Colour is for

@@ -120,6 +120,67 @@ TEST_F(CommandTest, TransfersToAnotherQueue) {
   EXPECT_EQ(Do({"inquiry", "transfer", "c1", "--queue", "crae"}).exit, ExitCode::kNotFound);
 }
 
+TEST_F(CommandTest, PlaysAConversationFromOfferToFeedback) {
+  Get({"agent", "set", "ann", "--presence", "available"});
+  Submit("c1", "sales");
+  EXPECT_THAT(Get({"agent", "accept", "ann"}), AllOf(HasSubstr("ASSIGNED"), HasSubstr("c1/1")));
+  EXPECT_THAT(Get({"agent", "accept", "ann", "c1/1"}), HasSubstr("ASSIGNED")) << "a repetition";
+  Get({"inquiry", "message", "c1", "--author", "customer"});
+  Get({"inquiry", "message", "c1", "--author", "agent", "--message-id", "m1"});
+  EXPECT_THAT(Get({"inquiry", "park", "c1"}), HasSubstr("PARKED"));
+  EXPECT_THAT(Get({"inquiry", "resume", "c1"}), HasSubstr("ASSIGNED"));
+  Get({"inquiry", "park", "c1"});
+  EXPECT_THAT(Get({"inquiry", "message", "c1", "--author", "customer"}), HasSubstr("ASSIGNED"));
+  Get({"inquiry", "close", "c1"});
+  EXPECT_THAT(Get({"agent", "finish", "ann"}), HasSubstr("c1"));
+  Get({"inquiry", "feedback", "c1", "--score", "4", "--resolved", "no"});
+  const json inquiry = json::parse(Get({"inquiry", "get", "c1", "-o", "json"}));
+  EXPECT_NE(inquiry["first_response_time"], nullptr);
+  EXPECT_EQ(inquiry["feedback"]["csat"], 4);
+  EXPECT_EQ(inquiry["feedback"]["resolved"], false);
+  const json receipt = json::parse(
+      Get({"inquiry", "feedback", "c1", "--score", "4", "--resolved", "no", "-o", "jsonl"}));
+  EXPECT_EQ(receipt["inquiry_state"], "INQUIRY_STATE_CLOSED");
+}
+
+TEST_F(CommandTest, DeclinesForAWhile) {
+  Get({"agent", "set", "ann", "--presence", "available"});
+  Submit("c1", "sales");
+  Submit("c2", "sales");
+  const Said which = Do({"agent", "decline", "ann"});
+  EXPECT_EQ(which.exit, ExitCode::kUsage);
+  EXPECT_THAT(which.err, AllOf(HasSubstr("which offer? ann has "), HasSubstr("c1"),
+                               HasSubstr("c2")));
+  EXPECT_THAT(Get({"agent", "decline", "ann", "c1", "--retry-after", "1h"}), HasSubstr("WAITING"));
+  EXPECT_THAT(Get({"agent", "accept", "ann"}), HasSubstr("c2"));
+  EXPECT_THAT(Do({"agent", "decline", "ann", "--retry-after", "soon"}).err,
+              HasSubstr("'soon' is no duration such as 250ms"));
+}
+
+TEST_F(CommandTest, SaysWhyAConversationCannotGoOn) {
+  Submit("c1", "sales");
+  const Said nobody = Do({"inquiry", "message", "c1", "--author", "agent"});
+  EXPECT_EQ(nobody.exit, ExitCode::kRefused);
+  EXPECT_THAT(nobody.err, HasSubstr("no agent has c1"));
+  EXPECT_THAT(Do({"inquiry", "message", "c1", "--author", "agnet"}).err,
+              HasSubstr("did you mean 'agent'?"));
+  EXPECT_THAT(Do({"inquiry", "message", "c1", "--author", "agent", "--agent", "ann"}).err,
+              HasSubstr("error: FAILED_PRECONDITION"));
+  EXPECT_THAT(Do({"inquiry", "park", "c1"}).err, HasSubstr("INQUIRY_NOT_ASSIGNED"));
+  EXPECT_THAT(Do({"inquiry", "resume", "c1"}).err, HasSubstr("INQUIRY_NOT_PARKED"));
+  EXPECT_THAT(Do({"inquiry", "feedback", "c1", "--score", "4"}).err,
+              HasSubstr("INQUIRY_NOT_ENDED"));
+  EXPECT_EQ(Do({"inquiry", "feedback", "c1", "--score", "6"}).exit, ExitCode::kUsage);
+  EXPECT_THAT(Do({"inquiry", "feedback", "c1", "--score", "5", "--resolved", "ja"}).err,
+              HasSubstr("'ja' is no answer"));
+  EXPECT_EQ(Do({"inquiry", "park", "c9"}).exit, ExitCode::kNotFound);
+  EXPECT_THAT(Do({"agent", "accept", "ann"}).err, HasSubstr("ann has no offer"));
+  EXPECT_EQ(Do({"agent", "accept", "ann", "c1/7"}).exit, ExitCode::kNotFound);
+  EXPECT_THAT(Do({"agent", "finish", "ann"}).err, HasSubstr("ann has no wrap-up"));
+  EXPECT_THAT(Do({"agent", "finish", "ann", "c1"}).err, HasSubstr("NO_WRAP_UP"));
+  EXPECT_EQ(Do({"agent", "accept", "nan"}).exit, ExitCode::kNotFound);
+}
+
 TEST_F(CommandTest, TellsWhoDecidedWhat) {
   Get({"agent", "set", "ann", "--presence", "available"});
   Submit("c1", "sales");
@@ -293,6 +354,11 @@ TEST_F(CommandTest, CompletesNamesOfTheRouter) {
   EXPECT_EQ(complete({"inquiry", "transfer", "c1", "--queue", "s"}), "sales\n");
   EXPECT_EQ(complete({"agent", "work", ""}), "ann\nben\n");
   EXPECT_EQ(complete({"agent", "set", "ann", "--presence=aw"}), "--presence=away\n");
+  EXPECT_EQ(complete({"agent", "acc"}), "accept\ttake what an agent is offered\n");
+  EXPECT_EQ(complete({"agent", "decline", "b"}), "ben\n");
+  EXPECT_EQ(complete({"inquiry", "message", "c1", "--author", "b"}), "bot\n");
+  EXPECT_EQ(complete({"inquiry", "feedback", "c1", "--resolved="}),
+            "--resolved=yes\n--resolved=no\n");
   EXPECT_EQ(complete({"-o", "js"}), "json\njsonl\n");
   EXPECT_EQ(complete({"config", "apply", ""}), ":files\n");
   EXPECT_EQ(complete({"-w", ""}), "shop\n");

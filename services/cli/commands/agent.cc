@@ -102,6 +102,7 @@ void AddAgentCommands(CLI::App& app, Context& context) {
   set.add_option("--reason", set_options->reason, "why it is away");
   set.callback([&context, set_options] { Set(context, *set_options); });
 
+  AddAgentOffers(noun, context);
   AddAgentWatch(noun, context);
   AddAgentWork(noun, context);
 }

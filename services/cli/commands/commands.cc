@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <random>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "common/config/duration.h"
 #include "services/cli/failure.h"
 #include "services/cli/usage.h"
 
@@ -24,6 +27,11 @@ void Explain(CLI::App& app, const std::string& example, const std::string& detai
 }
 
 }  // namespace
+
+std::string NewId() {
+  std::random_device random;
+  return absl::StrFormat("cli-%08x%08x", random(), random());
+}
 
 CLI::App& AddNoun(CLI::App& app, const std::string& name, const std::string& description,
                   const std::string& example) {
@@ -82,6 +90,25 @@ CLI::Option& IsAgent(Context& context, CLI::Option& option) {
   option.type_name("AGENT");
   context.choices[&option] = [&context] { return AgentIds(context); };
   return option;
+}
+
+CLI::Option& AddDuration(CLI::App& command, const std::string& name, std::chrono::nanoseconds& value,
+                         const std::string& description) {
+  return *command
+              .add_option_function<std::string>(
+                  name,
+                  [name, &value](const std::string& text) {
+                    const auto parsed = config::ParseDurationNs(text);
+                    if (!parsed || *parsed < 0) {
+                      throw Failure(
+                          ExitCode::kUsage,
+                          absl::StrCat(name, ": '", text, "' is no duration such as 250ms, 1m30s"));
+                    }
+                    value = std::chrono::nanoseconds(*parsed);
+                  },
+                  description)
+              ->default_str(config::FormatDuration(value.count()))
+              ->type_name("DURATION");
 }
 
 void AddLiveOptions(CLI::App& command, LiveOptions& options) {

@@ -9,6 +9,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -33,9 +34,14 @@ void AddHelpCommand(CLI::App& app, Context& context);
 
 // Parts of a noun that have a file of their own.
 void AddInquiryChanges(CLI::App& noun, Context& context);  // submit, update, transfer
+void AddInquiryTalk(CLI::App& noun, Context& context);     // message, park, resume, feedback
 void AddInquiryHistory(CLI::App& noun, Context& context);  // watch, timeline
+void AddAgentOffers(CLI::App& noun, Context& context);     // accept, decline, finish
 void AddAgentWatch(CLI::App& noun, Context& context);
 void AddAgentWork(CLI::App& noun, Context& context);
+
+// An id not to be guessed and not to be met again.
+std::string NewId();
 
 // What the answer to a mutation of an inquiry says.
 void ShowReceipt(Context& context, const std::string& id, const v1::Receipt& receipt);
@@ -60,6 +66,9 @@ CLI::Option& Repeatable(CLI::Option& option);
 // The names of queues or agents are suggested for the option by a shell that completes.
 CLI::Option& IsQueue(Context& context, CLI::Option& option);
 CLI::Option& IsAgent(Context& context, CLI::Option& option);
+// An option that takes "1m30s".
+CLI::Option& AddDuration(CLI::App& command, const std::string& name, std::chrono::nanoseconds& value,
+                         const std::string& description);
 // --interval and --count.
 void AddLiveOptions(CLI::App& command, LiveOptions& options);
 

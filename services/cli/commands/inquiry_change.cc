@@ -1,11 +1,9 @@
 // firstline inquiry submit, update, transfer: what an inquiry asks for, said by options.
 #include <algorithm>
 #include <memory>
-#include <random>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "services/cli/commands/commands.h"
 #include "services/cli/failure.h"
@@ -54,12 +52,6 @@ std::pair<std::string, int> ParseLevel(const std::string& text) {
                   "write NAME or NAME:LEVEL, such as billing:5");
   }
   return {text.substr(0, colon), level};
-}
-
-// Not to be guessed and not to be met again; nothing else depends on it.
-std::string NewId() {
-  std::random_device random;
-  return absl::StrFormat("cli-%08x%08x", random(), random());
 }
 
 void FillRequirement(const AskOptions& options, v1::Requirement& requirement) {

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "common/config/duration.h"
 #include "common/config/yaml.h"
 #include "services/cli/commands/commands.h"
 #include "services/cli/failure.h"
@@ -42,25 +41,6 @@ constexpr char kDetails[] =
     "happens (open loop), otherwise --outstanding customers each come back when served (closed loop).\n"
     "Latency counts from when an operation was due, so that a backlog cannot hide. At the end the\n"
     "history is compared with the answers: code 6 if anything acknowledged is lost or doubled.";
-
-// An option that takes "1m30s".
-void AddDuration(CLI::App& command, const std::string& name, nanoseconds& value,
-                 const std::string& description) {
-  command
-      .add_option_function<std::string>(
-          name,
-          [name, &value](const std::string& text) {
-            const auto parsed = config::ParseDurationNs(text);
-            if (!parsed || *parsed < 0) {
-              throw Failure(ExitCode::kUsage,
-                            absl::StrCat(name, ": '", text, "' is no duration such as 250ms, 1m30s"));
-            }
-            value = nanoseconds(*parsed);
-          },
-          description)
-      ->default_str(config::FormatDuration(value.count()))
-      ->type_name("DURATION");
-}
 
 template <typename T>
 void AddNumber(CLI::App& command, const std::string& name, T& value, double most,

@@ -88,6 +88,22 @@ TEST_F(AppTest, SuggestsTheCommandThatWasMeant) {
               HasSubstr("did you mean 'available'?"));
 }
 
+TEST_F(AppTest, SuggestsTheWordThatWasMeantWhereverOneOfSeveralIsSaid) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> mistakes = {
+      {{"load", "--pattern", "posson"}, "'posson' is no pattern\nhint: did you mean 'poisson'?"},
+      {{"load", "--handle-spread", "fixd"}, "'fixd' is no spread\nhint: did you mean 'fixed'?"},
+      {{"load", "--calls", "strem"}, "'strem' is no way to call\nhint: did you mean 'stream'?"},
+      {{"replay", "--calls", "c.csv", "--score-takes", "dya"}, "hint: did you mean 'day'?"},
+      {{"replay", "--calls", "c.csv", "--format", "fif"}, "hint: did you mean 'fifo'?"},
+      {{"inquiry", "list", "--state", "waitin"}, "hint: did you mean 'waiting'?"},
+      {{"queue", "list", "-o", "jsn"}, "hint: did you mean 'json'?"}};
+  for (const auto& [command, answer] : mistakes) {
+    const Said said = Do(command);
+    EXPECT_EQ(said.exit, ExitCode::kUsage);
+    EXPECT_THAT(said.err, AllOf(StartsWith("error: '"), HasSubstr(answer)));
+  }
+}
+
 TEST_F(AppTest, SaysWhatIsMissing) {
   EXPECT_THAT(Do({}).err, AllOf(HasSubstr("config, inquiry, agent"), HasSubstr("--help")));
   const Said submit = Do({"inquiry", "submit", "--queue", "sales"});

@@ -131,7 +131,7 @@ TEST_F(LoadCommand, SaysWhatIsWrongWithTheCommandLine) {
   EXPECT_THAT(wrong({"--duration", "ten"}), AllOf(HasSubstr("--duration"), HasSubstr("1m30s")));
   EXPECT_THAT(wrong({"--rate", "-4"}), HasSubstr("--rate"));
   EXPECT_THAT(wrong({"--pattern", "poisson"}), HasSubstr("--rate"));
-  EXPECT_THAT(wrong({"--pattern", "waves", "--rate", "4"}), HasSubstr("--pattern"));
+  EXPECT_THAT(wrong({"--pattern", "waves", "--rate", "4"}), HasSubstr("'waves' is no pattern"));
   EXPECT_THAT(wrong({"--agents", "30000"}), HasSubstr("need 2"));
   EXPECT_THAT(wrong({"--outstandin", "4"}), HasSubstr("did you mean '--outstanding'?"));
 }

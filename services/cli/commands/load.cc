@@ -98,16 +98,17 @@ void Load(Context& context, LoadArguments& arguments) {
                 "a shorter load, or --no-check");
 }
 
-void AddArrivals(CLI::App& command, LoadArguments& arguments) {
+void AddArrivals(CLI::App& command, Context& context, LoadArguments& arguments) {
   LoadOptions& options = arguments.options;
   load::Arrival& arrival = options.arrival;
   AddNumber(command, "--rate", arrival.rate, 1e6, "open loop: customers a second; 0: closed loop");
   AddNumber(command, "--outstanding", options.outstanding, 1e5,
             "closed loop: customers who each come back when served");
-  command.add_option("--pattern", arguments.pattern,
-                     "how they come: constant (evenly), or by chance: poisson, ramp, burst, day")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"constant", "poisson", "ramp", "burst", "day"}));
+  OneOf(context,
+        *command.add_option("--pattern", arguments.pattern,
+                            "how they come: constant is evenly, all others by chance")
+             ->capture_default_str(),
+        "pattern", {"constant", "poisson", "ramp", "burst", "day"});
   AddNumber(command, "--ramp-from", arrival.ramp_from, 1e6, "ramp: rate at the start");
   AddNumber(command, "--burst-factor", arrival.burst_factor, 1e4,
             "burst: how many times the rate");
@@ -122,22 +123,24 @@ void AddArrivals(CLI::App& command, LoadArguments& arguments) {
   AddNumber(command, "--seed", options.seed, 1e18, "of everything that is by chance");
 }
 
-void AddPeople(CLI::App& command, LoadArguments& arguments) {
+void AddPeople(CLI::App& command, Context& context, LoadArguments& arguments) {
   LoadOptions& options = arguments.options;
   AddNumber(command, "--agents", options.agents, 200'000, "0: nobody serves, inquiries wait");
   AddNumber(command, "--capacity", options.capacity, 1000, "conversations of an agent at a time");
   AddNumber(command, "--sessions", options.sessions, 64, "streams that speak for the agents");
   AddDuration(command, "--handle", options.handle, "mean time from accept to close");
-  command.add_option("--handle-spread", arguments.handle_spread,
-                     "chance (exponential) or fixed")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"chance", "fixed"}));
+  OneOf(context,
+        *command.add_option("--handle-spread", arguments.handle_spread,
+                            "how that time varies: by chance (exponentially), or not")
+             ->capture_default_str(),
+        "spread", {"chance", "fixed"});
   AddNumber(command, "--queues", options.queues, 2000, "each asks for a skill of its own");
   AddNumber(command, "--queue-length", options.queue_length_max, 2e6,
             "most that wait in one; 0: no bound");
   AddNumber(command, "--attributes", options.attribute_bytes, 8000, "bytes an inquiry carries");
   command.add_option("--config", arguments.config,
-                     "YAML of a workspace to use; agents are added if it has none");
+                     "YAML of a workspace to use; agents are added if it has none")
+      ->type_name("FILE");
 }
 
 }  // namespace
@@ -147,11 +150,13 @@ void AddLoadCommand(CLI::App& app, Context& context) {
                               kExamples, kDetails);
   const auto arguments = std::make_shared<LoadArguments>();
   LoadOptions& options = arguments->options;
-  AddArrivals(command, *arguments);
-  AddPeople(command, *arguments);
-  command.add_option("--calls", arguments->calls, "stream (batches) or unary")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"stream", "unary"}));
+  AddArrivals(command, context, *arguments);
+  AddPeople(command, context, *arguments);
+  OneOf(context,
+        *command.add_option("--calls", arguments->calls,
+                            "how submissions are sent: in batches on streams, or one a call")
+             ->capture_default_str(),
+        "way to call", {"stream", "unary"});
   AddNumber(command, "--streams", options.streams, 256,
             "streams or connections that carry submissions");
   command.add_flag("--replace", options.replace, "delete a workspace of that name first");

@@ -226,11 +226,12 @@ void AddReplayCommand(CLI::App& app, Context& context) {
                      "play at no router, but tell in how many choices each of these rules chooses as\n"
                      "the log: fifo, or seconds of credit for priority 2, separated by commas (format\n"
                      "technion; --date may be a month)");
-  command.add_option("--score-takes", options->takes,
-                     "what an agent could have taken: calls of the queue it took from, or of all\n"
-                     "queues it answered that day")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"queue", "day"}));
+  OneOf(context,
+        *command.add_option("--score-takes", options->takes,
+                            "what an agent could have taken: calls of the queue it took from, or of"
+                            " all queues it answered that day")
+             ->capture_default_str(),
+        "choice of calls", {"queue", "day"});
   command.add_flag("--replace", options->replace, "delete the workspace first if it exists");
   command.callback([&context, options] { Play(context, *options); });
 }

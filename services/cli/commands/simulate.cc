@@ -61,7 +61,8 @@ void AddSimulateCommand(CLI::App& app, Context& context) {
                               kExample, kDetails);
   const auto options = std::make_shared<SimulateOptions>();
   command.add_option("file,--model", options->file, "YAML of the model; -: standard input")
-      ->required();
+      ->required()
+      ->type_name("FILE");
   command.add_option("--seed", options->plan.seed, "the same seed, the same customers")
       ->capture_default_str();
   auto* calls = command.add_option("--calls", options->plan.calls,

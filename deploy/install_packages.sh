@@ -15,7 +15,7 @@ runtime='redis-server redis-tools'
 build='g++ cmake ninja-build ccache lld pkg-config
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libssl-dev
   libhiredis-dev libjemalloc-dev prometheus-cpp-dev libabsl-dev libyaml-cpp-dev libcli11-dev libspdlog-dev
-  nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev'
+  libboost-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev'
 
 # Running every test: sanitizers, fuzzers, linters, promtool. Node is for the linter of the protos.
 test='git python3 curl jq shellcheck prometheus clang-14 clang-tidy-14 libclang-rt-14-dev

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <numbers>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
@@ -215,6 +216,13 @@ TEST(Estimates, StudentQuantiles) {
   EXPECT_NEAR(StudentQuantile(0.95, 10), 2.2281389, 1e-6);
   EXPECT_NEAR(StudentQuantile(0.99, 29), 2.7563859, 1e-6);
   EXPECT_NEAR(StudentQuantile(0.95, 100'000), 1.9599877, 1e-5);
+  // One and two degrees have closed forms; the confidences are those of --confidence, ends included.
+  for (const double confidence : {0.5, 0.8, 0.95, 0.99, 0.9999}) {
+    const double one = std::tan(std::numbers::pi / 2 * confidence);
+    const double two = confidence * std::sqrt(2 / (1 - confidence * confidence));
+    EXPECT_NEAR(StudentQuantile(confidence, 1), one, one * 1e-9);
+    EXPECT_NEAR(StudentQuantile(confidence, 2), two, two * 1e-9);
+  }
 }
 
 TEST(Estimates, OfOneSampleKnowsNoInterval) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/math/distributions/students_t.hpp>
 #include <cassert>
 #include <cmath>
 #include <limits>
@@ -37,48 +38,12 @@ constexpr std::array<Figure, 13> kFigures = {{
      [](const QueueTally& t) { return Ratio{t.capacity_area_s, t.span_s}; }},
 }};
 
-// Regularised incomplete beta function I_x(a, b), by its continued fraction in Lentz's form.
-double BetaFraction(double a, double b, double x) {
-  constexpr double kTiny = 1e-300;
-  const auto away_from_zero = [](double v) { return std::abs(v) < kTiny ? kTiny : v; };
-  double c = 1, d = 1 / away_from_zero(1 - (a + b) * x / (a + 1)), h = d;
-  for (int m = 1; m <= 500; ++m) {
-    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-    const double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-    double change = 1;
-    for (double term : {even, odd}) {
-      d = 1 / away_from_zero(1 + term * d);
-      c = away_from_zero(1 + term / c);
-      change = d * c;
-      h *= change;
-    }
-    if (std::abs(change - 1) < 1e-15) break;
-  }
-  return h;
-}
-
-double IncompleteBeta(double a, double b, double x) {
-  if (x <= 0) return 0;
-  if (x >= 1) return 1;
-  const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) +
-                                a * std::log(x) + b * std::log1p(-x));
-  if (x < (a + 1) / (a + b + 2)) return front * BetaFraction(a, b, x) / a;
-  return 1 - front * BetaFraction(b, a, 1 - x) / b;
-}
-
 }  // namespace
 
 double StudentQuantile(double confidence, int degrees) {
-  const double n = degrees;
-  double low = 0, high = 1;
-  // P(|T| > t) = I_{n/(n+t^2)}(n/2, 1/2)
-  const auto outside = [n](double t) { return IncompleteBeta(n / 2, 0.5, n / (n + t * t)); };
-  while (outside(high) > 1 - confidence && high < 1e12) high *= 2;
-  for (int i = 0; i < 200 && high - low > 1e-12 * high; ++i) {
-    const double middle = (low + high) / 2;
-    (outside(middle) > 1 - confidence ? low : high) = middle;
-  }
-  return high;
+  const boost::math::students_t student(degrees);
+  // By the complement: what is left out in each tail would drown beside 1.
+  return boost::math::quantile(boost::math::complement(student, (1 - confidence) / 2));
 }
 
 double Estimate::HalfWidth(double confidence) const {

@@ -62,13 +62,18 @@ void ChildProcess::Signal(int signal) {
   if (!result_) kill(pid_, signal);
 }
 
+bool ChildProcess::HasEnded() { return Reap(WNOHANG); }
+
 int ChildProcess::Wait() {
-  if (!result_) {
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    result_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
+  Reap(0);
   return *result_;
+}
+
+bool ChildProcess::Reap(int options) {
+  int status = 0;
+  if (result_ || waitpid(pid_, &status, options) == 0) return result_.has_value();
+  result_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  return true;
 }
 
 }  // namespace firstline::test

@@ -28,10 +28,15 @@ class ChildProcess {
   void Signal(int signal);
   // While it runs.
   pid_t pid() const { return pid_; }
+  // Whether it has ended by itself or by a signal; does not wait.
+  bool HasEnded();
   // Waits for its end: the exit code, or minus the signal that killed it. Idempotent.
   int Wait();
 
  private:
+  // As for waitpid; whether it has ended.
+  bool Reap(int options);
+
   pid_t pid_ = -1;
   int output_ = -1;
   std::string buffer_;

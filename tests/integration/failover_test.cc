@@ -5,20 +5,18 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "common/redis/connection.h"
 #include "services/router/app.h"
 #include "tests/common/redis_server.h"
-#include "tests/e2e/child_process.h"
 #include "tests/integration/load.h"
+#include "tests/support/router_process.h"
 
 namespace firstline::test {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 using testing::IsEmpty;
 
 constexpr size_t kSome = 200;
@@ -41,48 +39,27 @@ void ExpectExactlyOnce(Load& load) {
 
 class TwoRouters : public testing::Test {
  protected:
-  struct Router {
-    std::unique_ptr<ChildProcess> process;
-    std::string address;
-  };
-
-  void SetUp() override {
-    for (Router* router : {&a_, &b_}) {
-      const std::string ports = redis_.folder() / (router == &a_ ? "a.ports" : "b.ports");
-      router->process = std::make_unique<ChildProcess>(std::vector<std::string>{
-          FIRSTLINE_ROUTER, "--listen=127.0.0.1:0", "--metrics-listen=none",
-          "--store=unix:" + redis_.address().unix_path, "--port-file=" + ports,
-          "--lease-ms=1000", "--log-level=error"});
-      const auto deadline = std::chrono::steady_clock::now() + seconds(30);
-      while (!std::filesystem::exists(ports)) {
-        ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-        router->process->ReadLine(milliseconds(20));
-      }
-      std::string port;
-      std::ifstream(ports) >> port;
-      router->address = "127.0.0.1:" + port;
-    }
-    load_ = std::make_unique<Load>(std::vector<std::string>{a_.address, b_.address});
-  }
-
-  Router& Owner() {
+  RouterProcess& Owner() {
     const auto record = redis_.Connect()->Call({"HGET", "fl:{shop}:own", "address"});
     EXPECT_TRUE(record.ok());
     const std::string address(record->view().AsString().value());
-    return address == a_.address ? a_ : b_;
+    return address == a_.address() ? a_ : b_;
   }
 
   RedisServer redis_{{.append_only = true}};
-  Router a_, b_;
-  std::unique_ptr<Load> load_;
+  const RouterProcessOptions options_ = {.store = "unix:" + redis_.address().unix_path,
+                                         .extra_arguments = {"--lease-ms=1000"}};
+  RouterProcess a_{options_}, b_{options_};
+  const std::unique_ptr<Load> load_ =
+      std::make_unique<Load>(std::vector<std::string>{a_.address(), b_.address()});
 };
 
 TEST_F(TwoRouters, OwnerKilled) {
   load_->Start(2);
   ASSERT_TRUE(load_->Acknowledge(kSome));
-  Router& owner = Owner();
-  owner.process->Signal(SIGKILL);
-  EXPECT_EQ(owner.process->Wait(), -SIGKILL);
+  RouterProcess& owner = Owner();
+  owner.Signal(SIGKILL);
+  EXPECT_EQ(owner.Wait(), -SIGKILL);
   ASSERT_TRUE(load_->Acknowledge(kSome)) << "the other router does not take over";
   EXPECT_NE(&Owner(), &owner);
   ExpectExactlyOnce(*load_);
@@ -93,19 +70,19 @@ TEST_F(TwoRouters, OwnerKilled) {
 TEST_F(TwoRouters, OwnerStopped) {
   load_->Start(2);
   ASSERT_TRUE(load_->Acknowledge(kSome));
-  Router& owner = Owner();
+  RouterProcess& owner = Owner();
   auto redis = redis_.Connect();
   const auto field = [&](const char* name) {
     return std::string(redis->Call({"HGET", "fl:{shop}:own", name})->view().AsString().value());
   };
   const std::string epoch = field("epoch"), nonce = field("nonce"), address = field("address");
-  owner.process->Signal(SIGSTOP);
+  owner.Signal(SIGSTOP);
   ASSERT_TRUE(load_->Acknowledge(kSome)) << "the other router does not take over";
   EXPECT_NE(field("epoch"), epoch);
   // The ownership record is rolled back: the stopped owner's token is valid again for Redis.
   ASSERT_TRUE(redis->Call({"HSET", "fl:{shop}:own", "epoch", epoch, "nonce", nonce, "address",
                            address}).ok());
-  owner.process->Signal(SIGCONT);
+  owner.Signal(SIGCONT);
   ASSERT_TRUE(load_->Acknowledge(kSome));
   EXPECT_NE(field("nonce"), nonce) << "the old token must not be used again";
   ExpectExactlyOnce(*load_);

@@ -15,7 +15,7 @@
 #include "common/client/client.h"
 #include "services/cli/load/load.h"
 #include "services/cli/load/report.h"
-#include "tests/overload/router_process.h"
+#include "tests/overload/measured_router.h"
 
 namespace firstline::test {
 namespace {
@@ -92,7 +92,7 @@ class Overload : public testing::Test {
 
   void Run(const Phases& phases);
 
-  RouterProcess router_;
+  MeasuredRouter router_;
   client::Client client_{{.targets = {router_.address()}}};
   std::vector<std::pair<nanoseconds, double>> rss_mib_;
 };

@@ -1,0 +1,62 @@
+#include "tests/support/router_process.h"
+
+#include <stdlib.h>
+
+#include <chrono>
+#include <fstream>
+#include <stdexcept>
+#include <utility>
+
+namespace firstline::test {
+namespace {
+
+constexpr std::chrono::seconds kStartMax{30};
+constexpr std::chrono::milliseconds kLook{20};
+
+std::filesystem::path NewFolder() {
+  std::string path = std::filesystem::temp_directory_path() / "firstline_router_XXXXXX";
+  if (mkdtemp(path.data()) == nullptr) throw std::runtime_error("no folder " + path);
+  return path;
+}
+
+}  // namespace
+
+RouterProcess::RouterProcess(RouterProcessOptions options)
+    : options_(std::move(options)), folder_(NewFolder()) {
+  Start();
+}
+
+RouterProcess::~RouterProcess() {
+  process_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+void RouterProcess::Restart() {
+  process_.reset();
+  Start();
+}
+
+void RouterProcess::Start() {
+  const std::filesystem::path ports = folder_ / "ports";
+  std::filesystem::remove(ports);
+  std::vector<std::string> command = {FIRSTLINE_ROUTER,
+                                      "--listen=" + address(),
+                                      "--metrics-listen=" + options_.metrics_listen,
+                                      "--store=" + options_.store,
+                                      "--port-file=" + ports.string(),
+                                      "--log-level=" + options_.log_level};
+  command.insert(command.end(), options_.extra_arguments.begin(), options_.extra_arguments.end());
+  process_ = std::make_unique<ChildProcess>(command);
+  const auto deadline = std::chrono::steady_clock::now() + kStartMax;
+  while (!std::filesystem::exists(ports)) {
+    if (process_->HasEnded()) throw std::runtime_error("the router ended instead of serving");
+    if (std::chrono::steady_clock::now() > deadline) {
+      throw std::runtime_error("the router does not start");
+    }
+    process_->ReadLine(kLook);
+  }
+  std::ifstream(ports) >> port_;
+}
+
+}  // namespace firstline::test

@@ -126,6 +126,7 @@ class LoopBackend final : public api::Backend {
             std::vector<runtime::SessionRef> sessions) override {
     loop_.Beat(workspace, std::move(sessions));
   }
+  void Look(const runtime::WorkspaceId& workspace) override { loop_.Look(workspace); }
   void ListWorkspaces(Listed done) override {
     std::vector<runtime::WorkspaceId> names;
     bool listed = false;

@@ -25,6 +25,7 @@ class EngineBackend final : public Backend, public store::EventLog {
   }
   void Beat(const runtime::WorkspaceId& workspace,
             std::vector<runtime::SessionRef> sessions) override;
+  void Look(const runtime::WorkspaceId&) override {}
   void ListWorkspaces(Listed done) override;
   runtime::BootTime Now() const override { return {1}; }
   bool Ready() const override { return ready; }

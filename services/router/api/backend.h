@@ -30,6 +30,8 @@ class Backend {
   // Somebody vouches that these sessions live. Best effort: the next beat follows.
   virtual void Beat(const runtime::WorkspaceId& workspace,
                     std::vector<runtime::SessionRef> sessions) = 0;
+  // Ownership of the workspace may have moved: worth a look at once. Best effort.
+  virtual void Look(const runtime::WorkspaceId& workspace) = 0;
   // Every workspace of this installation, ascending.
   virtual void ListWorkspaces(Listed done) = 0;
   // The clock of runtime::Call::deadline.

@@ -31,6 +31,7 @@ class GatheringBackend final : public Backend {
             std::vector<runtime::SessionRef> sessions) override {
     backend_.Beat(workspace, std::move(sessions));
   }
+  void Look(const runtime::WorkspaceId& workspace) override { backend_.Look(workspace); }
   void ListWorkspaces(Listed done) override { backend_.ListWorkspaces(std::move(done)); }
   runtime::BootTime Now() const override { return backend_.Now(); }
   bool Ready() const override { return backend_.Ready(); }

@@ -44,6 +44,7 @@ struct Call {
   BootTime deadline = kNeverBoot;  // not begun after this: the caller has gone
   CallBody body;
   bool create_if_missing = false;  // ApplyConfig that may begin a workspace
+  uint64_t epoch = 0;  // a command that only an owner of this epoch may apply; 0: any. See Done::epoch
 };
 
 // The commit that contains what was seen is confirmed. For queries `outcome` is ok and empty.
@@ -53,8 +54,11 @@ struct Done {
   engine::Outcome outcome;  // applied or rejected
   store::EventId cursor;
   engine::Time time = {};  // of a query: workspace time; the state's own may be older
+  // Of a command: the owner's that applied it. Whoever sends the commands that follow it with this
+  // epoch can be sure that none of them is applied by an owner that turned an earlier one away.
+  uint64_t epoch = 0;
 };
-// Another pod owns the workspace.
+// Another pod owns the workspace, or this one does under another epoch than the call asks for.
 struct NotOwner {
   std::string address;  // "" when it is not known
 };

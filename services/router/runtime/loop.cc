@@ -68,6 +68,11 @@ void Loop::Beat(WorkspaceId workspace, std::vector<SessionRef> sessions) {
   inbox_.TryPushBelow(options_.inbox_max, item);
 }
 
+void Loop::Look(WorkspaceId workspace) {
+  Item item = Looking{std::move(workspace)};
+  inbox_.TryPushBelow(options_.inbox_max, item);
+}
+
 bool Loop::Run(const std::function<void(const Pod&)>& body) {
   Gate gate;
   Item item = Running{body, [&gate](bool ran) { gate.Open(ran); }};
@@ -140,6 +145,8 @@ void Loop::Handle(Submission& submission, BootTime now) {
 void Loop::Handle(Beating& beating, BootTime now) {
   pod_.Beat(beating.workspace, beating.sessions, now);
 }
+
+void Loop::Handle(Looking& looking, BootTime now) { pod_.Look(looking.workspace, now); }
 
 void Loop::Handle(Running& running, BootTime) {
   running.body(pod_);

@@ -61,6 +61,8 @@ class Loop {
   void SubmitAll(std::vector<Submission> submissions);
   // As Pod::Beat. Dropped when the inbox is full: the next beat follows soon.
   void Beat(WorkspaceId workspace, std::vector<SessionRef> sessions);
+  // As Pod::Look. Dropped when the inbox is full.
+  void Look(WorkspaceId workspace);
   // Runs `body` on the loop thread and waits until it has run. False when the loop has stopped or
   // its inbox is full: then it is not run. Not from the loop thread.
   bool Run(const std::function<void(const Pod&)>& body);
@@ -80,6 +82,9 @@ class Loop {
     WorkspaceId workspace;
     std::vector<SessionRef> sessions;
   };
+  struct Looking {
+    WorkspaceId workspace;
+  };
   struct Running {
     std::function<void(const Pod&)> body;
     std::function<void(bool)> done;
@@ -93,13 +98,14 @@ class Loop {
   struct Stopping {
     BootTime deadline;
   };
-  using Item = std::variant<Submission, Beating, Running, Replied, Stopping>;
+  using Item = std::variant<Submission, Beating, Looking, Running, Replied, Stopping>;
 
   BootTime Now() const;
   void RunLoop();
   bool Finished() const;
   void Handle(Submission& submission, BootTime now);
   void Handle(Beating& beating, BootTime now);
+  void Handle(Looking& looking, BootTime now);
   void Handle(Running& running, BootTime now);
   void Handle(Replied& replied, BootTime now);
   void Handle(Stopping& stopping, BootTime now);

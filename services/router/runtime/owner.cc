@@ -59,6 +59,10 @@ void Owner::Beat(const std::vector<SessionRef>& sessions, BootTime now) {
   for (const SessionRef& session : sessions) sessions_.Beat(session, grace, now);
 }
 
+void Owner::Look(BootTime now) {
+  if (phase_ == Phase::kObserving) next_observe_ = std::min(next_observe_, now);
+}
+
 void Owner::Advance(BootTime now) {
   CheckLease(now);
   if (phase_ == Phase::kObserving && !shutdown_) {
@@ -215,7 +219,12 @@ void Owner::Apply(Queued& queued, BootTime now) {
   if (engine_->etag().empty() && !(configures && queued.call.create_if_missing)) {
     return AnswerAfterCommit(ticket, UnknownWorkspace{});
   }
-  if (command != nullptr) return ApplyCommand(*command, queued, now);
+  if (command != nullptr) {
+    if (queued.call.epoch != 0 && queued.call.epoch != token_.epoch) {
+      return Reply(ticket, NotOwner{options_.address});
+    }
+    return ApplyCommand(*command, queued, now);
+  }
   if (const auto* drop = std::get_if<DropWorkspace>(&queued.call.body)) {
     return ApplyDrop(*drop, ticket);
   }
@@ -230,7 +239,8 @@ void Owner::ApplyCommand(const engine::Command& command, const Queued& queued, B
   if (outcome.ok() && !outcome.receipt.replayed) gathering_.dirty = true;
   TakeEvents();
   if (outcome.ok()) NoteSessions(command, now);
-  AnswerAfterCommit(queued.call.ticket, Done{std::move(outcome), last_event_});
+  AnswerAfterCommit(queued.call.ticket,
+                    Done{std::move(outcome), last_event_, {}, token_.epoch});
 }
 
 // False when the batch is full before `to` is reached.

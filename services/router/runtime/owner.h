@@ -65,6 +65,8 @@ class Owner {
 
   void Submit(Call call, BootTime now);
   void Beat(const std::vector<SessionRef>& sessions, BootTime now);
+  // Somebody has reason to believe that ownership moved: looks at once instead of at the next turn.
+  void Look(BootTime now);
   void OnReply(uint64_t id, store::Reply reply, BootTime sent, BootTime received);
   void Advance(BootTime now);
   // Closes and sends the batch that was gathered, if none is under way. After the inputs of one

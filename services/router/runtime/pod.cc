@@ -52,6 +52,14 @@ void Pod::Beat(const WorkspaceId& workspace, const std::vector<SessionRef>& sess
   it->second.owner->Beat(sessions, now);
 }
 
+void Pod::Look(const WorkspaceId& workspace, BootTime now) {
+  See(now);
+  if (shutdown_) return;
+  Owner& owner = Find(workspace);
+  owner.Look(now);
+  owner.Advance(now);
+}
+
 void Pod::OnReply(uint64_t id, store::Reply reply, BootTime sent, BootTime received) {
   See(received);
   const auto asked = asked_.find(id);

@@ -60,6 +60,8 @@ class Pod final : private Outbox {
   void Submit(Call call, BootTime now);
   // Somebody vouches that these sessions live. Unknown workspaces and sessions are ignored.
   void Beat(const WorkspaceId& workspace, const std::vector<SessionRef>& sessions, BootTime now);
+  // As Owner::Look. Unknown workspaces are looked for.
+  void Look(const WorkspaceId& workspace, BootTime now);
   // The reply to request `id`, once each; `sent` was read before the request left, `received` after
   // the reply came.
   void OnReply(uint64_t id, store::Reply reply, BootTime sent, BootTime received);

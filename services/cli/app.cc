@@ -64,7 +64,7 @@ void AddGlobalOptions(CLI::App& app, Context& context, GlobalOptions& options) {
       ->capture_default_str()
       ->take_last()
       ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(Number(0.001, 86400));
   CLI::Option* output = app.add_option("-o,--output", options.output, "how results are written")
                             ->envname("FIRSTLINE_OUTPUT")
                             ->take_last();
@@ -103,6 +103,10 @@ bool NeedsSettings(const CLI::App& app) {
 
 ExitCode End(const Failure& failure, const Context& context) {
   std::string text = failure.ToString();
+  if (failure.unanswered()) {  // What the transport says is detail beside that.
+    text = absl::StrCat("error: no router answers at ", context.server, "\n  ", failure.message(),
+                        "\nhint: ", failure.hint(), "\n");
+  }
   constexpr std::string_view kError = "error:";
   if (context.err_is_terminal && text.starts_with(kError) && std::getenv("NO_COLOR") == nullptr) {
     text.replace(0, kError.size(), Painted(std::string(kError), Colour::kRed));

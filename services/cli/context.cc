@@ -5,6 +5,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -29,6 +30,21 @@ std::vector<std::string> NamesFrom(Call call, Take take) {
   return names;
 }
 
+// gRPC would take a forgotten port for port 0, and look "http" up as a host's name.
+void CheckAddress(const std::string& address) {
+  for (const char* scheme : {"unix:", "dns:", "ipv4:", "ipv6:"}) {
+    if (address.starts_with(scheme)) return;
+  }
+  const std::size_t colon = address.rfind(':');
+  int port = 0;
+  if (colon != std::string::npos && colon > 0 && address.find('/') == std::string::npos &&
+      absl::SimpleAtoi(address.substr(colon + 1), &port) && port >= 1 && port <= 65535) {
+    return;
+  }
+  throw Failure(ExitCode::kUsage, absl::StrCat("'", address, "' is no address of a router"),
+                "HOST:PORT, such as 127.0.0.1:7600; several separated by commas");
+}
+
 }  // namespace
 
 client::Client& Context::client() {
@@ -37,8 +53,10 @@ client::Client& Context::client() {
   client::Options options;
   options.targets = absl::StrSplit(server, ',', absl::SkipEmpty());
   if (options.targets.empty()) throw Failure(ExitCode::kUsage, "--server names no address");
+  for (const std::string& target : options.targets) CheckAddress(target);
   options.deadline = deadline;
   options.attempt_deadline = std::min(options.attempt_deadline, deadline);
+  options.retry.wait_max = std::chrono::seconds(1);  // Somebody is looking.
   connection = std::make_unique<client::Client>(options);
   return *connection;
 }

@@ -68,6 +68,8 @@ Failure::Failure(const client::Error& error)
       message_(error.message),
       fields_(error.fields),
       hint_(HintFor(error)) {
+  unanswered_ = error.reason.empty() && (error.code == grpc::StatusCode::UNAVAILABLE ||
+                                         error.code == grpc::StatusCode::DEADLINE_EXCEEDED);
   for (const auto& [key, value] : error.metadata) {
     if (key == "resume_cursor" || key == "etag" || key == "owner") {
       absl::StrAppend(&message_, " (", key, ": ", value, ")");

@@ -41,6 +41,8 @@ class Failure : public std::exception {
   ExitCode exit() const { return exit_; }
   const std::string& reason() const { return reason_; }
   const std::string& message() const { return message_; }
+  // Nobody said anything: not a refusal of a router, but none that was reached.
+  bool unanswered() const { return unanswered_; }
   const std::string& hint() const { return hint_; }
   const char* what() const noexcept override { return message_.c_str(); }
 
@@ -52,6 +54,7 @@ class Failure : public std::exception {
 
  private:
   ExitCode exit_ = ExitCode::kRefused;
+  bool unanswered_ = false;
   std::string code_;    // canonical, if a router said so
   std::string reason_;
   std::string message_;

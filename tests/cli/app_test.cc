@@ -158,7 +158,38 @@ TEST_F(AppTest, SaysThatNoRouterAnswers) {
   const ExitCode exit =
       cli::Run({"-s", "127.0.0.1:1", "--timeout", "0.2", "queue", "stats", "-w", "shop"}, out, err);
   EXPECT_EQ(exit, ExitCode::kUnavailable);
-  EXPECT_THAT(err.str(), HasSubstr("hint: is the router running there?"));
+  EXPECT_THAT(err.str(), AllOf(StartsWith("error: no router answers at 127.0.0.1:1\n"),
+                               HasSubstr("hint: is the router running there?")));
+}
+
+TEST_F(AppTest, SaysThatAnAddressIsNone) {
+  for (const char* address : {"127.0.0.1", "host:", "host:http", "host:0", "host:65536", ":7600",
+                              "http://host:7600", "host:7600/x"}) {
+    std::ostringstream out, err;
+    EXPECT_EQ(cli::Run({"-s", address, "queue", "list"}, out, err), ExitCode::kUsage) << address;
+    EXPECT_THAT(err.str(), AllOf(HasSubstr("is no address of a router"), HasSubstr("HOST:PORT")));
+  }
+  // Of several any may answer.
+  std::ostringstream out, err;
+  const std::string both = "127.0.0.1:1," + router_.address();
+  EXPECT_EQ(cli::Run({"-s", both, "context", "list"}, out, err), ExitCode::kOk);
+  Apply();
+  EXPECT_EQ(cli::Run({"-s", both, "queue", "list"}, out, err), ExitCode::kOk) << err.str();
+}
+
+TEST_F(AppTest, SaysWhichNumbersThereAre) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> mistakes = {
+      {{"--timeout", "soon", "queue", "list"}, "--timeout: 'soon' is no number from 0.001 to 86400"},
+      {{"inquiry", "list", "--limit", "0"}, "'0' is no whole number from 1 to 1000000000"},
+      {{"top", "--count", "1.5"}, "--count: '1.5' is no whole number from 0 to"},
+      {{"queue", "watch", "--interval", "nan"}, "'nan' is no number from 0.05 to 86400"},
+      {{"load", "--agents", "many"}, "--agents: 'many' is no whole number from 0 to 200000"},
+      {{"simulate", "x", "--confidence", "1"}, "'1' is no number from 0.5 to 0.9999"}};
+  for (const auto& [command, answer] : mistakes) {
+    const Said said = Do(command);
+    EXPECT_EQ(said.exit, ExitCode::kUsage);
+    EXPECT_THAT(said.err, HasSubstr(answer));
+  }
 }
 
 TEST_F(AppTest, NamesCodeReasonFieldAndHint) {

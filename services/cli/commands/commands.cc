@@ -5,6 +5,7 @@
 #include <random>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -23,7 +24,10 @@ std::string TypeName(const std::string& what, const std::vector<std::string>& wo
 }
 
 void Explain(CLI::App& app, const std::string& example, const std::string& details) {
-  app.footer(details + (details.empty() ? "" : "\n") + "Example:\n  " + example);
+  app.footer(details + (details.empty() ? "" : "\n") +
+             "Options of every command, such as -w, -o and --timeout: `firstline --help`.\n"
+             "Example:\n  " +
+             example);
 }
 
 }  // namespace
@@ -78,6 +82,24 @@ CLI::Option& OneOf(Context& context, CLI::Option& option, const std::string& wha
   return option;
 }
 
+CLI::Validator WholeNumber(std::int64_t least, std::int64_t most) {
+  const auto check = [least, most](const std::string& text) -> std::string {
+    std::int64_t number = 0;
+    if (absl::SimpleAtoi(text, &number) && number >= least && number <= most) return "";
+    return absl::StrCat("'", text, "' is no whole number from ", least, " to ", most);
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Validator Number(double least, double most) {
+  const auto check = [least, most](const std::string& text) -> std::string {
+    double number = 0;
+    if (absl::SimpleAtod(text, &number) && number >= least && number <= most) return "";
+    return absl::StrCat("'", text, "' is no number from ", least, " to ", most);
+  };
+  return CLI::Validator(check, "");
+}
+
 CLI::Option& Repeatable(CLI::Option& option) { return *option.allow_extra_args(false); }
 
 CLI::Option& IsQueue(Context& context, CLI::Option& option) {
@@ -115,11 +137,11 @@ void AddLiveOptions(CLI::App& command, LiveOptions& options) {
   command.add_option("--interval", options.interval_s, "seconds from one to the next")
       ->capture_default_str()
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.05, 86400.0).description(""));
+      ->check(Number(0.05, 86400));
   command.add_option("--count", options.count, "end after this many; 0: go on until Ctrl-C")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(WholeNumber(0, 1'000'000'000));
 }
 
 void AddCompletionCommand(CLI::App& app, Context& context) {

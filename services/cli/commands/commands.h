@@ -10,6 +10,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -61,6 +62,10 @@ CLI::Option& OneOf(Context& context, CLI::Option& option, const std::string& wha
 // The same for the values of an enum, which may be written in any way ParseEnum understands.
 CLI::Option& OneOf(Context& context, CLI::Option& option, const std::string& what,
                    const google::protobuf::EnumDescriptor& type);
+// The option's value lies within these bounds, both included; otherwise it is said what was meant to
+// stand there.
+CLI::Validator WholeNumber(std::int64_t least, std::int64_t most);
+CLI::Validator Number(double least, double most);
 // The option is given once for each value, and never swallows what stands behind that.
 CLI::Option& Repeatable(CLI::Option& option);
 // The names of queues or agents are suggested for the option by a shell that completes.

@@ -61,7 +61,7 @@ void AddEventsCommand(CLI::App& app, Context& context) {
                   "without --follow: stop when nothing came for this many seconds")
       ->capture_default_str()
       ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(Number(0.001, 86400));
   Repeatable(OneOf(context,
                    *command.add_option("--kind", options->kinds,
                                        "only this kind, such as inquiry-assigned; may be repeated"),

@@ -119,7 +119,7 @@ void AddInquiryCommands(CLI::App& app, Context& context) {
   list.add_option("--limit", list_options->limit, "at most this many")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(WholeNumber(1, 1'000'000'000));
   list.callback([&context, list_options] { List(context, *list_options); });
 
   AddInquiryHistory(noun, context);

@@ -175,7 +175,7 @@ void AddAttributes(CLI::App& command, std::vector<std::string>& attributes) {
 CLI::Option* AddPriority(CLI::App& command, int& priority) {
   return command.add_option("--priority", priority, "0 to 9, 9 is most urgent")
       ->type_name("N")
-      ->check(CLI::Range(0, 9).description(""));
+      ->check(WholeNumber(0, 9));
 }
 
 void AddSubmit(CLI::App& noun, Context& context) {
@@ -192,7 +192,8 @@ void AddSubmit(CLI::App& noun, Context& context) {
   AddAskOptions(command, options->ask);
   AddPriority(command, options->priority);
   command.add_option("--units", options->units, "capacity it takes; left out: the channel's")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(WholeNumber(0, 1'000'000));
   command.add_option("--customer", options->customer, "your reference of the customer");
   AddAttributes(command, options->attributes);
   Repeatable(IsAgent(context, *command.add_option("--prefer", options->preferred,

@@ -102,7 +102,7 @@ void AddFeedback(CLI::App& noun, Context& context) {
   command.add_option("--score", options->score, "1 (worst) to 5 (best)")
       ->required()
       ->type_name("N")
-      ->check(CLI::Range(1, 5).description(""));
+      ->check(WholeNumber(1, 5));
   OneOf(context,
         *command.add_option("--resolved", options->resolved,
                             "whether the request was met; left out: not said"),

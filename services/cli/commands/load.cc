@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <type_traits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -47,7 +48,9 @@ void AddNumber(CLI::App& command, const std::string& name, T& value, double most
                const std::string& description) {
   command.add_option(name, value, description)
       ->capture_default_str()
-      ->check(CLI::Range(0.0, most));
+      ->type_name("N")
+      ->check(std::is_integral_v<T> ? WholeNumber(0, static_cast<std::int64_t>(most))
+                                    : Number(0, most));
 }
 
 Pattern PatternOf(const std::string& name) {

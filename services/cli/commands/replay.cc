@@ -203,7 +203,7 @@ void AddReplayCommand(CLI::App& app, Context& context) {
   command.add_option("--agents", options->agents, "how many agents there are (format fifo)")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::Range(1, 10000).description(""));
+      ->check(WholeNumber(1, 10'000));
   OneOf(context,
         *command.add_option("--serves-by", options->serves_by,
                             "how agents may serve the queues they answered")

@@ -1,5 +1,6 @@
 // firstline simulate: what would happen, answered by the engine itself.
 #include <filesystem>
+#include <limits>
 #include <memory>
 
 #include "services/cli/commands/commands.h"
@@ -64,19 +65,25 @@ void AddSimulateCommand(CLI::App& app, Context& context) {
       ->required()
       ->type_name("FILE");
   command.add_option("--seed", options->plan.seed, "the same seed, the same customers")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(WholeNumber(0, std::numeric_limits<std::int64_t>::max()));
   auto* calls = command.add_option("--calls", options->plan.calls,
                                    "end a run after this many counted customers")
-                    ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+                    ->type_name("N")
+                    ->check(WholeNumber(1, 1'000'000'000));
   command.add_option("--hours", options->hours, "end a run at this time, warm-up included")
-      ->check(CLI::Range(1e-3, 1e6))
+      ->type_name("N")
+      ->check(Number(0.001, 1e6))
       ->excludes(calls);
   command.add_option("--replications", options->plan.replications,
                      "runs; left out: one in batches if nothing depends on the time, else 20")
-      ->check(CLI::Range(1, 100'000));
+      ->type_name("N")
+      ->check(WholeNumber(1, 100'000));
   command.add_option("--confidence", options->confidence, "that intervals cover the truth")
       ->capture_default_str()
-      ->check(CLI::Range(0.5, 0.9999));
+      ->type_name("N")
+      ->check(Number(0.5, 0.9999));
   command.callback([&context, options] { Simulate(context, *options); });
 }
 

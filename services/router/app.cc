@@ -296,6 +296,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppOptions& options) {
   }
   const std::string advertise =
       options.advertise.empty() ? server_options.address : options.advertise;
+  server_options.advertise = advertise;
   if (absl::Status s = parts->StartLoop(advertise); !s.ok()) return s;
   auto server = api::Server::Start(server_options, *parts->backend, *parts->events, parts->rpcs);
   if (!server.ok()) return server.status();

@@ -84,16 +84,17 @@ void ListAgents(Backend& backend, ListAgentsCall& call) {
 
 }  // namespace
 
-void ServeAgents(const std::shared_ptr<RpcLoop>& loop, AgentService& service, Backend& backend) {
-  const UnaryServer<AgentService> server(loop, service, kService);
+void ServeAgents(const std::shared_ptr<RpcLoop>& loop, AgentService& service, const Forwarding& forwarding) {
+  Backend& backend = forwarding.backend;
+  const UnaryServer<AgentService> server(loop, service, kService, &forwarding);
   const auto mutate = [&backend](auto& call) { Mutate(backend, call); };
-  server.Serve("SetPresence", &AgentService::RequestSetPresence, mutate);
-  server.Serve("AcceptOffer", &AgentService::RequestAcceptOffer, mutate);
-  server.Serve("DeclineOffer", &AgentService::RequestDeclineOffer, mutate);
-  server.Serve("FinishWrapUp", &AgentService::RequestFinishWrapUp, mutate);
-  server.Serve("GetAgent", &AgentService::RequestGetAgent,
+  server.Serve("SetPresence", &AgentService::RequestSetPresence, Order::kCommand, mutate);
+  server.Serve("AcceptOffer", &AgentService::RequestAcceptOffer, Order::kCommand, mutate);
+  server.Serve("DeclineOffer", &AgentService::RequestDeclineOffer, Order::kCommand, mutate);
+  server.Serve("FinishWrapUp", &AgentService::RequestFinishWrapUp, Order::kCommand, mutate);
+  server.Serve("GetAgent", &AgentService::RequestGetAgent, Order::kAny,
                [&backend](GetAgentCall& call) { GetAgent(backend, call); });
-  server.Serve("ListAgents", &AgentService::RequestListAgents,
+  server.Serve("ListAgents", &AgentService::RequestListAgents, Order::kAny,
                [&backend](ListAgentsCall& call) { ListAgents(backend, call); });
 }
 

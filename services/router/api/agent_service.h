@@ -10,8 +10,8 @@ namespace firstline::api {
 
 using AgentService = v1::AgentService::AsyncService;
 
-// Serves them for as long as the loop runs. `service`, `backend` must outlive the loop. On the
+// Serves them for as long as the loop runs. `service`, `forwarding` must outlive the loop. On the
 // loop's thread.
-void ServeAgents(const std::shared_ptr<RpcLoop>& loop, AgentService& service, Backend& backend);
+void ServeAgents(const std::shared_ptr<RpcLoop>& loop, AgentService& service, const Forwarding& forwarding);
 
 }  // namespace firstline::api

@@ -37,7 +37,7 @@ class Apply final : public std::enable_shared_from_this<Apply> {
         call_(call),
         request_(call.request()),
         command_(std::move(command)),
-        deadline_(call.DeadlineOn(backend)) {}
+        deadline_(call.deadline()) {}
 
   void Start() {
     ReadState(

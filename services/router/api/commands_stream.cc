@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -16,37 +17,77 @@
 namespace firstline::api {
 namespace {
 
-struct Parsed {
-  std::string workspace;
-  std::string inquiry_id;
-  absl::StatusOr<engine::Command> command;
-};
+constexpr std::string_view kMethod = "/firstline.v1.RoutingService/Commands";
 
-template <class Request>
-Parsed Parse(const Request& request) {
-  return {request.workspace(), std::string(InquiryOf(request)), ToCommand(request)};
-}
+using CommandCall = UnaryCall<v1::Command, v1::CommandResult>;
 
-Parsed ParseCommand(const v1::Command& command) {
+// Calls `visit` with the request that the command is; false when it is none.
+template <class Command, class Visit>
+bool VisitRequest(Command& command, Visit visit) {
+  constexpr bool kWrites = !std::is_const_v<Command>;
+  const auto hand = [&](auto read, auto write) {
+    if constexpr (kWrites) {
+      visit(*write());
+    } else {
+      visit(read());
+    }
+    return true;
+  };
+#define FIRSTLINE_CASE(Case, name)                                           \
+  case v1::Command::Case:                                                    \
+    return hand([&]() -> const auto& { return command.name(); }, [&] {       \
+      if constexpr (kWrites) return command.mutable_##name();                \
+    })
   switch (command.command_case()) {
-    case v1::Command::kSubmitInquiry: return Parse(command.submit_inquiry());
-    case v1::Command::kUpdateInquiry: return Parse(command.update_inquiry());
-    case v1::Command::kCancelInquiry: return Parse(command.cancel_inquiry());
-    case v1::Command::kTransferInquiry: return Parse(command.transfer_inquiry());
-    case v1::Command::kRecordMessage: return Parse(command.record_message());
-    case v1::Command::kParkInquiry: return Parse(command.park_inquiry());
-    case v1::Command::kResumeInquiry: return Parse(command.resume_inquiry());
-    case v1::Command::kCloseInquiry: return Parse(command.close_inquiry());
-    case v1::Command::kRecordFeedback: return Parse(command.record_feedback());
-    case v1::Command::kSetPresence: return Parse(command.set_presence());
-    case v1::Command::kAcceptOffer: return Parse(command.accept_offer());
-    case v1::Command::kDeclineOffer: return Parse(command.decline_offer());
-    case v1::Command::kFinishWrapUp: return Parse(command.finish_wrap_up());
+    FIRSTLINE_CASE(kSubmitInquiry, submit_inquiry);
+    FIRSTLINE_CASE(kUpdateInquiry, update_inquiry);
+    FIRSTLINE_CASE(kCancelInquiry, cancel_inquiry);
+    FIRSTLINE_CASE(kTransferInquiry, transfer_inquiry);
+    FIRSTLINE_CASE(kRecordMessage, record_message);
+    FIRSTLINE_CASE(kParkInquiry, park_inquiry);
+    FIRSTLINE_CASE(kResumeInquiry, resume_inquiry);
+    FIRSTLINE_CASE(kCloseInquiry, close_inquiry);
+    FIRSTLINE_CASE(kRecordFeedback, record_feedback);
+    FIRSTLINE_CASE(kSetPresence, set_presence);
+    FIRSTLINE_CASE(kAcceptOffer, accept_offer);
+    FIRSTLINE_CASE(kDeclineOffer, decline_offer);
+    FIRSTLINE_CASE(kFinishWrapUp, finish_wrap_up);
     case v1::Command::COMMAND_NOT_SET: break;
   }
-  Fields fields;
-  fields.Fail(Path("command"), "is required");
-  return {"", "", fields.Error()};
+#undef FIRSTLINE_CASE
+  return false;
+}
+
+// Submits the command and answers with its receipt.
+void RunCommand(Backend& backend, CommandCall& call) {
+  absl::StatusOr<engine::Command> parsed = absl::UnknownError("");
+  std::string workspace;
+  std::string_view inquiry;
+  const bool some = VisitRequest(call.request(), [&](const auto& request) {
+    parsed = ToCommand(request);
+    workspace = request.workspace();
+    inquiry = InquiryOf(request);
+  });
+  if (!some) {
+    Fields fields;
+    fields.Fail(Path("command"), "is required");
+    return call.End(fields.Error());
+  }
+  if (!parsed.ok()) return call.End(parsed.status());
+  const CommandKind kind = parsed->body.index();
+  runtime::Call submitted{.workspace = workspace,
+                          .deadline = call.deadline(),
+                          .body = *std::move(parsed),
+                          .epoch = call.epoch()};
+  // `inquiry` points into the request, which lives until the call ends.
+  backend.Submit(std::move(submitted), [&call, kind, inquiry, workspace = std::move(workspace)](
+                                           const runtime::Answer& answer) {
+    const absl::Status status = ToStatus(answer, workspace, kind);
+    if (status.ok()) {
+      WriteReceipt(std::get<runtime::Done>(answer), inquiry, call.response().mutable_receipt());
+    }
+    call.End(status, EpochOf(answer));
+  });
 }
 
 absl::Status BadBatch(int size) {
@@ -59,34 +100,81 @@ absl::Status BadBatch(int size) {
 
 class CommandsStream;
 
-// The commands of one workspace, in their order, that are unanswered or answered behind one that is
-// not. Callbacks hold it and so may outlive the stream.
-struct Lane {
-  struct Slot {
-    v1::CommandResult result;
-    bool answered = false;
-  };
+// One command on its way; held by itself, so that it may outlive its stream.
+class PendingCommand final : public CommandCall,
+                             public Forwardable,
+                             public std::enable_shared_from_this<PendingCommand> {
+ public:
+  PendingCommand(CommandsStream& stream, const Forwarding& forwarding, v1::Command command)
+      : stream_(&stream), forwarding_(forwarding) {
+    request_ = std::move(command);
+    VisitRequest(std::as_const(request_),
+                 [&](const auto& request) { workspace_ = &request.workspace(); });
+    response_.set_id(request_.id());
+  }
 
-  CommandsStream* stream = nullptr;  // none once the stream is closed
-  std::string workspace;
-  std::deque<Slot> slots;
-  uint64_t first = 0;  // number of slots[0]
+  const std::string& workspace() const override { return *workspace_; }
+  void Submit() {
+    self_ = shared_from_this();
+    forwarding_.forwarder.Submit(*this);
+  }
+  // The stream is gone: nobody is to be told.
+  void Leave() { stream_ = nullptr; }
+  bool answered() const { return answered_; }
+  v1::CommandResult TakeResult() { return std::move(response_); }
+
+ private:
+  void OnEnd(const absl::Status& status, uint64_t epoch) override {
+    if (forwarding_.forwarder.EndedHere(*this, status, epoch)) Answer(status);
+  }
+  bool ordered() const override { return true; }
+  runtime::BootTime forward_deadline() const override { return runtime::kNeverBoot; }
+  void ServeHere(uint64_t epoch) override {
+    epoch_ = epoch;
+    RunCommand(forwarding_.backend, *this);
+  }
+  void WriteCall(internal::v1::ForwardedCall* call) override {
+    VisitRequest(request_, [&](auto& request) {
+      EnsureRequestId(forwarding_.forwarder.NewRequestId(), &request);
+    });
+    call->set_method(std::string(kMethod));
+    request_.SerializeToString(call->mutable_request());
+  }
+  void EndForwarded(const absl::Status& status, const std::string& response) override {
+    v1::CommandResult result;
+    if (status.ok() && !result.ParseFromString(response)) {
+      return Answer(absl::InternalError("a peer's response cannot be read"));
+    }
+    if (status.ok()) *response_.mutable_receipt() = std::move(*result.mutable_receipt());
+    Answer(status);
+  }
+  void Answer(const absl::Status& status);
+
+  CommandsStream* stream_;
+  const Forwarding& forwarding_;
+  const std::string* workspace_ = &WorkspaceOf(0);
+  bool answered_ = false;
+  std::shared_ptr<PendingCommand> self_;  // until it is answered
 };
+
+// The commands of one workspace, in their order, that are unanswered or answered behind one that is
+// not.
+using Lane = std::deque<std::shared_ptr<PendingCommand>>;
 
 using CommandsIo = BidiStream<RoutingService, v1::CommandsRequest, v1::CommandsResponse>;
 
 class CommandsStream final : public CommandsIo {
  public:
-  CommandsStream(std::shared_ptr<RpcLoop> loop, RoutingService& service, Backend& backend)
+  CommandsStream(std::shared_ptr<RpcLoop> loop, RoutingService& service, const Forwarding& forwarding)
       : CommandsIo(std::move(loop), {"firstline.v1.RoutingService", "Commands"}, service,
                    &RoutingService::RequestCommands),
         service_(service),
-        backend_(backend) {}
+        forwarding_(forwarding) {}
   void Listen() { Accept(); }
 
  private:
   // ---- From gRPC ----
-  void ListenAgain() override { (new CommandsStream(shared_loop(), service_, backend_))->Listen(); }
+  void ListenAgain() override { (new CommandsStream(shared_loop(), service_, forwarding_))->Listen(); }
   void OnOpen() override { Read(); }
 
   void OnRead(bool ok) override {
@@ -106,64 +194,33 @@ class CommandsStream final : public CommandsIo {
   void OnDrain() override { EndReads(ShuttingDown()); }
 
   void OnClosed() override {
-    for (auto& [workspace, lane] : lanes_) lane->stream = nullptr;
+    for (auto& [workspace, lane] : lanes_) {
+      for (const std::shared_ptr<PendingCommand>& command : lane) command->Leave();
+    }
   }
 
   // ---- Commands ----
   void TakeBatch() {
-    std::vector<runtime::Submission> submissions;
-    submissions.reserve(static_cast<size_t>(request().commands_size()));
-    for (const v1::Command& command : request().commands()) {
-      Parsed parsed = ParseCommand(command);
-      const std::shared_ptr<Lane> lane = LaneOf(parsed.workspace);
-      const uint64_t number = lane->first + lane->slots.size();
-      lane->slots.emplace_back().result.set_id(command.id());
+    for (v1::Command& command : *mutable_request().mutable_commands()) {
+      auto pending = std::make_shared<PendingCommand>(*this, forwarding_, std::move(command));
+      lanes_[pending->workspace()].push_back(pending);
       ++unwritten_;
-      if (parsed.command.ok()) {
-        submissions.push_back(SubmissionOf(std::move(parsed), lane, number));
-      } else {
-        Answer(*lane, number, parsed.command.status());
-      }
+      pending->Submit();
     }
-    backend_.SubmitAll(std::move(submissions));
   }
 
-  const std::shared_ptr<Lane>& LaneOf(const std::string& workspace) {
-    std::shared_ptr<Lane>& lane = lanes_[workspace];
-    if (lane == nullptr) lane = std::make_shared<Lane>(Lane{this, workspace, {}, 0});
-    return lane;
-  }
-
-  static runtime::Submission SubmissionOf(Parsed parsed, std::shared_ptr<Lane> lane,
-                                          uint64_t number) {
-    const CommandKind kind = parsed.command->body.index();
-    runtime::Call call{.workspace = std::move(parsed.workspace),
-                       .body = *std::move(parsed.command)};
-    auto answered = [lane = std::move(lane), number, kind,
-                     inquiry_id = std::move(parsed.inquiry_id)](const runtime::Answer& answer) {
-      if (lane->stream == nullptr) return;
-      const absl::Status status = ToStatus(answer, lane->workspace, kind);
-      if (status.ok()) {
-        WriteReceipt(std::get<runtime::Done>(answer), inquiry_id,
-                     lane->slots[number - lane->first].result.mutable_receipt());
-      }
-      lane->stream->Answer(*lane, number, status);
-    };
-    return {std::move(call), std::move(answered)};
-  }
-
-  void Answer(Lane& lane, uint64_t number, const absl::Status& status) {
-    Lane::Slot& slot = lane.slots[number - lane.first];
-    if (!status.ok()) *slot.result.mutable_error() = rpc::ToProto(status);
-    slot.answered = true;
-    while (!lane.slots.empty() && lane.slots.front().answered) {
-      ready_.push_back(std::move(lane.slots.front().result));
-      lane.slots.pop_front();
-      ++lane.first;
+ public:
+  // The command is answered.
+  void OnAnswer(const std::string& workspace) {
+    Lane& lane = lanes_[workspace];
+    while (!lane.empty() && lane.front()->answered()) {
+      ready_.push_back(lane.front()->TakeResult());
+      lane.pop_front();
     }
     ProceedSoon();
   }
 
+ private:
   // ---- What is next ----
   // Once for all answers that come together.
   void ProceedSoon() {
@@ -175,7 +232,7 @@ class CommandsStream final : public CommandsIo {
 
   void Proceed() {
     proceeding_ = false;
-    std::erase_if(lanes_, [](const auto& lane) { return lane.second->slots.empty(); });
+    std::erase_if(lanes_, [](const auto& lane) { return lane.second.empty(); });
     WriteReady();
     if (read_paused_ && !reads_ended_ && unwritten_ <= limits::kStreamCommandsMax / 2) {
       read_paused_ = false;
@@ -204,8 +261,8 @@ class CommandsStream final : public CommandsIo {
   }
 
   RoutingService& service_;
-  Backend& backend_;
-  std::map<std::string, std::shared_ptr<Lane>> lanes_;
+  const Forwarding& forwarding_;
+  std::map<std::string, Lane> lanes_;
   std::deque<v1::CommandResult> ready_;
   size_t unwritten_ = 0;  // taken, and not given to gRPC
   bool read_paused_ = false;
@@ -214,11 +271,23 @@ class CommandsStream final : public CommandsIo {
   absl::Status final_;
 };
 
+void PendingCommand::Answer(const absl::Status& status) {
+  const std::shared_ptr<PendingCommand> self = std::move(self_);
+  if (!status.ok()) *response_.mutable_error() = rpc::ToProto(status);
+  answered_ = true;
+  if (stream_ != nullptr) stream_->OnAnswer(workspace());
+}
+
 }  // namespace
 
 void ListenForCommands(const std::shared_ptr<RpcLoop>& loop, RoutingService& service,
-                       Backend& backend) {
-  loop->Post([loop, &service, &backend] { (new CommandsStream(loop, service, backend))->Listen(); });
+                       const Forwarding& forwarding) {
+  loop->Post([loop, &service, &forwarding] {
+    forwarding.methods.Add<v1::Command, v1::CommandResult>(
+        std::string(kMethod),
+        [&backend = forwarding.backend](CommandCall& call) { RunCommand(backend, call); });
+    (new CommandsStream(loop, service, forwarding))->Listen();
+  });
 }
 
 }  // namespace firstline::api

@@ -13,8 +13,8 @@ namespace firstline::api {
 // writes answers as they come, in order within each workspace, as many as are ready in one message.
 // At limits::kStreamCommandsMax unanswered commands it stops reading until half of them are
 // answered. When the loop drains it takes nothing more and ends with UNAVAILABLE / SHUTTING_DOWN
-// once what it has taken is answered. `service`, `backend` must outlive the loop. From any thread.
+// once what it has taken is answered. `service`, `forwarding` must outlive the loop. On the loop's thread or before Start.
 void ListenForCommands(const std::shared_ptr<RpcLoop>& loop, RoutingService& service,
-                       Backend& backend);
+                       const Forwarding& forwarding);
 
 }  // namespace firstline::api

@@ -76,7 +76,7 @@ void DeleteWorkspace(Backend& backend, DeleteCall& call) {
   fields.Bytes(Path("etag"), request.etag(), engine::limits::kNameBytesMax);
   if (!fields.ok()) return call.End(fields.Error());
   runtime::Call drop{.workspace = request.workspace(),
-                     .deadline = call.DeadlineOn(backend),
+                     .deadline = call.deadline(),
                      .body = runtime::DropWorkspace{request.etag(), request.force()}};
   backend.Submit(std::move(drop), [&call](const runtime::Answer& answer) {
     call.End(DropStatus(answer, call.request().workspace()));
@@ -85,18 +85,19 @@ void DeleteWorkspace(Backend& backend, DeleteCall& call) {
 
 }  // namespace
 
-void ServeConfig(const std::shared_ptr<RpcLoop>& loop, ConfigService& service, Backend& backend) {
-  const UnaryServer<ConfigService> server(loop, service, kService);
+void ServeConfig(const std::shared_ptr<RpcLoop>& loop, ConfigService& service, const Forwarding& forwarding) {
+  Backend& backend = forwarding.backend;
+  const UnaryServer<ConfigService> server(loop, service, kService, &forwarding);
   const auto mutate = [&backend](auto& call) { Mutate(backend, call); };
-  server.Serve("UpsertAgents", &ConfigService::RequestUpsertAgents, mutate);
-  server.Serve("DeleteAgents", &ConfigService::RequestDeleteAgents, mutate);
-  server.Serve("ApplyWorkspace", &ConfigService::RequestApplyWorkspace,
+  server.Serve("UpsertAgents", &ConfigService::RequestUpsertAgents, Order::kCommand, mutate);
+  server.Serve("DeleteAgents", &ConfigService::RequestDeleteAgents, Order::kCommand, mutate);
+  server.Serve("ApplyWorkspace", &ConfigService::RequestApplyWorkspace, Order::kAny,
                [&backend](ApplyWorkspaceCall& call) { StartApplyWorkspace(backend, call); });
-  server.Serve("GetWorkspace", &ConfigService::RequestGetWorkspace,
+  server.Serve("GetWorkspace", &ConfigService::RequestGetWorkspace, Order::kAny,
                [&backend](GetCall& call) { GetWorkspace(backend, call); });
-  server.Serve("ListWorkspaces", &ConfigService::RequestListWorkspaces,
+  server.Serve("ListWorkspaces", &ConfigService::RequestListWorkspaces, Order::kAny,
                [&backend](ListCall& call) { ListWorkspaces(backend, call); });
-  server.Serve("DeleteWorkspace", &ConfigService::RequestDeleteWorkspace,
+  server.Serve("DeleteWorkspace", &ConfigService::RequestDeleteWorkspace, Order::kAny,
                [&backend](DeleteCall& call) { DeleteWorkspace(backend, call); });
 }
 

@@ -10,8 +10,8 @@ namespace firstline::api {
 
 using ConfigService = v1::ConfigService::AsyncService;
 
-// Serves its calls for as long as the loop runs. `service`, `backend` must outlive the loop. On the
+// Serves its calls for as long as the loop runs. `service`, `forwarding` must outlive the loop. On the
 // loop's thread.
-void ServeConfig(const std::shared_ptr<RpcLoop>& loop, ConfigService& service, Backend& backend);
+void ServeConfig(const std::shared_ptr<RpcLoop>& loop, ConfigService& service, const Forwarding& forwarding);
 
 }  // namespace firstline::api

@@ -87,10 +87,10 @@ void List(const HealthService& service, ListCall& call) {
 void ServeHealth(const std::shared_ptr<RpcLoop>& loop, HealthService& service) {
   loop->Post([loop, &service] {
     (new WatchHealth(loop, service))->Listen();
-    const UnaryServer<HealthService> server(loop, service, kService);
-    server.Serve("Check", &HealthService::RequestCheck,
+    const UnaryServer<HealthService> server(loop, service, kService, nullptr);
+    server.Serve("Check", &HealthService::RequestCheck, Order::kAny,
                  [&service](CheckCall& call) { Check(service, call); });
-    server.Serve("List", &HealthService::RequestList,
+    server.Serve("List", &HealthService::RequestList, Order::kAny,
                  [&service](ListCall& call) { List(service, call); });
   });
 }

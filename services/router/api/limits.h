@@ -43,6 +43,12 @@ inline constexpr std::chrono::seconds kWatchLease{15};
 
 // Concurrent calls on one connection: unary calls of a busy platform share one.
 inline constexpr int kStreamsPerConnectionMax = 10'000;
+// Unary calls open at a time: gRPC holds some 31 kB for each. More than the runtime takes of one
+// workspace, so that there submits are shed before others.
+inline constexpr size_t kUnaryCallsMax = 20'000;
+// Calls and commands of all callers that are not answered.
+inline constexpr size_t kForwardedCallsMax = 16'384;  // from one peer
+inline constexpr size_t kOpenCallsMax = 100'000;
 
 // Configuration.
 inline constexpr size_t kChangesMax = 1000;

@@ -61,7 +61,7 @@ void List(Backend& backend, UnaryCall<Request, Response>& call, const Fields& fi
   }
   auto page = std::make_shared<PageCursor>(token->next, PageSize(scan.page_size));
   ReadState(
-      backend, call.request().workspace(), call.DeadlineOn(backend),
+      backend, call.request().workspace(), call.deadline(),
       [&call, page, visit = std::move(visit)](const engine::Engine& engine) {
         visit(engine, *page, call.response());
         return absl::OkStatus();

@@ -92,21 +92,22 @@ void ListInquiries(Backend& backend, ListInquiriesCall& call) {
 }  // namespace
 
 void ServeRouting(const std::shared_ptr<RpcLoop>& loop, RoutingService& service,
-                  Backend& backend) {
-  const UnaryServer<RoutingService> server(loop, service, kService);
+                  const Forwarding& forwarding) {
+  Backend& backend = forwarding.backend;
+  const UnaryServer<RoutingService> server(loop, service, kService, &forwarding);
   const auto mutate = [&backend](auto& call) { Mutate(backend, call); };
-  server.Serve("SubmitInquiry", &RoutingService::RequestSubmitInquiry, mutate);
-  server.Serve("UpdateInquiry", &RoutingService::RequestUpdateInquiry, mutate);
-  server.Serve("CancelInquiry", &RoutingService::RequestCancelInquiry, mutate);
-  server.Serve("TransferInquiry", &RoutingService::RequestTransferInquiry, mutate);
-  server.Serve("RecordMessage", &RoutingService::RequestRecordMessage, mutate);
-  server.Serve("ParkInquiry", &RoutingService::RequestParkInquiry, mutate);
-  server.Serve("ResumeInquiry", &RoutingService::RequestResumeInquiry, mutate);
-  server.Serve("CloseInquiry", &RoutingService::RequestCloseInquiry, mutate);
-  server.Serve("RecordFeedback", &RoutingService::RequestRecordFeedback, mutate);
-  server.Serve("GetInquiry", &RoutingService::RequestGetInquiry,
+  server.Serve("SubmitInquiry", &RoutingService::RequestSubmitInquiry, Order::kCommand, mutate);
+  server.Serve("UpdateInquiry", &RoutingService::RequestUpdateInquiry, Order::kCommand, mutate);
+  server.Serve("CancelInquiry", &RoutingService::RequestCancelInquiry, Order::kCommand, mutate);
+  server.Serve("TransferInquiry", &RoutingService::RequestTransferInquiry, Order::kCommand, mutate);
+  server.Serve("RecordMessage", &RoutingService::RequestRecordMessage, Order::kCommand, mutate);
+  server.Serve("ParkInquiry", &RoutingService::RequestParkInquiry, Order::kCommand, mutate);
+  server.Serve("ResumeInquiry", &RoutingService::RequestResumeInquiry, Order::kCommand, mutate);
+  server.Serve("CloseInquiry", &RoutingService::RequestCloseInquiry, Order::kCommand, mutate);
+  server.Serve("RecordFeedback", &RoutingService::RequestRecordFeedback, Order::kCommand, mutate);
+  server.Serve("GetInquiry", &RoutingService::RequestGetInquiry, Order::kAny,
                [&backend](GetInquiryCall& call) { GetInquiry(backend, call); });
-  server.Serve("ListInquiries", &RoutingService::RequestListInquiries,
+  server.Serve("ListInquiries", &RoutingService::RequestListInquiries, Order::kAny,
                [&backend](ListInquiriesCall& call) { ListInquiries(backend, call); });
 }
 

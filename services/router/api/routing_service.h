@@ -10,8 +10,8 @@ namespace firstline::api {
 
 using RoutingService = v1::RoutingService::AsyncService;
 
-// Serves them for as long as the loop runs. `service`, `backend` must outlive the loop. On the loop's
+// Serves them for as long as the loop runs. `service`, `forwarding` must outlive the loop. On the loop's
 // thread.
-void ServeRouting(const std::shared_ptr<RpcLoop>& loop, RoutingService& service, Backend& backend);
+void ServeRouting(const std::shared_ptr<RpcLoop>& loop, RoutingService& service, const Forwarding& forwarding);
 
 }  // namespace firstline::api

@@ -1,5 +1,6 @@
 #include "services/router/api/rpc_loop.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include <grpc/grpc.h>
@@ -82,25 +83,37 @@ void RpcLoop::Stop() {
 
 void RpcLoop::Run() {
   thread_id_ = std::this_thread::get_id();
-  const auto never = gpr_inf_future(GPR_CLOCK_REALTIME), at_once = gpr_inf_past(GPR_CLOCK_REALTIME);
   void* tag = nullptr;
   bool ok = false;
   for (int events = 0;;) {
-    switch (queue_->AsyncNext(&tag, &ok, idle_tasks_.empty() ? never : at_once)) {
+    switch (queue_->AsyncNext(&tag, &ok, NextDeadline())) {
       case grpc::CompletionQueue::SHUTDOWN:
         thread_id_ = std::thread::id();
         return RunIdleTasks();
-      case grpc::CompletionQueue::TIMEOUT:
-        RunIdleTasks();
-        events = 0;
-        break;
       case grpc::CompletionQueue::GOT_EVENT:
         static_cast<Tag*>(tag)->OnEvent(ok);
         if (++events < kEventsAtOnce) break;
+        [[fallthrough]];
+      case grpc::CompletionQueue::TIMEOUT:
+        RunWakeTask();
         RunIdleTasks();
         events = 0;
     }
   }
+}
+
+// How long to wait for an event.
+gpr_timespec RpcLoop::NextDeadline() const {
+  if (!idle_tasks_.empty()) return gpr_inf_past(GPR_CLOCK_REALTIME);
+  if (wake_at_ == runtime::kNeverBoot) return gpr_inf_future(GPR_CLOCK_REALTIME);
+  const int64_t left_us = std::max<int64_t>((wake_at_ - clock_()).us, 0);
+  return gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_micros(left_us, GPR_TIMESPAN));
+}
+
+void RpcLoop::RunWakeTask() {
+  if (wake_at_ == runtime::kNeverBoot || clock_() < wake_at_) return;
+  wake_at_ = runtime::kNeverBoot;
+  wake_task_();
 }
 
 void RpcLoop::RunIdleTasks() {

@@ -32,6 +32,7 @@
 #include "common/rpc/observer.h"
 #include "common/sync/mutex.h"
 #include "common/sync/owned_thread.h"
+#include "services/router/runtime/boot_time.h"
 
 namespace firstline::api {
 
@@ -83,6 +84,15 @@ class RpcLoop : public std::enable_shared_from_this<RpcLoop> {
   // Runs `task` when no event is ready, kEventsAtOnce events later at the latest: what many events
   // ask for can be done once.
   void WhenIdle(Task task) { idle_tasks_.push_back(std::move(task)); }
+  // One task for points of time that change: it runs once after the last `at` that was set; WakeAt
+  // with kNeverBoot takes it back. OnWake before Start.
+  using BootClock = std::function<runtime::BootTime()>;
+  void OnWake(BootClock clock, Task task) {
+    clock_ = std::move(clock);
+    wake_task_ = std::move(task);
+  }
+  void WakeAt(runtime::BootTime at) { wake_at_ = at; }
+  size_t calls() const { return calls_; }
   grpc::CompletionQueue* queue() { return queue_.get(); }
   // Where new callers are told of: their tags may come on the main loop's thread.
   grpc::ServerCompletionQueue* accept_queue() { return accept_queue_; }
@@ -108,7 +118,9 @@ class RpcLoop : public std::enable_shared_from_this<RpcLoop> {
   };
 
   void Run();
+  gpr_timespec NextDeadline() const;
   void RunIdleTasks();
+  void RunWakeTask();
   void RunTasks();
   void Tick(bool ok);
   void ArmTick();
@@ -131,6 +143,9 @@ class RpcLoop : public std::enable_shared_from_this<RpcLoop> {
   std::map<StreamId, RpcStream*> streams_;
   size_t calls_ = 0;
   std::vector<Task> idle_tasks_;
+  BootClock clock_;
+  Task wake_task_;
+  runtime::BootTime wake_at_ = runtime::kNeverBoot;
   bool draining_ = false;
   bool stopping_ = false;
   bool ticking_ = false;

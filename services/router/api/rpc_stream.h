@@ -138,6 +138,7 @@ class BidiStream : public RpcStream {
 
   // What the last OnRead(true) is about.
   const Request& request() const { return request_; }
+  Request& mutable_request() { return request_; }
   // Asks for the next message: OnRead follows.
   void Read() {
     if (BeginRead()) io_.Read(&request_, static_cast<Tag*>(&read_tag_));

@@ -62,7 +62,7 @@ void Server::Configure(grpc::ServerBuilder& builder) {
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
   for (grpc::Service* service :
        std::initializer_list<grpc::Service*>{&routing_, &agents_, &config_, &stats_, &clock_,
-                                             &health_}) {
+                                             &health_, &forward_}) {
     builder.RegisterService(service);
   }
 }
@@ -82,6 +82,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                              limits::kCommandStreamsMax);
   server->watch_ = std::make_shared<RpcLoop>("fl-watch", *server->calls_, options.watch_streams_max);
   server->backend_.Attach(server->calls_);
+  server->forwarder_ = std::make_unique<Forwarder>(ForwarderOptions{.self = options.advertise},
+                                                   server->backend_, server->calls_);
+  server->forwarding_.emplace(
+      Forwarding{*server->forwarder_, server->methods_, server->backend_});
   server->server_ = builder.BuildAndStart();
   server->Listen();
   if (server->server_ == nullptr || server->port_ == 0) {
@@ -96,13 +100,14 @@ void Server::Listen() {
   watch_->Start();
   if (server_ == nullptr) return;
   calls_->Post([this] {
-    ServeRouting(calls_, routing_, backend_);
-    ServeAgents(calls_, agents_, backend_);
-    ServeConfig(calls_, config_, backend_);
-    ServeStats(calls_, stats_, backend_);
-    ServeClock(calls_, clock_, backend_, options_.driven_clock);
+    ServeRouting(calls_, routing_, *forwarding_);
+    ServeAgents(calls_, agents_, *forwarding_);
+    ServeConfig(calls_, config_, *forwarding_);
+    ServeStats(calls_, stats_, *forwarding_);
+    ServeClock(calls_, clock_, *forwarding_, options_.driven_clock);
   });
-  ListenForCommands(calls_, routing_, backend_);
+  ListenForCommands(calls_, routing_, *forwarding_);
+  ListenForPeers(calls_, forward_, methods_, backend_);
   ListenForEvents(watch_, routing_, backend_, hub_);
   ListenForAgents(watch_, agents_, backend_, hub_, {options_.watch_lease});
   ListenForStats(watch_, stats_, backend_);
@@ -121,6 +126,7 @@ void Server::Stop(std::chrono::milliseconds grace) {
   Drain();
   if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + grace);
   hub_.Stop();
+  forwarder_->Stop();
   watch_->Stop();
   calls_->Stop();
 }

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <grpcpp/grpcpp.h>
@@ -21,6 +22,8 @@
 #include "services/router/api/event_hub.h"
 #include "services/router/api/health_service.h"
 #include "services/router/api/limits.h"
+#include "services/router/api/forward_stream.h"
+#include "services/router/api/forwarder.h"
 #include "services/router/api/gathering_backend.h"
 #include "services/router/api/routing_service.h"
 #include "services/router/api/stats_service.h"
@@ -33,6 +36,7 @@ struct ServerOptions {
   // host:port; port 0: any free one, see Server::port(). A port that is in use is an error.
   std::string address = "[::]:7600";
   std::shared_ptr<grpc::ServerCredentials> credentials;  // null: insecure
+  std::string advertise;  // as other pods know this one; empty: forwards nothing
   bool driven_clock = false;                             // told by GetTime
   bool reflection = true;
   // Connections are told to go after this long (spread by a tenth, by gRPC), so that clients find
@@ -80,6 +84,9 @@ class Server {
   const ServerOptions options_;
   rpc::Observer& observer_;
   GatheringBackend backend_;
+  MethodTable methods_;
+  std::unique_ptr<Forwarder> forwarder_;
+  std::optional<Forwarding> forwarding_;
   EventHub hub_;
   RoutingService routing_;
   AgentService agents_;
@@ -87,6 +94,7 @@ class Server {
   StatsService stats_;
   ClockService clock_;
   HealthService health_;
+  ForwardService forward_;
   std::shared_ptr<RpcLoop> calls_;  // unary calls and Commands streams
   std::shared_ptr<RpcLoop> watch_;  // streams that are idle most of the time
   std::unique_ptr<grpc::Server> server_;

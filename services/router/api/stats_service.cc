@@ -118,7 +118,7 @@ void GetTime(Backend& backend, bool driven, GetTimeCall& call) {
   call.response().set_driven(driven);
   auto reading = std::make_shared<Reading>();
   runtime::Call query{.workspace = call.request().workspace(),
-                      .deadline = call.DeadlineOn(backend),
+                      .deadline = call.deadline(),
                       .body = [reading](const engine::Engine& engine) {
                         *reading = {engine.now(), engine.NextDeadline()};
                       }};
@@ -139,7 +139,7 @@ void AdvanceTime(Backend& backend, AdvanceTimeCall& call) {
   if (!request.has_to()) fields.Fail(Path("to"), "is required");
   const engine::Time to = ReadTime(request.to(), Path("to"), fields);
   if (!fields.ok()) return call.End(fields.Error());
-  const runtime::BootTime deadline = call.DeadlineOn(backend);
+  const runtime::BootTime deadline = call.deadline();
   runtime::Call advance{.workspace = request.workspace(),
                         .deadline = deadline,
                         .body = runtime::AdvanceTime{to}};
@@ -161,20 +161,22 @@ void AdvanceTime(Backend& backend, AdvanceTimeCall& call) {
 
 }  // namespace
 
-void ServeStats(const std::shared_ptr<RpcLoop>& loop, StatsService& service, Backend& backend) {
-  const UnaryServer<StatsService> server(loop, service, kStats);
-  server.Serve("GetQueueStats", &StatsService::RequestGetQueueStats,
+void ServeStats(const std::shared_ptr<RpcLoop>& loop, StatsService& service, const Forwarding& forwarding) {
+  Backend& backend = forwarding.backend;
+  const UnaryServer<StatsService> server(loop, service, kStats, &forwarding);
+  server.Serve("GetQueueStats", &StatsService::RequestGetQueueStats, Order::kAny,
                [&backend](QueueStatsCall& call) { GetQueueStats(backend, call); });
-  server.Serve("GetAgentStats", &StatsService::RequestGetAgentStats,
+  server.Serve("GetAgentStats", &StatsService::RequestGetAgentStats, Order::kAny,
                [&backend](AgentStatsCall& call) { GetAgentStats(backend, call); });
 }
 
-void ServeClock(const std::shared_ptr<RpcLoop>& loop, ClockService& service, Backend& backend,
+void ServeClock(const std::shared_ptr<RpcLoop>& loop, ClockService& service, const Forwarding& forwarding,
                 bool driven) {
-  const UnaryServer<ClockService> server(loop, service, kClock);
-  server.Serve("GetTime", &ClockService::RequestGetTime,
+  Backend& backend = forwarding.backend;
+  const UnaryServer<ClockService> server(loop, service, kClock, &forwarding);
+  server.Serve("GetTime", &ClockService::RequestGetTime, Order::kAny,
                [&backend, driven](GetTimeCall& call) { GetTime(backend, driven, call); });
-  server.Serve("AdvanceTime", &ClockService::RequestAdvanceTime,
+  server.Serve("AdvanceTime", &ClockService::RequestAdvanceTime, Order::kAny,
                [&backend](AdvanceTimeCall& call) { AdvanceTime(backend, call); });
 }
 

@@ -10,10 +10,10 @@ namespace firstline::api {
 using StatsService = v1::StatsService::AsyncService;
 using ClockService = v1::ClockService::AsyncService;
 
-// Both serve for as long as the loop runs; services and backend must outlive it. On the loop's
+// Both serve for as long as the loop runs; services and forwarding must outlive it. On the loop's
 // thread. `driven`: the router's workspaces follow AdvanceTime alone.
-void ServeStats(const std::shared_ptr<RpcLoop>& loop, StatsService& service, Backend& backend);
-void ServeClock(const std::shared_ptr<RpcLoop>& loop, ClockService& service, Backend& backend,
+void ServeStats(const std::shared_ptr<RpcLoop>& loop, StatsService& service, const Forwarding& forwarding);
+void ServeClock(const std::shared_ptr<RpcLoop>& loop, ClockService& service, const Forwarding& forwarding,
                 bool driven);
 
 // Writes the figures of one queue, or of all when `queue` is empty, by name. NOT_FOUND /

@@ -1,12 +1,10 @@
-// Unary calls served from an RpcLoop, and the two things handlers do with them: submit a command,
-// read the state.
+// Unary calls served from an RpcLoop, here or by another pod.
 //
-//   UnaryServer<RoutingService> server(loop, service, "firstline.v1.RoutingService");
-//   server.Serve("GetInquiry", &RoutingService::RequestGetInquiry,
+//   UnaryServer<RoutingService> server(loop, service, "firstline.v1.RoutingService", &forwarding);
+//   server.Serve("GetInquiry", &RoutingService::RequestGetInquiry, Order::kAny,
 //                [](UnaryCall<v1::GetInquiryRequest, v1::GetInquiryResponse>& call) { ... });
 //
-// Threads: a handler runs on the loop's thread and returns at once; the call is finished by the
-// backend's callback on whatever thread that comes.
+// Threads: as unary_call.h; a server on the loop's thread.
 #pragma once
 
 #include <chrono>
@@ -23,68 +21,70 @@
 #include <grpcpp/support/async_unary_call.h>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "common/rpc/error.h"
 #include "common/rpc/observer.h"
-#include "services/router/api/backend.h"
-#include "services/router/api/convert_command.h"
-#include "services/router/api/convert_view.h"
-#include "services/router/api/fields.h"
-#include "services/router/api/rejection_status.h"
+#include "common/status/reason.h"
+#include "services/router/api/forwarder.h"
+#include "services/router/api/limits.h"
+#include "services/router/api/method_table.h"
 #include "services/router/api/rpc_loop.h"
+#include "services/router/api/unary_call.h"
 
 namespace firstline::api {
 
+// Where calls go that may be another pod's, and where those of other pods find their handlers.
+struct Forwarding {
+  Forwarder& forwarder;
+  MethodTable& methods;
+  Backend& backend;
+};
+
+enum class Order : uint8_t {
+  kCommand,  // commands of a workspace are applied in the order in which they came
+  kAny,
+};
+
+// A repeat must be recognised: what may be sent twice gets an id unless its caller gave it one.
+template <class Request>
+void EnsureRequestId(const std::string& id, Request* request) {
+  if constexpr (requires { request->set_request_id(id); }) {
+    if (request->request_id().empty()) request->set_request_id(id);
+  }
+}
+
 // One call, from waiting for a caller to its end; deletes itself when gRPC has taken the answer.
 template <class Request, class Response>
-class UnaryCall final : public Tag {
+class GrpcCall final : public Tag, public Forwardable, public UnaryCall<Request, Response> {
  public:
-  using Handler = std::function<void(UnaryCall&)>;
   using Writer = grpc::ServerAsyncResponseWriter<Response>;
+  using Handler = typename UnaryCall<Request, Response>::Handler;
   // What all calls of a method share.
   struct Method {
     rpc::MethodName name;
-    std::function<void(UnaryCall&)> await;  // makes gRPC wait for a caller
+    Order order = Order::kAny;
+    const Forwarding* forwarding = nullptr;  // null: served here
+    std::function<void(GrpcCall&)> await;    // makes gRPC wait for a caller
     Handler handler;
   };
 
   // Waits for one caller; who comes is served, and the next one awaited.
   static void Listen(std::shared_ptr<RpcLoop> loop, std::shared_ptr<const Method> method) {
-    auto* call = new UnaryCall(std::move(loop), std::move(method));
+    auto* call = new GrpcCall(std::move(loop), std::move(method));
     call->method_->await(*call);
-  }
-
-  const Request& request() const { return request_; }
-  Response& response() { return response_; }
-  // On the clock of runtime::Call.
-  runtime::BootTime DeadlineOn(const Backend& backend) const {
-    const auto deadline = context_.deadline();
-    if (deadline == std::chrono::system_clock::time_point::max()) return runtime::kNeverBoot;
-    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
-        deadline - std::chrono::system_clock::now());
-    return backend.Now() + engine::Microseconds(left.count());
-  }
-  // Exactly once, from any thread; the call must not be touched afterwards.
-  void End(const absl::Status& status) {
-    timer_->Handled(static_cast<grpc::StatusCode>(status.code()));
-    Tag* const finished = this;
-    if (status.ok()) {
-      writer_.Finish(response_, grpc::Status::OK, finished);
-    } else {
-      writer_.FinishWithError(rpc::ToGrpc(status), finished);
-    }
   }
 
   // For Method::await.
   grpc::ServerContext* context() { return &context_; }
-  Request* mutable_request() { return &request_; }
+  Request* mutable_request() { return &this->request_; }
   Writer* writer() { return &writer_; }
   RpcLoop& loop() { return *loop_; }
 
  private:
-  UnaryCall(std::shared_ptr<RpcLoop> loop, std::shared_ptr<const Method> method)
+  GrpcCall(std::shared_ptr<RpcLoop> loop, std::shared_ptr<const Method> method)
       : loop_(std::move(loop)), method_(std::move(method)) {}
 
+  // ---- From gRPC ----
   void OnEvent(bool ok) override {
     if (timer_ == std::nullopt && ok) return Begin();
     if (timer_ != std::nullopt) loop_->CallFinished();
@@ -99,26 +99,80 @@ class UnaryCall final : public Tag {
     timer_.emplace(loop_->observer(), method_->name);
     loop_->CallBegan();
     Listen(loop_, method_);
+    if (loop_->calls() > limits::kUnaryCallsMax) return Finish(TooManyCalls());
+    if (method_->forwarding == nullptr) return method_->handler(*this);
+    SetDeadline(method_->forwarding->backend);
+    method_->forwarding->forwarder.Submit(*this);
+  }
+
+  void SetDeadline(const Backend& backend) {
+    const auto deadline = context_.deadline();
+    if (deadline == std::chrono::system_clock::time_point::max()) return;
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+        deadline - std::chrono::system_clock::now());
+    this->deadline_ = backend.Now() + engine::Microseconds(left.count());
+  }
+
+  static absl::Status TooManyCalls() {
+    return status::Error(absl::StatusCode::kResourceExhausted, "too many calls are open",
+                         {.reason = "OVERLOADED", .retry_after = std::chrono::milliseconds(200)});
+  }
+
+  void Finish(const absl::Status& status) {
+    timer_->Handled(static_cast<grpc::StatusCode>(status.code()));
+    Tag* const finished = this;
+    if (status.ok()) {
+      writer_.Finish(this->response_, grpc::Status::OK, finished);
+    } else {
+      writer_.FinishWithError(rpc::ToGrpc(status), finished);
+    }
+  }
+
+  // ---- Served here ----
+  void OnEnd(const absl::Status& status, uint64_t epoch) override {
+    const Forwarding* forwarding = method_->forwarding;
+    if (forwarding == nullptr || forwarding->forwarder.EndedHere(*this, status, epoch)) {
+      Finish(status);
+    }
+  }
+
+  // ---- Forwardable ----
+  const std::string& workspace() const override { return WorkspaceOf(this->request_); }
+  bool ordered() const override { return method_->order == Order::kCommand; }
+  runtime::BootTime forward_deadline() const override { return this->deadline_; }
+  void ServeHere(uint64_t epoch) override {
+    this->epoch_ = epoch;
+    this->response_.Clear();
     method_->handler(*this);
+  }
+  void WriteCall(internal::v1::ForwardedCall* call) override {
+    EnsureRequestId(method_->forwarding->forwarder.NewRequestId(), &this->request_);
+    call->set_method(absl::StrCat("/", std::string(method_->name.service), "/",
+                                  std::string(method_->name.method)));
+    this->request_.SerializeToString(call->mutable_request());
+  }
+  void EndForwarded(const absl::Status& status, const std::string& response) override {
+    if (status.ok() && !this->response_.ParseFromString(response)) {
+      return Finish(absl::InternalError("a peer's response cannot be read"));
+    }
+    Finish(status);
   }
 
   const std::shared_ptr<RpcLoop> loop_;
   const std::shared_ptr<const Method> method_;
   grpc::ServerContext context_;
-  Request request_;
-  Response response_;
   Writer writer_{&context_};
   std::optional<rpc::HandledTimer> timer_;  // of a call that has begun
 };
 
-// Serves methods of one service for as long as the server runs. `service` must outlive the loop. On
-// the loop's thread.
+// Serves methods of one service for as long as the server runs. `service` must outlive the loop.
 template <class Service>
 class UnaryServer {
  public:
-  // `name` lives for ever.
-  UnaryServer(std::shared_ptr<RpcLoop> loop, Service& service, std::string_view name)
-      : loop_(std::move(loop)), service_(service), name_(name) {}
+  // `name` lives for ever, `forwarding` (null: every call is served here) longer than the loop.
+  UnaryServer(std::shared_ptr<RpcLoop> loop, Service& service, std::string_view name,
+              const Forwarding* forwarding)
+      : loop_(std::move(loop)), service_(service), name_(name), forwarding_(forwarding) {}
 
   template <class Base, class Request, class Response>
   using Requester = void (Base::*)(grpc::ServerContext*, Request*,
@@ -126,89 +180,28 @@ class UnaryServer {
                                    grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*);
 
   template <class Base, class Request, class Response>
-  void Serve(std::string_view method, Requester<Base, Request, Response> request,
+  void Serve(std::string_view method, Requester<Base, Request, Response> request, Order order,
              std::type_identity_t<typename UnaryCall<Request, Response>::Handler> handler) const {
-    using Call = UnaryCall<Request, Response>;
+    using Call = GrpcCall<Request, Response>;
     const auto await = [&service = service_, request](Call& call) {
       (service.*request)(call.context(), call.mutable_request(), call.writer(),
                          call.loop().queue(), call.loop().accept_queue(),
                          static_cast<Tag*>(&call));
     };
-    Call::Listen(loop_, std::make_shared<const typename Call::Method>(
-                            typename Call::Method{{name_, method}, await, std::move(handler)}));
+    if (forwarding_ != nullptr) {
+      forwarding_->methods.template Add<Request, Response>(
+          absl::StrCat("/", std::string(name_), "/", std::string(method)), handler);
+    }
+    Call::Listen(loop_,
+                 std::make_shared<const typename Call::Method>(typename Call::Method{
+                     {name_, method}, order, forwarding_, await, std::move(handler)}));
   }
 
  private:
   const std::shared_ptr<RpcLoop> loop_;
   Service& service_;
   const std::string_view name_;
+  const Forwarding* const forwarding_;
 };
-
-// The inquiry a request is about; empty for none.
-template <class Request>
-std::string_view InquiryOf(const Request& request) {
-  if constexpr (requires { request.inquiry().id(); }) {
-    return request.inquiry().id();
-  } else if constexpr (requires { request.offer_id(); }) {
-    const std::string_view offer = request.offer_id();
-    return offer.substr(0, offer.rfind('/'));
-  } else if constexpr (requires { request.inquiry_id(); }) {
-    return request.inquiry_id();
-  } else {
-    return {};
-  }
-}
-
-// Submits the command that the request is and answers with its receipt.
-template <class Request, class Response>
-void Mutate(Backend& backend, UnaryCall<Request, Response>& call) {
-  absl::StatusOr<engine::Command> command = ToCommand(call.request());
-  if (!command.ok()) return call.End(command.status());
-  const CommandKind kind = command->body.index();
-  runtime::Call submitted{.workspace = call.request().workspace(),
-                          .deadline = call.DeadlineOn(backend),
-                          .body = *std::move(command)};
-  backend.Submit(std::move(submitted), [&call, kind](runtime::Answer answer) {
-    const absl::Status status = ToStatus(answer, call.request().workspace(), kind);
-    if (status.ok()) {
-      WriteReceipt(std::get<runtime::Done>(answer), InquiryOf(call.request()),
-                   call.response().mutable_receipt());
-    }
-    call.End(status);
-  });
-}
-
-// Runs `read` on the workspace's state and hands `then` its status, or why it could not be read,
-// with the cursor of the state.
-inline void ReadState(Backend& backend, const std::string& workspace, runtime::BootTime deadline,
-                      std::function<absl::Status(const engine::Engine&)> read,
-                      std::function<void(absl::Status, store::EventId)> then) {
-  auto result = std::make_shared<absl::Status>();
-  runtime::Call call{.workspace = workspace,
-                     .deadline = deadline,
-                     .body = [result, read = std::move(read)](const engine::Engine& engine) {
-                       *result = read(engine);
-                     }};
-  backend.Submit(std::move(call), [result, workspace, then = std::move(then)](
-                                      runtime::Answer answer) {
-    absl::Status status = ToStatus(answer, workspace);
-    if (!status.ok()) return then(std::move(status), {});
-    then(*std::move(result), std::get<runtime::Done>(answer).cursor);
-  });
-}
-
-// Answers with what `read` writes; INVALID_ARGUMENT when `fields` found something.
-template <class Request, class Response>
-void Read(Backend& backend, UnaryCall<Request, Response>& call, const Fields& fields,
-          std::type_identity_t<std::function<absl::Status(const engine::Engine&, Response&)>>
-              read) {
-  if (!fields.ok()) return call.End(fields.Error());
-  ReadState(
-      backend, call.request().workspace(), call.DeadlineOn(backend),
-      [&call, read = std::move(read)](const engine::Engine& engine) {
-        return read(engine, call.response());
-      },
-      [&call](const absl::Status& status, store::EventId) { call.End(status); });
-}
 
 }  // namespace firstline::api

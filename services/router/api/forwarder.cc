@@ -1,0 +1,197 @@
+#include "services/router/api/forwarder.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/rpc/error.h"
+#include "common/status/reason.h"
+#include "services/router/api/limits.h"
+#include "services/router/api/unary_call.h"
+
+namespace firstline::api {
+namespace {
+
+using gateway::Ended;
+
+// What a status says about where the work should go. `peer`: it came from another pod, whose going
+// away is not the caller's matter.
+Ended EndedBy(const absl::Status& status, uint64_t epoch, bool peer) {
+  Ended final{.how = Ended::How::kFinal, .epoch = epoch};
+  if (!absl::IsUnavailable(status)) return final;
+  const auto info = status::GetErrorInfo(status);
+  if (!info) return final;
+  if (info->reason == "NOT_OWNER") {
+    const auto owner = info->metadata.find("owner");
+    return {.how = Ended::How::kNotThere,
+            .owner = owner == info->metadata.end() ? std::string() : owner->second};
+  }
+  if (info->reason == "WORKSPACE_LOADING") {
+    const auto pause = info->retry_after.value_or(std::chrono::milliseconds(0));
+    return {.how = Ended::How::kLater, .retry_after = engine::Milliseconds(pause.count())};
+  }
+  if (peer && info->reason == "SHUTTING_DOWN") return {.how = Ended::How::kNotThere};
+  return final;
+}
+
+absl::Status TooManyCalls() {
+  return status::Error(absl::StatusCode::kResourceExhausted, "too many calls are open",
+                       {.reason = "OVERLOADED", .retry_after = std::chrono::milliseconds(200)});
+}
+
+absl::Status NobodyServed() {
+  return status::Error(
+      absl::StatusCode::kUnavailable, "no owner of the workspace answered",
+      {.reason = "WORKSPACE_LOADING", .retry_after = std::chrono::milliseconds(200)});
+}
+
+std::string RandomPrefix() {
+  std::random_device device;
+  return absl::StrCat("fwd-", absl::Hex(device(), absl::kZeroPad8),
+                      absl::Hex(device(), absl::kZeroPad8), "-");
+}
+
+}  // namespace
+
+Forwarder::Forwarder(ForwarderOptions options, Backend& backend, std::shared_ptr<RpcLoop> loop)
+    : options_(std::move(options)),
+      backend_(backend),
+      loop_(std::move(loop)),
+      gateway_({.self = options_.self}),
+      request_prefix_(RandomPrefix()) {
+  loop_->OnWake([this] { return backend_.Now(); },
+                [this] {
+                  gateway_.Advance(backend_.Now());
+                  Drive();
+                });
+}
+
+Forwarder::~Forwarder() = default;
+
+void Forwarder::Submit(Forwardable& work) {
+  if (options_.self.empty()) return work.ServeHere(0);
+  if (works_.size() >= limits::kOpenCallsMax) return work.EndForwarded(TooManyCalls(), "");
+  work.work_ = gateway_.Submit({.workspace = work.workspace(),
+                                .ordered = work.ordered(),
+                                .deadline = work.forward_deadline()},
+                               backend_.Now());
+  works_.emplace(work.work_, &work);
+  Drive();
+}
+
+bool Forwarder::EndedHere(Forwardable& work, const absl::Status& status, uint64_t epoch) {
+  if (options_.self.empty()) return true;
+  const Ended ended = EndedBy(status, epoch, /*peer=*/false);
+  if (ended.how != Ended::How::kFinal) work.refused_ = status;
+  const gateway::WorkId id = work.work_;
+  const bool over = gateway_.OnEnded(id, work.attempt_, ended, backend_.Now());
+  if (over) works_.erase(id);
+  Drive();
+  return over;
+}
+
+// Serving may end at once and so come back here: the outer turn goes on with what that caused.
+void Forwarder::Drive() {
+  if (driving_ || !gateway_.has_output()) {
+    loop_->WakeAt(gateway_.NextWake());
+    return;
+  }
+  driving_ = true;
+  while (gateway_.has_output()) {
+    for (const gateway::Attempt& attempt : gateway_.TakeAttempts()) Attempt(attempt);
+    for (const gateway::WorkId id : gateway_.TakeGivenUp()) GiveUp(id);
+    for (const runtime::WorkspaceId& workspace : gateway_.TakeLooks()) Look(workspace);
+  }
+  driving_ = false;
+  loop_->WakeAt(gateway_.NextWake());
+}
+
+void Forwarder::Attempt(const gateway::Attempt& attempt) {
+  const auto it = works_.find(attempt.id);
+  if (it == works_.end()) return;
+  Forwardable& work = *it->second;
+  work.attempt_ = attempt.number;
+  if (attempt.where.empty()) return work.ServeHere(attempt.epoch);
+  SendTo(attempt.where, attempt, work);
+}
+
+void Forwarder::SendTo(const std::string& address, const gateway::Attempt& attempt,
+                       Forwardable& work) {
+  std::unique_ptr<Peer>& peer = peers_[address];
+  if (peer == nullptr) {
+    peer = std::make_unique<Peer>(
+        options_.peer, address, loop_,
+        [this](const internal::v1::ForwardedResult& result) { OnResult(result); },
+        [this](const std::string& lost) { OnLost(lost); });
+    if (stopped_) peer->Close();
+  }
+  internal::v1::ForwardedCall call;
+  call.set_id(attempt.number);
+  call.set_epoch(attempt.epoch);
+  if (work.forward_deadline() != runtime::kNeverBoot) {
+    call.set_timeout_us(std::max<int64_t>((work.forward_deadline() - backend_.Now()).us, 1));
+  }
+  work.WriteCall(&call);
+  sent_.emplace(attempt.number, Sent{attempt.id, address});
+  peer->Send(std::move(call));
+}
+
+void Forwarder::OnResult(const internal::v1::ForwardedResult& result) {
+  const auto sent = sent_.find(result.id());
+  if (sent == sent_.end()) return;
+  const gateway::WorkId id = sent->second.work;
+  sent_.erase(sent);
+  const absl::Status status =
+      result.has_error() ? rpc::FromProto(result.error()) : absl::OkStatus();
+  const Ended ended = EndedBy(status, result.epoch(), /*peer=*/true);
+  const auto it = works_.find(id);
+  if (it != works_.end() && ended.how != Ended::How::kFinal) it->second->refused_ = status;
+  const bool over = gateway_.OnEnded(id, result.id(), ended, backend_.Now());
+  if (over && it != works_.end()) {
+    Forwardable& work = *it->second;
+    works_.erase(it);
+    work.EndForwarded(status, result.response());
+  }
+  Drive();
+}
+
+void Forwarder::OnLost(const std::string& address) {
+  std::erase_if(sent_, [&](const auto& sent) { return sent.second.address == address; });
+  gateway_.OnPeerLost(address, backend_.Now());
+  Drive();
+}
+
+void Forwarder::GiveUp(gateway::WorkId id) {
+  const auto it = works_.find(id);
+  if (it == works_.end()) return;
+  Forwardable& work = *it->second;
+  works_.erase(it);
+  work.EndForwarded(work.refused_.ok() ? NobodyServed() : work.refused_, "");
+}
+
+// What this pod sees now is told at once, what the look finds by the next one.
+void Forwarder::Look(const runtime::WorkspaceId& workspace) {
+  backend_.Look(workspace);
+  ReadState(
+      backend_, workspace, runtime::kNeverBoot,
+      [](const engine::Engine&) { return absl::OkStatus(); },
+      [this, workspace](const absl::Status& status, store::EventId) {
+        const Ended seen = EndedBy(status, 0, /*peer=*/false);
+        if (!status.ok() && seen.how != Ended::How::kNotThere) return;
+        gateway_.OnSeen(workspace, seen.owner == options_.self ? "" : seen.owner,
+                        backend_.Now());
+        Drive();
+      });
+}
+
+std::string Forwarder::NewRequestId() { return absl::StrCat(request_prefix_, ++last_request_); }
+
+void Forwarder::Stop() {
+  loop_->Post([this] {
+    stopped_ = true;
+    for (auto& [address, peer] : peers_) peer->Close();
+  });
+}
+
+}  // namespace firstline::api

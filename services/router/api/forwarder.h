@@ -1,0 +1,90 @@
+// Serves work here or has the workspace's owner serve it: the gateway (gateway/gateway.h) with
+// connections to peers. Callers of any pod are so served by whichever pod owns their workspace.
+//
+// Threads: the loop's, but for Stop.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "absl/status/status.h"
+#include "firstline/internal/v1/forward_service.pb.h"
+#include "services/router/api/backend.h"
+#include "services/router/api/peer.h"
+#include "services/router/api/rpc_loop.h"
+#include "services/router/gateway/gateway.h"
+
+namespace firstline::api {
+
+// A call that may be served here or elsewhere.
+class Forwardable {
+ public:
+  virtual ~Forwardable() = default;
+  virtual const std::string& workspace() const = 0;
+  // Commands of one workspace are applied in the order of Forwarder::Submit; reads need none.
+  virtual bool ordered() const = 0;
+  virtual runtime::BootTime forward_deadline() const = 0;
+  // Serves it; Forwarder::EndedHere follows, now or later.
+  virtual void ServeHere(uint64_t epoch) = 0;
+  // Fills in method and request.
+  virtual void WriteCall(internal::v1::ForwardedCall* call) = 0;
+  // The last thing that is done with it: tells the caller what a peer answered, or that nobody did.
+  virtual void EndForwarded(const absl::Status& status, const std::string& response) = 0;
+
+ private:
+  friend class Forwarder;
+  gateway::WorkId work_ = 0;
+  uint64_t attempt_ = 0;
+  absl::Status refused_;  // how the last attempt was
+};
+
+struct ForwarderOptions {
+  std::string self;      // as in ownership records; empty: everything is served here
+  Peer::Options peer;
+};
+
+class Forwarder {
+ public:
+  // `backend` must outlive it, and it the loop.
+  Forwarder(ForwarderOptions options, Backend& backend, std::shared_ptr<RpcLoop> loop);
+  ~Forwarder();
+
+  // `work` lives until EndedHere returned true for it or its EndForwarded was called.
+  void Submit(Forwardable& work);
+  // How an attempt here ended. True: the caller is to be told so. False: it is tried elsewhere.
+  [[nodiscard]] bool EndedHere(Forwardable& work, const absl::Status& status, uint64_t epoch);
+  // Never the same twice, on no pod.
+  std::string NewRequestId();
+  // Closes the connections to peers; what is under way there fails. Before the loop's Stop; from any
+  // thread.
+  void Stop();
+
+ private:
+  void Drive();
+  void Attempt(const gateway::Attempt& attempt);
+  void SendTo(const std::string& address, const gateway::Attempt& attempt, Forwardable& work);
+  void OnResult(const internal::v1::ForwardedResult& result);
+  void OnLost(const std::string& address);
+  void GiveUp(gateway::WorkId id);
+  void Look(const runtime::WorkspaceId& workspace);
+
+  const ForwarderOptions options_;
+  Backend& backend_;
+  const std::shared_ptr<RpcLoop> loop_;
+  gateway::Gateway gateway_;
+  std::unordered_map<gateway::WorkId, Forwardable*> works_;
+  std::map<std::string, std::unique_ptr<Peer>> peers_;
+  struct Sent {
+    gateway::WorkId work;
+    std::string address;
+  };
+  std::unordered_map<uint64_t, Sent> sent_;  // by attempt: under way at a peer
+  const std::string request_prefix_;
+  uint64_t last_request_ = 0;
+  bool driving_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace firstline::api

@@ -1,0 +1,147 @@
+#include "services/router/api/peer.h"
+
+#include <cassert>
+#include <utility>
+
+#include "services/router/api/limits.h"
+
+namespace firstline::api {
+
+// One stream from its beginning to its end. Counts as a call of the loop, so that the loop's queue
+// outlives it.
+class Peer::Stream {
+ public:
+  explicit Stream(Peer& peer) : peer_(peer) {
+    peer_.loop_->CallBegan();
+    io_ = peer_.stub_->PrepareAsyncForward(&context_, peer_.loop_->queue());
+    Begin();
+    io_->StartCall(&started_);
+  }
+
+  bool Ready() const { return open_ && !writing_ && !ending_; }
+  void Write(const internal::v1::ForwardRequest& request) {
+    writing_ = true;
+    Begin();
+    io_->Write(request, &written_);
+  }
+  void Cancel() { context_.TryCancel(); }
+
+ private:
+  struct StreamTag final : Tag {
+    using Handler = void (Stream::*)(bool ok);
+    StreamTag(Stream& s, Handler h) : stream(s), handler(h) {}
+    void OnEvent(bool ok) override { stream.Handle(handler, ok); }
+    Stream& stream;
+    const Handler handler;
+  };
+
+  void Begin() { ++outstanding_; }
+  void Handle(StreamTag::Handler handler, bool ok) {
+    --outstanding_;
+    (this->*handler)(ok);
+    if (outstanding_ > 0) return;
+    // Finish was the last.
+    Peer& peer = peer_;
+    const std::shared_ptr<RpcLoop> loop = peer.loop_;
+    delete this;
+    peer.OnEnded();
+    loop->CallFinished();
+  }
+  void OnStarted(bool ok) {
+    if (!ok) return End();
+    open_ = true;
+    Read();
+    peer_.Flush();
+  }
+  void Read() {
+    Begin();
+    io_->Read(&response_, &read_);
+  }
+  void OnRead(bool ok) {
+    if (!ok) return End();
+    for (const internal::v1::ForwardedResult& result : response_.results()) {
+      peer_.on_result_(result);
+    }
+    Read();
+  }
+  void OnWritten(bool ok) {
+    writing_ = false;
+    if (!ok) return End();
+    peer_.Flush();
+  }
+  void End() {
+    if (std::exchange(ending_, true)) return;
+    context_.TryCancel();
+    Begin();
+    io_->Finish(&status_, &finished_);
+  }
+  void OnFinished(bool) {}
+
+  Peer& peer_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientAsyncReaderWriter<internal::v1::ForwardRequest,
+                                                internal::v1::ForwardResponse>> io_;
+  internal::v1::ForwardResponse response_;
+  grpc::Status status_;
+  StreamTag started_{*this, &Stream::OnStarted}, read_{*this, &Stream::OnRead},
+      written_{*this, &Stream::OnWritten}, finished_{*this, &Stream::OnFinished};
+  int outstanding_ = 0;
+  bool open_ = false, writing_ = false, ending_ = false;
+};
+
+Peer::Peer(const Options& options, std::string address, std::shared_ptr<RpcLoop> loop,
+           OnResult on_result, OnLost on_lost)
+    : address_(std::move(address)),
+      loop_(std::move(loop)),
+      on_result_(std::move(on_result)),
+      on_lost_(std::move(on_lost)) {
+  grpc::ChannelArguments arguments;
+  // A pod that comes back is found soon; a channel of its own, or its back-off would be shared.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetMaxReceiveMessageSize(-1);
+  stub_ = internal::v1::ForwardService::NewStub(grpc::CreateCustomChannel(
+      address_, options.credentials ? options.credentials : grpc::InsecureChannelCredentials(),
+      arguments));
+}
+
+Peer::~Peer() { assert(stream_ == nullptr); }
+
+void Peer::Send(internal::v1::ForwardedCall call) {
+  *pending_.add_calls() = std::move(call);
+  if (std::exchange(flushing_, true)) return;
+  loop_->WhenIdle([this] {
+    flushing_ = false;
+    Flush();
+  });
+}
+
+void Peer::Flush() {
+  if (pending_.calls().empty()) return;
+  if (closed_) {
+    pending_.Clear();
+    return on_lost_(address_);
+  }
+  if (stream_ == nullptr) {
+    stream_ = new Stream(*this);
+    return;
+  }
+  if (!stream_->Ready()) return;
+  stream_->Write(pending_);
+  pending_.Clear();
+}
+
+void Peer::OnEnded() {
+  stream_ = nullptr;
+  pending_.Clear();
+  on_lost_(address_);
+}
+
+void Peer::Close() {
+  closed_ = true;
+  if (stream_ != nullptr) stream_->Cancel();
+}
+
+}  // namespace firstline::api

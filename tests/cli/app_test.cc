@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -16,6 +15,7 @@
 #include "common/config/yaml.h"
 #include "services/cli/yaml_text.h"
 #include "tests/cli/fake_router.h"
+#include "tests/support/temp_folder.h"
 
 namespace firstline::cli {
 namespace {
@@ -47,11 +47,10 @@ struct Said {
 
 class AppTest : public ::testing::Test {
  protected:
-  AppTest() : folder_(std::filesystem::path(::testing::TempDir()) / "firstline_cli_test") {
-    std::filesystem::create_directories(folder_);
+  AppTest() {
     unsetenv("FIRSTLINE_SERVER");
     unsetenv("FIRSTLINE_WORKSPACE");
-    setenv("FIRSTLINE_CONFIG", (folder_ / "none.yaml").c_str(), 1);
+    setenv("FIRSTLINE_CONFIG", folder_.File("none.yaml").c_str(), 1);
   }
 
   Said Do(std::vector<std::string> arguments) {
@@ -62,9 +61,7 @@ class AppTest : public ::testing::Test {
   }
 
   std::string File(const std::string& name, const std::string& text) {
-    // A name of its own for each test: they may run at the same time.
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    const std::string path = folder_ / (std::string(test->name()) + "_" + name);
+    const std::string path = folder_.File(name);
     std::ofstream(path) << text;
     return path;
   }
@@ -72,7 +69,7 @@ class AppTest : public ::testing::Test {
   void Apply() { ASSERT_EQ(Do({"config", "apply", File("shop.yaml", kShop)}).exit, ExitCode::kOk); }
 
   FakeRouter router_{{}};
-  const std::filesystem::path folder_;
+  const test::TempFolder folder_;
 };
 
 // ---- Mistakes -----------------------------------------------------------------------------------
@@ -216,7 +213,7 @@ TEST_F(AppTest, PointsAtTheMistakeInAFile) {
   EXPECT_EQ(said.exit, ExitCode::kInvalid);
   EXPECT_THAT(said.err, AllOf(HasSubstr("bad.yaml:2:1"), HasSubstr("did you mean 'queues'?")));
   EXPECT_EQ(Do({"config", "validate", "/nowhere.yaml"}).exit, ExitCode::kNotFound);
-  const Said refused = Do({"config", "apply", File("none.yaml", "id: shop\n")});
+  const Said refused = Do({"config", "apply", File("empty.yaml", "id: shop\n")});
   EXPECT_EQ(refused.exit, ExitCode::kInvalid);
   EXPECT_THAT(refused.err, HasSubstr("  workspace.channels: at least one is needed"));
 }

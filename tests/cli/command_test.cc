@@ -63,9 +63,9 @@ TEST_F(CommandTest, ExportIsTakenBackByApply) {
   EXPECT_EQ(Do({"config", "diff", File("a.json", as_json)}).exit, ExitCode::kOk);
   // Into a workspace that is not there yet, and out of it again.
   ASSERT_EQ(Do({"-w", "copy", "config", "apply", File("a.yaml", yaml)}).exit, ExitCode::kOk);
-  std::string copy = Get({"-w", "copy", "config", "export", "--file", (folder_ / "b").string()});
+  std::string copy = Get({"-w", "copy", "config", "export", "--file", folder_.File("b")});
   EXPECT_THAT(copy, IsEmpty());
-  std::ifstream file(folder_ / "b");
+  std::ifstream file(folder_.File("b"));
   std::string text((std::istreambuf_iterator<char>(file)), {});
   ASSERT_NE(text.find("\"copy\""), std::string::npos);
   EXPECT_EQ(text.replace(text.find("\"copy\""), 6, "\"shop\""), yaml);

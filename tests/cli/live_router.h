@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -17,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/cli/app.h"
 #include "services/router/app.h"
+#include "tests/support/temp_folder.h"
 
 namespace firstline::test {
 
@@ -48,16 +48,11 @@ struct Said {
 class LiveRouterTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(::testing::TempDir()) /
-              absl::StrCat("firstline_cli_", test->test_suite_name(), "_", test->name());
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
     for (const char* name : {"FIRSTLINE_SERVER", "FIRSTLINE_WORKSPACE", "FIRSTLINE_OUTPUT",
                              "FIRSTLINE_CONTEXT", "NO_COLOR"}) {
       unsetenv(name);
     }
-    setenv("FIRSTLINE_CONFIG", (folder_ / "config.yaml").c_str(), 1);
+    setenv("FIRSTLINE_CONFIG", folder_.File("config.yaml").c_str(), 1);
     StartRouter();
     ASSERT_FALSE(HasFatalFailure());
     ASSERT_EQ(Do({"config", "apply", File("shop.yaml", kShop)}).exit, cli::ExitCode::kOk);
@@ -98,12 +93,12 @@ class LiveRouterTest : public ::testing::Test {
     return said.out;
   }
   std::string File(const std::string& name, const std::string& text) {
-    const std::string path = folder_ / name;
+    const std::string path = folder_.File(name);
     std::ofstream(path) << text;
     return path;
   }
 
-  std::filesystem::path folder_;
+  const TempFolder folder_;
   std::unique_ptr<router::App> router_;
   int port_ = 0;
 };

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <numbers>
@@ -18,6 +17,7 @@
 #include "services/cli/simulate/estimate.h"
 #include "services/cli/simulate/run.h"
 #include "services/cli/simulate/simulation.h"
+#include "tests/support/temp_folder.h"
 
 namespace firstline::simulate {
 namespace {
@@ -262,12 +262,9 @@ class SimulateCommand : public ::testing::Test {
     return text.str();
   }
   Said Do(const std::string& yaml, std::vector<std::string> options) {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(::testing::TempDir()) / absl::StrCat("simulate_", test->name());
-    std::filesystem::create_directories(folder_);
-    const std::string path = folder_ / "model.yaml";
+    const std::string path = folder_.File("model.yaml");
     std::ofstream(path) << yaml;
-    if (!csv_.empty()) std::ofstream(folder_ / "calls.csv") << csv_;
+    if (!csv_.empty()) std::ofstream(folder_.File("calls.csv")) << csv_;
     options.insert(options.begin(), {"simulate", "--model", path});
     std::ostringstream out, err;
     const cli::ExitCode exit = cli::Run(options, out, err);
@@ -286,7 +283,7 @@ class SimulateCommand : public ::testing::Test {
     return absl::StrReplaceAll(demo, {{from, to}});
   }
 
-  std::filesystem::path folder_;
+  const test::TempFolder folder_;
   std::string csv_;
 };
 

@@ -275,7 +275,7 @@ TEST_F(TerminalTest, ZshCompletesWithTheScriptSourced) {
 TEST_F(TerminalTest, FishCompletesWithTheScriptSourced) {
   if (!IsInstalled("fish")) GTEST_SKIP() << "fish is not installed here";
   const std::string folder = std::filesystem::path(FIRSTLINE_CLI).parent_path();
-  setenv("HOME", folder_.c_str(), 1);
+  setenv("HOME", folder_.path().c_str(), 1);
   EXPECT_EQ(Shell({"fish", "--no-config", "-c",
                    absl::StrCat("set PATH ", folder,
                                 " $PATH; firstline completion fish | source;"

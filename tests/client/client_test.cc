@@ -7,6 +7,7 @@
 #include <set>
 
 #include "tests/client/fake_router.h"
+#include "tests/support/fault_proxy.h"
 
 namespace firstline::client {
 namespace {
@@ -51,6 +52,17 @@ class ClientTest : public testing::Test {
   const std::shared_ptr<FakeTiming> timing_ = std::make_shared<FakeTiming>();
   FakeRouter router_;
 };
+
+TEST_F(ClientTest, ConnectsOverASlowNetworkAtTheFirstAttempt) {
+  std::atomic<int> calls = 0;
+  router_.on_submit = FailFirst(calls, 0);
+  test::FaultProxy network(router_.address());
+  network.Delay(milliseconds(200));
+  Client client = ClientFor({network.address()});
+  const auto answer = client.SubmitInquiry(Submission());
+  ASSERT_TRUE(answer.ok()) << answer.error().ToString();
+  EXPECT_TRUE(timing_->waits().empty());
+}
 
 TEST_F(ClientTest, RepeatsUntilItWorksAndWaitsLongerEachTime) {
   std::atomic<int> calls = 0;

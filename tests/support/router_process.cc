@@ -1,7 +1,5 @@
 #include "tests/support/router_process.h"
 
-#include <stdlib.h>
-
 #include <chrono>
 #include <fstream>
 #include <stdexcept>
@@ -13,24 +11,14 @@ namespace {
 constexpr std::chrono::seconds kStartMax{30};
 constexpr std::chrono::milliseconds kLook{20};
 
-std::filesystem::path NewFolder() {
-  std::string path = std::filesystem::temp_directory_path() / "firstline_router_XXXXXX";
-  if (mkdtemp(path.data()) == nullptr) throw std::runtime_error("no folder " + path);
-  return path;
-}
-
 }  // namespace
 
 RouterProcess::RouterProcess(RouterProcessOptions options)
-    : options_(std::move(options)), folder_(NewFolder()) {
+    : options_(std::move(options)) {
   Start();
 }
 
-RouterProcess::~RouterProcess() {
-  process_.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
+RouterProcess::~RouterProcess() = default;
 
 void RouterProcess::Restart() {
   process_.reset();
@@ -38,7 +26,7 @@ void RouterProcess::Restart() {
 }
 
 void RouterProcess::Start() {
-  const std::filesystem::path ports = folder_ / "ports";
+  const std::filesystem::path ports = folder_.path() / "ports";
   std::filesystem::remove(ports);
   std::vector<std::string> command = {FIRSTLINE_ROUTER,
                                       "--listen=" + address(),

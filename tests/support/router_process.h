@@ -17,12 +17,12 @@
 
 #include <sys/types.h>
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tests/e2e/child_process.h"
+#include "tests/support/temp_folder.h"
 
 namespace firstline::test {
 
@@ -62,7 +62,7 @@ class RouterProcess {
   void Start();
 
   const RouterProcessOptions options_;
-  std::filesystem::path folder_;
+  const TempFolder folder_;
   std::string port_ = "0";
   std::unique_ptr<ChildProcess> process_;
 };

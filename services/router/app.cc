@@ -102,6 +102,11 @@ class Announcer final : public runtime::Observer {
     log::Info("workspace given up", {{"workspace", workspace}});
     telemetry_.Dropped(workspace);
   }
+  void HandedOver(const runtime::WorkspaceId& workspace, const std::string& successor) override {
+    log::Info("workspace handed over", {{"workspace", workspace}, {"to", successor}});
+    api::Server* server = server_.load(std::memory_order_acquire);
+    if (server != nullptr) server->TellToLook(successor, workspace);
+  }
   void Count(const runtime::WorkspaceId& workspace, runtime::Incident incident) override {
     telemetry_.Count(workspace, incident);
   }
@@ -248,6 +253,7 @@ absl::Status App::Parts::StartLoop(const std::string& advertise) {
   runtime::LoopOptions loop_options;
   loop_options.pod.address = advertise;
   loop_options.pod.driven_clock = options.driven_clock;
+  loop_options.pod.spread = !options.driven_clock && options.store != "memory";
   loop_options.pod.bugs = options.bugs;
   if (options.lease.count() > 0) {
     loop_options.pod.lease = engine::Milliseconds(options.lease.count());

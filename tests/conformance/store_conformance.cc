@@ -604,6 +604,15 @@ TEST_P(StoreConformance, RenewalMendsTheRegistry) {
   EXPECT_THAT(Run(ListWorkspaces{}).workspaces, ElementsAre(kWorkspace));
 }
 
+TEST_P(StoreConformance, PodsAreListedWhileTheyLive) {
+  EXPECT_THAT(Run(Announce{"b:1", 60'000}).pods, ElementsAre("b:1"));
+  EXPECT_THAT(Run(Announce{"a:1", 60'000}).pods, ElementsAre("a:1", "b:1"));
+  EXPECT_THAT(Run(Announce{"a:1", 60'000}).pods, ElementsAre("a:1", "b:1"));
+  EXPECT_THAT(Run(Announce{"b:1", 0}).pods, ElementsAre("a:1"));
+  EXPECT_THAT(Run(Announce{"c:1", 0}).pods, ElementsAre("a:1"));
+  EXPECT_THAT(Run(ListWorkspaces{}).workspaces, IsEmpty());
+}
+
 TEST_P(StoreConformance, WorkspacesAreApart) {
   OwnershipRecord record = Take(1);
   Batch batch = After(record);

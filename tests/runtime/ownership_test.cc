@@ -228,6 +228,25 @@ TEST(Ownership, AStoreThatIsDownAtTheStartIsAStateNotAnEnd) {
   EXPECT_TRUE(Applied(a.AnswerTo(later)));
 }
 
+// A list without the workspaces whose owner is still to be read would call them deleted.
+TEST(Ownership, ThePodKnowsTheListOnceItKnowsWhoOwnsWhat) {
+  World world;
+  Rig a(world, "a:1");
+  a.Call(Configuration(), true);
+  a.Settle();
+  Rig b(world, "b:1");
+  b.cut = [](const store::Request& request) {
+    return std::holds_alternative<store::Observe>(request);
+  };
+  b.Run(Seconds(2));
+  EXPECT_FALSE(b.pod->listed());
+  b.cut = nullptr;
+  b.Run(Seconds(5));
+  ASSERT_TRUE(b.pod->listed());
+  ASSERT_EQ(b.pod->Workspaces().size(), 1u);
+  EXPECT_EQ(b.pod->Workspaces()[0].owner, "a:1");
+}
+
 TEST(Ownership, OrphansAreAdoptedFromTheRegistry) {
   World world;
   {

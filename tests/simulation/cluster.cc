@@ -151,6 +151,13 @@ void Cluster::Stall(int index, int64_t us) {
   member.stalled_until_us = std::max(member.stalled_until_us, schedule_.now_us() + us);
 }
 
+void Cluster::HandOver(int index, const WorkspaceId& workspace) {
+  const std::string successor = pods_[static_cast<size_t>((index + 1) % size())].address;
+  Do(index, [workspace, successor](runtime::Pod& pod, runtime::BootTime now) {
+    pod.HandOver(workspace, successor, now);
+  });
+}
+
 void Cluster::CheckEngines(bool work_conserving) {
   for (const Member& member : pods_) {
     if (!member.pod) continue;

@@ -37,6 +37,8 @@ class Cluster {
   // ---- Faults ----
   void Crash(int pod, int64_t restart_after_us);  // memory gone
   void Stall(int pod, int64_t us);                // SIGSTOP: its clock goes on, it does nothing
+  // In order, to any other pod; nothing happens if it does not own the workspace.
+  void HandOver(int pod, const WorkspaceId& workspace);
   // Every engine in memory, checked by full scans.
   void CheckEngines(bool work_conserving);
 

@@ -89,9 +89,14 @@ std::string History::AddAgent(const v1::Event& event) {
       return "";
     case v1::Event::kSessionClosed:
       if (event.session_closed().cause() == v1::SESSION_CLOSE_CAUSE_GOODBYE &&
-          !closes_.contains({event.agent_id(), event.session_closed().session_id()})) {
+          !sessions_.closed.contains({event.agent_id(), event.session_closed().session_id()})) {
         return absl::StrCat("session ", event.session_closed().session_id(),
                             " was closed, but nobody asked for it");
+      }
+      if (event.session_closed().cause() == v1::SESSION_CLOSE_CAUSE_LAPSED &&
+          !sessions_.left.contains({event.agent_id(), event.session_closed().session_id()})) {
+        return absl::StrCat("session ", event.session_closed().session_id(),
+                            " lapsed, but gave signs of life");
       }
       return "";
     case v1::Event::kWrapUpStarted:
@@ -110,11 +115,18 @@ std::string History::AddAgent(const v1::Event& event) {
 std::string History::Add(const store::EventEntry& entry) {
   v1::Event event;
   if (!event.ParseFromString(entry.bytes)) return "not an event";
+  // What a rollback of Redis took may be brought back in part, or beside what happened after it. It
+  // will be told as lost once all is restored that can be. Time goes on from the past of the event.
+  const std::string& previous = event.owner_changed().previous_event();
+  const bool hole = (entry.id.epoch == last_.epoch ? entry.id.n != last_.n + 1 : entry.id.n != 1) ||
+                    (!previous.empty() && previous != ToString(last_));
   const int64_t time_us = event.time().seconds() * 1'000'000 + event.time().nanos() / 1000;
-  if (time_us < time_us_) return "time runs backwards";
+  if (hole) hole_ = entry.id;
+  if (time_us < time_us_ && !hole) return "time runs backwards";
   time_us_ = time_us;
-  if (event.has_owner_changed() && event.owner_changed().lost()) gap_ = entry.id;
-  if (gap_.n != 0) return "";
+  last_ = entry.id;
+  if (event.owner_changed().lost()) gap_ = entry.id;
+  if (gap_.n != 0 || hole_.n != 0) return "";
   std::string wrong;
   if (!event.inquiry_id().empty()) wrong = AddInquiry(event);
   if (wrong.empty() && !event.agent_id().empty()) wrong = AddAgent(event);
@@ -123,6 +135,7 @@ std::string History::Add(const store::EventEntry& entry) {
 }
 
 std::string History::CompareWith(const engine::Engine& engine) const {
+  if (gap_ < hole_) return absl::StrCat("events before ", ToString(hole_), " are missing untold");
   if (gap_.n != 0) return "";
   std::string wrong;
   size_t seen = 0;

@@ -12,11 +12,15 @@
 
 namespace firstline::simulation {
 
+// What agents did with their sessions: pairs of agent and session.
+struct SessionsEnded {
+  std::set<std::pair<std::string, std::string>> left;    // no sign of life is given any more
+  std::set<std::pair<std::string, std::string>> closed;  // somebody asked for it
+};
+
 class History {
  public:
-  // `closes`: sessions (agent, id) that some client asked to close.
-  explicit History(const std::set<std::pair<std::string, std::string>>& closes)
-      : closes_(closes) {}
+  explicit History(const SessionsEnded& sessions) : sessions_(sessions) {}
 
   // Returns what is wrong with the event after those before it, or "".
   std::string Add(const store::EventEntry& entry);
@@ -46,10 +50,12 @@ class History {
   std::string Take(Inquiry& inquiry, const std::string& agent, int units, State state);
   void Give(Inquiry& inquiry);
 
-  const std::set<std::pair<std::string, std::string>>& closes_;
+  const SessionsEnded& sessions_;
   std::map<std::string, Inquiry> inquiries_;
   std::map<std::string, Agent> agents_;
   int64_t time_us_ = 0;
+  store::EventId last_;
+  store::EventId hole_;  // newest event whose predecessor is missing
   store::EventId gap_;
 };
 

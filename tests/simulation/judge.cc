@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/router/store/codec.h"
-#include "tests/simulation/history.h"
 
 namespace firstline::simulation {
 
@@ -90,7 +89,7 @@ void Judge::CheckHistory(const WorkspaceId& name, const std::vector<store::Event
     if (!present.empty() && !(*present.rbegin() < entry.id)) Fail("event ids do not ascend");
     present.insert(entry.id);
   }
-  History history(closes_);
+  History history(sessions_);
   for (const store::EventEntry& entry : events) {
     if (std::string wrong = history.Add(entry); !wrong.empty()) {
       return Fail(absl::StrCat(ToString(entry.id), ": ", wrong));

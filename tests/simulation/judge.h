@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "services/router/store/memory_store.h"
+#include "tests/simulation/history.h"
 
 namespace firstline::simulation {
 
@@ -50,9 +51,12 @@ class Judge {
   // be in what this answer saw.
   void OnHeard(const WorkspaceId& workspace, EventId cursor, EventId asked_after, bool is_mutation);
   EventId Heard(const WorkspaceId& workspace) const;
-  // Only a client closes a session.
+  // Only a client closes a session, and none lapses that gives signs of life.
+  void OnSessionLeft(const std::string& agent, const std::string& session) {
+    sessions_.left.insert({agent, session});
+  }
   void OnCloseAsked(const std::string& agent, const std::string& session) {
-    closes_.insert({agent, session});
+    sessions_.closed.insert({agent, session});
   }
   // May the acknowledged inquiry be gone?
   bool IsExcused(const WorkspaceId& workspace, EventId cursor) const;
@@ -82,7 +86,7 @@ class Judge {
   bool gap_ = false;
   int two_owners_ = 0;
   std::map<WorkspaceId, Workspace> workspaces_;
-  std::set<std::pair<std::string, std::string>> closes_;
+  SessionsEnded sessions_;
 };
 
 }  // namespace firstline::simulation

@@ -156,7 +156,10 @@ void People::BeatAll() {
 void People::LogOn(size_t index, bool change_session, std::function<void()> then) {
   Person& agent = agents_[index];
   const int old_session = agent.session;
-  if (change_session) ++agent.session;
+  if (change_session) {
+    judge_.OnSessionLeft(agent.id, SessionId(old_session));
+    ++agent.session;
+  }
   engine::SetPresence presence{.agent_id = agent.id, .presence = engine::Presence::kAvailable,
                                .reason = "", .session_id = SessionId(agent.session),
                                .sequence = ++agent.sequence};

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "firstline/v1/event.pb.h"
 #include "tests/simulation/cluster.h"
 #include "tests/simulation/judge.h"
 #include "tests/simulation/people.h"
@@ -63,7 +64,7 @@ class Life {
     schedule_.After(random_.Between(100'000, 2'500'000), [this] { Fault(); });
     if (schedule_.now_us() < calm_until_us_) return;
     const int pod = static_cast<int>(random_.Below(cluster_.size()));
-    const int64_t kind = random_.Below(9);
+    const int64_t kind = random_.Below(10);
     if (options_.trace) {
       absl::FPrintF(stderr, "%9.3f s: fault %d, pod %d; owner %d, newest event %s\n",
                     static_cast<double>(schedule_.now_us()) / 1e6, static_cast<int>(kind), pod,
@@ -83,6 +84,10 @@ class Life {
         ++rollbacks_;
         redis_.RollBackOwnership(kWorkspace);
         judge_.Excuse(kWorkspace);  // the owner is fenced: what it had still to restore is lost
+        break;
+      case 9:
+        cluster_.HandOver(pod, kWorkspace);
+        Busy(kLease.us);  // The next owner cannot restore what this one wrote.
         break;
       default: break;
     }
@@ -114,6 +119,12 @@ class Life {
     redis_.RollBack(random_.Between(100'000, 1'500'000), {kWorkspace}, true);
   }
 
+  static void Tell(const store::EventEntry& entry) {
+    v1::Event event;
+    event.ParseFromString(entry.bytes);
+    absl::FPrintF(stderr, "%s: %s\n", ToString(entry.id), event.ShortDebugString());
+  }
+
   SimulationReport Conclude() {
     SimulationReport report;
     report.answers = people_.answers();
@@ -124,6 +135,7 @@ class Life {
     uint64_t digest = 14695981039346656037u;
     for (const store::EventEntry& entry : page.events) {
       for (char c : entry.bytes) digest = (digest ^ static_cast<uint8_t>(c)) * 1099511628211u;
+      if (options_.trace) Tell(entry);
     }
     report.digest = digest;
     const store::Reply seen = redis_.backend().Run(store::Observe{kWorkspace});

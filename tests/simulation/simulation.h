@@ -17,7 +17,7 @@ struct SimulationOptions {
   int64_t served_by_us = 150'000'000;    // and by then everybody is served
   runtime::PlantedBugs bugs;
   store::MemoryFlaws flaws;
-  bool trace = false;  // tell every fault on standard error
+  bool trace = false;  // tell every fault and event on standard error
 };
 
 struct SimulationReport {

@@ -116,16 +116,19 @@ void Forwarder::Attempt(const gateway::Attempt& attempt) {
   SendTo(attempt.where, attempt, work);
 }
 
+Peer& Forwarder::PeerAt(const std::string& address) {
+  std::unique_ptr<Peer>& peer = peers_[address];
+  if (peer != nullptr) return *peer;
+  peer = std::make_unique<Peer>(
+      options_.peer, address, loop_,
+      [this](const internal::v1::ForwardedResult& result) { OnResult(result); },
+      [this](const std::string& lost) { OnLost(lost); });
+  if (stopped_) peer->Close();
+  return *peer;
+}
+
 void Forwarder::SendTo(const std::string& address, const gateway::Attempt& attempt,
                        Forwardable& work) {
-  std::unique_ptr<Peer>& peer = peers_[address];
-  if (peer == nullptr) {
-    peer = std::make_unique<Peer>(
-        options_.peer, address, loop_,
-        [this](const internal::v1::ForwardedResult& result) { OnResult(result); },
-        [this](const std::string& lost) { OnLost(lost); });
-    if (stopped_) peer->Close();
-  }
   internal::v1::ForwardedCall call;
   call.set_id(attempt.number);
   call.set_epoch(attempt.epoch);
@@ -134,7 +137,19 @@ void Forwarder::SendTo(const std::string& address, const gateway::Attempt& attem
   }
   work.WriteCall(&call);
   sent_.emplace(attempt.number, Sent{attempt.id, address});
-  peer->Send(std::move(call));
+  PeerAt(address).Send(std::move(call));
+}
+
+// Its result is nobody's: no work is known by its id.
+void Forwarder::TellToLook(const std::string& address, const runtime::WorkspaceId& workspace) {
+  loop_->Post([this, address, workspace] {
+    internal::v1::LookRequest request;
+    request.set_workspace(workspace);
+    internal::v1::ForwardedCall call;
+    call.set_method(std::string(kLookMethod));
+    request.SerializeToString(call.mutable_request());
+    PeerAt(address).Send(std::move(call));
+  });
 }
 
 void Forwarder::OnResult(const internal::v1::ForwardedResult& result) {

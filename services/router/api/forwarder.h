@@ -40,6 +40,9 @@ class Forwardable {
   absl::Status refused_;  // how the last attempt was
 };
 
+// internal::v1::LookRequest to LookResponse.
+inline constexpr std::string_view kLookMethod = "/firstline.internal.v1.ForwardService/Look";
+
 struct ForwarderOptions {
   std::string self;      // as in ownership records; empty: everything is served here
   Peer::Options peer;
@@ -55,6 +58,8 @@ class Forwarder {
   void Submit(Forwardable& work);
   // How an attempt here ended. True: the caller is to be told so. False: it is tried elsewhere.
   [[nodiscard]] bool EndedHere(Forwardable& work, const absl::Status& status, uint64_t epoch);
+  // Has the pod at `address` look who owns the workspace. Best effort; from any thread.
+  void TellToLook(const std::string& address, const runtime::WorkspaceId& workspace);
   // Never the same twice, on no pod.
   std::string NewRequestId();
   // Closes the connections to peers; what is under way there fails. Before the loop's Stop; from any
@@ -65,6 +70,7 @@ class Forwarder {
   void Drive();
   void Attempt(const gateway::Attempt& attempt);
   void SendTo(const std::string& address, const gateway::Attempt& attempt, Forwardable& work);
+  Peer& PeerAt(const std::string& address);
   void OnResult(const internal::v1::ForwardedResult& result);
   void OnLost(const std::string& address);
   void GiveUp(gateway::WorkId id);

@@ -100,6 +100,12 @@ void Server::Listen() {
   watch_->Start();
   if (server_ == nullptr) return;
   calls_->Post([this] {
+    methods_.Add<internal::v1::LookRequest, internal::v1::LookResponse>(
+        std::string(kLookMethod),
+        [this](UnaryCall<internal::v1::LookRequest, internal::v1::LookResponse>& call) {
+          backend_.Look(call.request().workspace());
+          call.End(absl::OkStatus());
+        });
     ServeRouting(calls_, routing_, *forwarding_);
     ServeAgents(calls_, agents_, *forwarding_);
     ServeConfig(calls_, config_, *forwarding_);

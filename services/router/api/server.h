@@ -69,6 +69,10 @@ class Server {
   int port() const { return port_; }
   // Something was committed: watchers are served at once instead of at the next poll.
   void NotifyCommitted() { hub_.Wake(); }
+  // Lets the pod at `peer` look at the workspace's ownership, which was given up for it. Best effort.
+  void TellToLook(const std::string& peer, const runtime::WorkspaceId& workspace) {
+    forwarder_->TellToLook(peer, workspace);
+  }
   // Health says NOT_SERVING; streams are asked to go elsewhere. Calls are still taken.
   void Drain();
   // Drains, then waits for open calls at most `grace`, then cancels them. The backend has to answer

@@ -17,6 +17,8 @@ using engine::Span;
 inline constexpr Span kLease = Seconds(10);
 inline constexpr int kRenewalsPerLease = 3;     // two may be lost
 inline constexpr int kDriftShare = 100;         // observers wait 1 % longer: clocks differ in rate
+// A pod announces itself once a lease, for three: one or two announcements may be lost.
+inline constexpr int kAnnouncedLeases = 3;
 inline constexpr Span kRetryMin = Milliseconds(20);   // back-off of a request in doubt or refused
 inline constexpr Span kRetryMax = Milliseconds(1000);
 

@@ -52,6 +52,8 @@ class Observer {
   virtual void Committed(const WorkspaceId&, const engine::Engine&, const CommitFigures&) {}
   // The memory is dropped: what was applied and not committed is void, gauges of the workspace go.
   virtual void Dropped(const WorkspaceId&) {}
+  // Ownership was released for the pod at `successor` to take it.
+  virtual void HandedOver(const WorkspaceId& /*workspace*/, const std::string& /*successor*/) {}
   virtual void Count(const WorkspaceId&, Incident) {}
 };
 

@@ -37,6 +37,7 @@ struct PodOptions {
   size_t workspace_calls_max = limits::kWorkspaceCallsMax;
   size_t pod_calls_max = limits::kPodCallsMax;
   bool driven_clock = false;  // workspace time moves by AdvanceTime alone
+  bool spread = false;  // tells the other pods that it lives, and hands workspaces over to idler ones
   PlantedBugs bugs;
 };
 

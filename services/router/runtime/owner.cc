@@ -86,7 +86,14 @@ void Owner::Flush(BootTime now) {
   if (!queue_.empty()) return;
   // A workspace whose first configuration was rejected is not left behind.
   if (began_here_ && engine_->etag().empty()) return StartDrop(now);
-  if (shutdown_) Release(now);
+  if (shutdown_ || leaving_) Release(now);
+}
+
+void Owner::HandOver(const std::string& successor, BootTime now) {
+  CheckLease(now);
+  if (!Serving() || shutdown_) return;
+  leaving_ = true;
+  successor_ = successor;
 }
 
 void Owner::Shutdown(BootTime now) {
@@ -108,6 +115,7 @@ std::optional<Answer> Owner::Refusal(const Call& call, BootTime now) const {
   if (std::holds_alternative<AdvanceTime>(call.body) && !options_.driven_clock) {
     return ClockNotDriven{};
   }
+  if (leaving_) return Unavailable{UnavailableReason::kStarting, limits::kRetryMin};
   if (phase_ == Phase::kEnded) return UnknownWorkspace{};
   if (phase_ == Phase::kObserving) return RefusalWhileObserving(call, now);
   if (!Serving()) {
@@ -129,6 +137,9 @@ std::optional<Answer> Owner::RefusalWhileObserving(const Call& call, BootTime no
   }
   const auto& record = sighting_.record();
   const BootTime free_at = sighting_.FreeAt(ObserverWait());
+  if (now < yield_until_ && (!record || record->released || record->address == options_.address)) {
+    return Unavailable{UnavailableReason::kStarting, limits::kRetryMin};
+  }
   if (record && record->released) return std::nullopt;  // About to be taken.
   if (record && record->address != options_.address) return NotOwner{record->address};
   // Ours from before, or the record of a workspace that was here is gone: maybe its owner lives and

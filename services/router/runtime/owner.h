@@ -72,10 +72,16 @@ class Owner {
   // Closes and sends the batch that was gathered, if none is under way. After the inputs of one
   // moment, so that what came together goes together.
   void Flush(BootTime now);
+  // Finishes what is open, releases for the pod at `successor`, and lets others take it for a lease.
+  // No effect on a workspace that is not served here.
+  void HandOver(const std::string& successor, BootTime now);
   // Finishes what is open, releases, ends.
   void Shutdown(BootTime now);
 
   BootTime NextWake() const;
+  const WorkspaceId& workspace() const { return workspace_; }
+  // Who owns the workspace was read from the store, be it nobody.
+  bool sighted() const { return HoldsToken() || sighting_.known() || sighting_.record(); }
   Phase phase() const { return phase_; }
   // Ended by Shutdown, and nothing to wait for.
   bool Drained() const {
@@ -205,6 +211,9 @@ class Owner {
 
   Phase phase_ = Phase::kObserving;
   bool shutdown_ = false;
+  bool leaving_ = false;              // handed over as soon as nothing is open
+  std::string successor_;             // of a release that is under way
+  BootTime yield_until_{};            // left to others
   Asked asked_;
   BootTime last_now_{};
   BootTime next_try_ = kNeverBoot;    // of the request that failed last

@@ -99,7 +99,7 @@ bool Owner::MayAcquire() const {
 BootTime Owner::AcquireAt() const {
   const bool new_here = !sighting_.record() && !record_seen_;
   const BootTime free_at = new_here ? BootTime{} : sighting_.FreeAt(ObserverWait());
-  return std::max(free_at, refused_until_);
+  return std::max({free_at, refused_until_, yield_until_});
 }
 
 void Owner::ConsiderAcquiring(BootTime now) {
@@ -398,6 +398,7 @@ void Owner::ForgetState(const Answer& answer) {
   asked_.replays.clear();
   asked_.commit = 0;
   failures_ = 0;
+  leaving_ = false;
   for (const TicketAnswer& held : waiting) Reply(held.ticket, answer);
   if (!engine_) return;
   engine_.reset();
@@ -408,7 +409,11 @@ void Owner::ForgetState(const Answer& answer) {
 
 void Owner::Release(BootTime now) {
   const BootTime until = lease_.expiry();
-  const auto reason = shutdown_ ? UnavailableReason::kShuttingDown : refused_reason_;
+  auto reason = shutdown_ ? UnavailableReason::kShuttingDown : refused_reason_;
+  if (leaving_ && !shutdown_) {
+    reason = UnavailableReason::kStarting;
+    yield_until_ = now + options_.lease;
+  }
   DropMemory(Unavailable{reason, limits::kRetryMax}, now);
   release_until_ = until;
   failures_ = 0;
@@ -424,7 +429,10 @@ void Owner::OnReleased(const store::Reply& reply, BootTime now) {
     return ScheduleRetry(now);
   }
   releasing_ = false;
-  if (reply.result == Result::kOk) observer_.Count(workspace_, Incident::kReleased);
+  const std::string successor = std::exchange(successor_, {});
+  if (reply.result != Result::kOk) return;
+  observer_.Count(workspace_, Incident::kReleased);
+  if (!successor.empty()) observer_.HandedOver(workspace_, successor);
 }
 
 // ---- Trying again -----------------------------------------------------------------------------

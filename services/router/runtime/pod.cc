@@ -60,6 +60,14 @@ void Pod::Look(const WorkspaceId& workspace, BootTime now) {
   owner.Advance(now);
 }
 
+void Pod::HandOver(const WorkspaceId& workspace, const std::string& successor, BootTime now) {
+  See(now);
+  const auto it = owners_.find(workspace);
+  if (it == owners_.end()) return;
+  touched_.insert(workspace);
+  it->second.owner->HandOver(successor, now);
+}
+
 void Pod::OnReply(uint64_t id, store::Reply reply, BootTime sent, BootTime received) {
   See(received);
   const auto asked = asked_.find(id);
@@ -69,11 +77,17 @@ void Pod::OnReply(uint64_t id, store::Reply reply, BootTime sent, BootTime recei
   if (reply.result != store::Result::kUnknown && reply.result != store::Result::kRefused) {
     last_success_ = received;
   }
+  if (id == announcing_) {
+    announcing_ = 0;
+    if (reply.result == store::Result::kOk && !shutdown_) Balance(reply.pods, received);
+    return;
+  }
   if (workspace.empty()) return OnListed(reply, received);
   const auto it = owners_.find(workspace);
   if (it == owners_.end()) return;
   touched_.insert(workspace);
   it->second.owner->OnReply(id, std::move(reply), sent, received);
+  if (it->second.owner->sighted()) unsighted_.erase(workspace);
 }
 
 void Pod::Advance(BootTime now) {
@@ -93,6 +107,7 @@ void Pod::Shutdown(BootTime now) {
   See(now);
   if (shutdown_) return;
   shutdown_ = true;
+  if (options_.spread) Announce(now);
   for (auto& [workspace, watched] : owners_) {
     touched_.insert(workspace);
     watched.owner->Shutdown(now);
@@ -189,6 +204,7 @@ void Pod::Settle(const WorkspaceId& workspace) {
   Watched& watched = it->second;
   if (watched.wake != kNeverBoot) wakes_.erase({watched.wake, workspace});
   if (watched.owner->Idle()) {
+    unsighted_.erase(workspace);
     owners_.erase(it);
     return;
   }
@@ -200,6 +216,32 @@ void Pod::List(BootTime now) {
   listing_ = true;
   next_list_ = now + options_.lease;
   Send(WorkspaceId(), store::ListWorkspaces{});
+  if (options_.spread) Announce(now);
+}
+
+void Pod::Announce(BootTime) {
+  const int64_t lives_us = shutdown_ ? 0 : options_.lease.us * limits::kAnnouncedLeases;
+  announcing_ = Send(WorkspaceId(), store::Announce{options_.address, lives_us / 1000});
+}
+
+// At most one workspace a lease moves from a pod, and only where that makes the two more alike: so
+// it comes to rest. The one that is moved has the fewest open calls.
+void Pod::Balance(const std::vector<std::string>& pods, BootTime now) {
+  std::map<std::string, size_t> owned;
+  for (const std::string& pod : pods) owned[pod] = 0;
+  std::pair<size_t, Watched*> quietest{0, nullptr};
+  for (auto& [workspace, watched] : owners_) {
+    const std::string owner = watched.owner->owner_address();
+    if (const auto it = owned.find(owner); it != owned.end()) ++it->second;
+    if (owner != options_.address || watched.owner->phase() != Phase::kActive) continue;
+    const size_t open = watched.owner->open_calls();
+    if (quietest.second == nullptr || open < quietest.first) quietest = {open, &watched};
+  }
+  const auto idlest = std::min_element(
+      owned.begin(), owned.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (idlest == owned.end() || quietest.second == nullptr) return;
+  if (owned[options_.address] < idlest->second + 2) return;
+  HandOver(quietest.second->owner->workspace(), idlest->first, now);
 }
 
 void Pod::OnListed(const store::Reply& reply, BootTime now) {
@@ -207,6 +249,13 @@ void Pod::OnListed(const store::Reply& reply, BootTime now) {
   if (reply.result != store::Result::kOk) {
     next_list_ = now + limits::kRetryMax;
     return;
+  }
+  if (!listed_ && !shutdown_) {
+    unsighted_.insert(reply.workspaces.begin(), reply.workspaces.end());
+    std::erase_if(unsighted_, [](const WorkspaceId& workspace) { return workspace.empty(); });
+    for (const auto& [workspace, watched] : owners_) {
+      if (watched.owner->sighted()) unsighted_.erase(workspace);
+    }
   }
   listed_ = true;
   if (shutdown_) return;

@@ -65,6 +65,8 @@ class Pod final : private Outbox {
   // The reply to request `id`, once each; `sent` was read before the request left, `received` after
   // the reply came.
   void OnReply(uint64_t id, store::Reply reply, BootTime sent, BootTime received);
+  // As Owner::HandOver. Unknown workspaces are ignored.
+  void HandOver(const WorkspaceId& workspace, const std::string& successor, BootTime now);
   // Lets time act. Cheap when nothing is due.
   void Advance(BootTime now);
   // Begins to give everything up in order: new calls are refused, open ones finished, ownership
@@ -87,8 +89,9 @@ class Pod final : private Outbox {
   size_t open_calls() const { return open_calls_; }
   // Ascending by name. What the registry and callers made known.
   std::vector<WorkspaceStatus> Workspaces() const;
-  // The registry was read at least once: the store can be reached.
-  bool listed() const { return listed_; }
+  // The registry was read, and since then the ownership of each workspace that it named first: what
+  // Workspaces() tells is whole.
+  bool listed() const { return listed_ && unsighted_.empty(); }
   // When a store request last succeeded; kNeverBoot before the first time.
   BootTime last_store_success() const { return last_success_; }
   // The engine of an active workspace; null for others. For views and tests.
@@ -117,6 +120,8 @@ class Pod final : private Outbox {
   void Settle(const WorkspaceId& workspace);
   void List(BootTime now);
   void OnListed(const store::Reply& reply, BootTime now);
+  void Announce(BootTime now);
+  void Balance(const std::vector<std::string>& pods, BootTime now);
 
   const PodOptions options_;
   const Codec& codec_;
@@ -130,7 +135,9 @@ class Pod final : private Outbox {
   BootTime next_list_{};
   bool listing_ = false;
   bool listed_ = false;
+  std::set<WorkspaceId> unsighted_;  // of the first list
   bool shutdown_ = false;
+  uint64_t announcing_ = 0;  // the request under way; 0: none
   BootTime last_success_ = kNeverBoot;
 
   uint64_t last_request_ = 0;

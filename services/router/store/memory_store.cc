@@ -77,6 +77,7 @@ Reply MemoryBackend::Run(const Request& request) {
   if (const auto* rebuild = std::get_if<Rebuild>(&request)) reply = Do(*rebuild);
   if (const auto* drop = std::get_if<Drop>(&request)) reply = Do(*drop);
   if (const auto* list = std::get_if<ListWorkspaces>(&request)) reply = Do(*list);
+  if (const auto* announce = std::get_if<Announce>(&request)) reply = Do(*announce);
   changed_.NotifyAll();
   return reply;
 }
@@ -194,6 +195,15 @@ Reply MemoryBackend::Do(const Drop& request) {
 Reply MemoryBackend::Do(const ListWorkspaces&) {
   Reply reply = Plain(Result::kOk);
   reply.workspaces.assign(now_.registry.begin(), now_.registry.end());
+  return reply;
+}
+
+Reply MemoryBackend::Do(const Announce& request) {
+  const int64_t now_us = now_us_();
+  now_.pods[request.address] = now_us + request.ttl_ms * 1000;
+  std::erase_if(now_.pods, [now_us](const auto& pod) { return pod.second <= now_us; });
+  Reply reply = Plain(Result::kOk);
+  for (const auto& [address, until] : now_.pods) reply.pods.push_back(address);
   return reply;
 }
 

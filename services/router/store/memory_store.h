@@ -36,6 +36,7 @@ struct MemoryWorkspace {
 struct MemoryImage {
   std::map<WorkspaceId, std::shared_ptr<const MemoryWorkspace>> workspaces;
   std::set<WorkspaceId> registry;
+  std::map<std::string, int64_t> pods;  // Unix time until which they live, by address
 };
 
 // Bugs a test plants to show that the simulator sees them. All off in a correct store.
@@ -78,6 +79,7 @@ class MemoryBackend {
   Reply Do(const Rebuild& request) FIRSTLINE_REQUIRES(mutex_);
   Reply Do(const Drop& request) FIRSTLINE_REQUIRES(mutex_);
   Reply Do(const ListWorkspaces& request) FIRSTLINE_REQUIRES(mutex_);
+  Reply Do(const Announce& request) FIRSTLINE_REQUIRES(mutex_);
 
   // Null when the workspace is absent.
   const MemoryWorkspace* Find(const WorkspaceId& workspace) const FIRSTLINE_REQUIRES(mutex_);

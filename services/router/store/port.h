@@ -157,9 +157,17 @@ struct Drop {
 };
 // Lists the registry.
 struct ListWorkspaces {};
+// Notes that the pod at `address` lives for the next `ttl_ms` of the store's time (0: lives no
+// longer) and lists the pods that do. A hint by which workspaces are spread; nothing that must hold
+// rests on it.
+struct Announce {
+  std::string address;
+  int64_t ttl_ms = 0;
+};
 
 using Request =
-    std::variant<Observe, Acquire, Renew, Release, Commit, Load, Rebuild, Drop, ListWorkspaces>;
+    std::variant<Observe, Acquire, Renew, Release, Commit, Load, Rebuild, Drop, ListWorkspaces,
+                 Announce>;
 
 // ---- Replies ----------------------------------------------------------------------------------
 
@@ -196,6 +204,7 @@ struct Reply {
   int64_t store_time_us = 0;            // Unix time of the store: Observe, Acquire, Renew
   std::optional<State> state;           // Load
   std::vector<WorkspaceId> workspaces;  // ListWorkspaces
+  std::vector<std::string> pods;        // Announce: addresses, ascending
 };
 
 class Store {

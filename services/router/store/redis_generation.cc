@@ -201,7 +201,7 @@ absl::Status LoadScripts(redis::Connection& connection) {
   const redis_scripts::Scripts& s = redis_scripts::Get();
   const redis::Script* all[] = {&s.observe,      &s.acquire, &s.renew,
                                 &s.release,      &s.commit,  &s.rebuild_write,
-                                &s.rebuild_flip, &s.discard, &s.drop};
+                                &s.rebuild_flip, &s.discard, &s.drop, &s.announce};
   for (const redis::Script* script : all) connection.Append({"SCRIPT", "LOAD", script->source()});
   absl::Status first;
   for (size_t i = 0; i < std::size(all); ++i) {

@@ -18,6 +18,7 @@
 namespace firstline::store {
 
 inline constexpr std::string_view kRegistryKey = "fl:workspaces";
+inline constexpr std::string_view kPodsKey = "fl:pods";
 // Field of a stream entry that holds the event.
 inline constexpr std::string_view kEventField = "e";
 

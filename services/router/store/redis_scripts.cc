@@ -28,6 +28,7 @@ const Scripts& Get() {
       .rebuild_flip = Compose(kWrites, kRebuildFlip),
       .discard = Compose(kWritesWithoutMemory, kDiscard),
       .drop = Compose(kWritesWithoutMemory, kDrop),
+      .announce = redis::Script(std::string(kWritesWithoutMemory).append(kAnnounce)),
   };
   return scripts;
 }

@@ -208,10 +208,21 @@ redis.call('UNLINK', KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], own)
 return {'ok'}
 )lua";
 
+// Of no workspace, hence without the prelude. A sorted set: addresses by the Unix time in
+// milliseconds until which they live.
+// KEYS pods; ARGV address, milliseconds
+inline constexpr std::string_view kAnnounce = R"lua(
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+return redis.call('ZRANGE', KEYS[1], 0, -1)
+)lua";
+
 // The scripts as they are sent: shebang, prelude, body.
 struct Scripts {
   redis::Script observe, acquire, renew, release, commit;
-  redis::Script rebuild_write, rebuild_flip, discard, drop;
+  redis::Script rebuild_write, rebuild_flip, discard, drop, announce;
 };
 const Scripts& Get();
 

@@ -26,10 +26,10 @@ const WorkspaceId& WorkspaceOf(const Request& request) {
   static const WorkspaceId kNone;
   return std::visit(
       [](const auto& r) -> const WorkspaceId& {
-        if constexpr (std::is_same_v<std::decay_t<decltype(r)>, ListWorkspaces>) {
-          return kNone;
-        } else {
+        if constexpr (requires { r.workspace; }) {
           return r.workspace;
+        } else {
+          return kNone;
         }
       },
       request);
@@ -108,6 +108,12 @@ void AppendRequest(redis::Connection& connection, const Request& request) {
     AppendTokenCall(connection, scripts.release, release->workspace, release->token);
   } else if (const auto* commit = std::get_if<Commit>(&request)) {
     AppendCommit(connection, *commit);
+  } else if (const auto* announce = std::get_if<Announce>(&request)) {
+    ArgumentList arguments;
+    arguments.Add(announce->address);
+    arguments.AddNumber(static_cast<uint64_t>(announce->ttl_ms));
+    const std::string_view keys[] = {kPodsKey};
+    scripts.announce.Append(connection, keys, arguments.view());
   } else {
     connection.Append({"SMEMBERS", kRegistryKey});
   }
@@ -115,15 +121,23 @@ void AppendRequest(redis::Connection& connection, const Request& request) {
 
 // ---- Reading ----
 
-Reply ReadRegistry(const absl::StatusOr<redis::Reply>& reply) {
+// A list of names into `names` of the reply, ascending.
+Reply ReadNames(const absl::StatusOr<redis::Reply>& reply,
+                std::vector<std::string> Reply::*names) {
   if (!reply.ok()) return ErrorReply(reply.status());
-  const auto names = reply->AsStrings();
-  if (!names.ok()) return ErrorReply(names.status());
+  const auto texts = reply->AsStrings();
+  if (!texts.ok()) return ErrorReply(texts.status());
   Reply result;
   result.result = Result::kOk;
-  result.workspaces.assign(names->begin(), names->end());
-  std::sort(result.workspaces.begin(), result.workspaces.end());
+  (result.*names).assign(texts->begin(), texts->end());
+  std::sort((result.*names).begin(), (result.*names).end());
   return result;
+}
+
+Reply ReadReplyTo(const Request& request, const absl::StatusOr<redis::Reply>& reply) {
+  if (std::holds_alternative<ListWorkspaces>(request)) return ReadNames(reply, &Reply::workspaces);
+  if (std::holds_alternative<Announce>(request)) return ReadNames(reply, &Reply::pods);
+  return ReadScriptReply(reply);
 }
 
 std::optional<Reply> Unfit(const Request& request) {
@@ -207,8 +221,7 @@ void RedisStore::RunPipeline(std::span<const Request> requests, std::span<Reply>
     for (size_t i : due) {
       const auto reply = connection_->ReadReply();
       if (redis::KindOf(reply.status()) == redis::ErrorKind::kNoScript) forgotten.push_back(i);
-      const bool registry = std::holds_alternative<ListWorkspaces>(requests[i]);
-      replies[i] = registry ? ReadRegistry(reply) : ReadScriptReply(reply);
+      replies[i] = ReadReplyTo(requests[i], reply);
     }
     due = std::move(forgotten);
     if (due.empty()) break;

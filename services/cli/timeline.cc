@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "services/cli/ask_text.h"
 #include "services/cli/output.h"
 
 namespace firstline::cli {
@@ -23,20 +24,6 @@ std::string Word(Enum value) {
       ShortName(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value)));
   for (char& c : word) c = c == '_' ? ' ' : c;
   return word;
-}
-
-std::string AskText(const v1::Requirement& requirement) {
-  std::vector<std::string> parts;
-  for (const auto& skill : requirement.skills()) {
-    parts.push_back(absl::StrCat(skill.skill(), ":", std::max(skill.min_level(), 1)));
-  }
-  std::vector<std::string> languages;
-  for (const auto& language : requirement.languages()) {
-    languages.push_back(absl::StrCat(language.language(), ":", std::max(language.min_level(), 1)));
-  }
-  if (!languages.empty()) parts.push_back(absl::StrJoin(languages, " or "));
-  for (const std::string& label : requirement.labels()) parts.push_back(label);
-  return absl::StrJoin(parts, " + ");
 }
 
 // "chat for billing, priority 3, asks refunds:3 + de:1, prefers ann"
@@ -167,6 +154,9 @@ std::string Timeline::StepText(const std::string& queue, int step) const {
       parts.push_back(absl::StrCat("without ", skill));
     }
     if (it.drop_languages()) parts.push_back("in any language");
+    for (const std::string& label : it.drop_labels()) {
+      parts.push_back(absl::StrCat("whatever ", label));
+    }
     if (it.tier() > 0) parts.push_back(absl::StrCat("tiers up to ", it.tier()));
     if (it.has_credit()) parts.push_back(absl::StrCat("ahead by ", Elapsed(it.credit())));
     if (!it.overflow_to().empty()) parts.push_back(absl::StrCat("on to ", it.overflow_to()));

@@ -19,6 +19,7 @@ int LevelIn(const std::vector<SkillLevel>& levels, const std::string& name) {
 struct Relaxation {
   int lowered = 0;
   std::set<std::string> dropped;
+  std::set<std::string> dropped_labels;
   bool any_language = false;
   int tier_max = 0;
   int64_t credit_us = 0;
@@ -31,6 +32,7 @@ Relaxation RelaxationOf(const QueueConfig& queue, int step) {
     const StepConfig& reached = queue.steps[static_cast<size_t>(s)];
     sum.lowered += reached.lower_levels;
     sum.dropped.insert(reached.drop_skills.begin(), reached.drop_skills.end());
+    sum.dropped_labels.insert(reached.drop_labels.begin(), reached.drop_labels.end());
     sum.any_language |= reached.drop_languages;
     if (reached.tier != 0) sum.tier_max = reached.tier;
     sum.credit_us += reached.credit.us;
@@ -70,7 +72,62 @@ int64_t LanguageScore(const RequirementSpec& asked, const Relaxation& relaxed,
 int64_t SkillScore(const RequirementSpec& asked, const AgentConfig& agent) {
   int64_t sum = 0;
   for (const SkillLevel& skill : asked.skills) sum += LevelIn(agent.skills, skill.name);
+  for (const auto& group : asked.any_skills) {
+    int best = 0;
+    for (const SkillLevel& skill : group) best = std::max(best, LevelIn(agent.skills, skill.name));
+    sum += best;
+  }
   return -sum;
+}
+
+// Whatever the order.
+bool SameGroup(const std::vector<SkillLevel>& a, const std::vector<SkillLevel>& b) {
+  return std::is_permutation(a.begin(), a.end(), b.begin(), b.end());
+}
+
+bool Suits(const SkillLevel& asked, const Relaxation& relaxed, const AgentConfig& agent) {
+  const int level = LevelIn(agent.skills, asked.name);
+  return level >= AtLeast(asked.level, relaxed) && (asked.max == 0 || level <= asked.max);
+}
+
+// The values of the agent's labels "<key>=<value>".
+std::vector<std::string> ValuesOf(const AgentConfig& agent, const std::string& key) {
+  std::vector<std::string> values;
+  for (const std::string& label : agent.labels) {
+    if (label.rfind(key + "=", 0) == 0) values.push_back(label.substr(key.size() + 1));
+  }
+  return values;
+}
+
+bool IsWhole(const std::string& text) {
+  const size_t sign = text.rfind('-', 0) == 0 ? 1 : 0;
+  const std::string digits = text.substr(sign);
+  return !digits.empty() && digits.size() <= 18 &&
+         digits.find_first_not_of("0123456789") == std::string::npos;
+}
+
+// Whether one of the values compares so.
+bool Compares(const std::vector<std::string>& there, const Condition& condition) {
+  const auto& wanted = condition.values;
+  const auto one_of = [&](const std::string& value) {
+    return std::find(wanted.begin(), wanted.end(), value) != wanted.end();
+  };
+  const bool equal = std::any_of(there.begin(), there.end(), one_of);
+  if (condition.comparison == Comparison::kNotEqual) return !equal;
+  if (condition.comparison == Comparison::kEqual || condition.comparison == Comparison::kIn) {
+    return equal;
+  }
+  const int64_t bound = std::stoll(wanted.at(0));
+  return std::any_of(there.begin(), there.end(), [&](const std::string& value) {
+    if (!IsWhole(value)) return false;
+    const int64_t number = std::stoll(value);
+    switch (condition.comparison) {
+      case Comparison::kLess: return number < bound;
+      case Comparison::kLessOrEqual: return number <= bound;
+      case Comparison::kGreater: return number > bound;
+      default: return number >= bound;
+    }
+  });
 }
 
 // Units in use, added up once for a scan.
@@ -154,14 +211,27 @@ Mismatch Look::Qualify(const AgentConfig& agent) const {
   }
   for (const SkillLevel& skill : asked.skills) {
     if (relaxed.dropped.count(skill.name) != 0) continue;
-    const int level = LevelIn(agent.skills, skill.name);
-    if (level == 0) return Mismatch::kSkillMissing;
-    if (level < AtLeast(skill.level, relaxed)) return Mismatch::kSkillLevel;
+    if (LevelIn(agent.skills, skill.name) == 0) return Mismatch::kSkillMissing;
+    if (!Suits(skill, relaxed, agent)) return Mismatch::kSkillLevel;
+  }
+  for (const auto& group : asked.any_skills) {
+    const bool met = std::any_of(group.begin(), group.end(), [&](const SkillLevel& skill) {
+      return relaxed.dropped.count(skill.name) != 0 || Suits(skill, relaxed, agent);
+    });
+    if (!met) return Mismatch::kSkillGroup;
+  }
+  for (const std::string& skill : asked.excluded_skills) {
+    if (LevelIn(agent.skills, skill) > 0) return Mismatch::kSkillExcluded;
   }
   if (!SpeaksOne(asked, relaxed, agent)) return Mismatch::kLanguage;
   for (const std::string& label : asked.labels) {
     const auto& labels = agent.labels;
+    if (relaxed.dropped_labels.count(label) != 0) continue;
     if (std::find(labels.begin(), labels.end(), label) == labels.end()) return Mismatch::kLabel;
+  }
+  for (const Condition& condition : asked.label_conditions) {
+    if (relaxed.dropped_labels.count(condition.key) != 0) continue;
+    if (!Compares(ValuesOf(agent, condition.key), condition)) return Mismatch::kLabelCondition;
   }
   return Mismatch::kNone;
 }
@@ -215,9 +285,31 @@ RequirementSpec Asked(const Model& model, const ModelInquiry& inquiry) {
   for (const SkillLevel& s : queue.skills) skills.insert(s.name);
   for (const SkillLevel& s : inquiry.own.skills) skills.insert(s.name);
   for (const std::string& name : skills) {
-    asked.skills.push_back(
-        {name, std::max(LevelIn(queue.skills, name), LevelIn(inquiry.own.skills, name))});
+    SkillLevel narrow{name, 1, 0};
+    for (const auto* skills_of : {&queue.skills, &inquiry.own.skills}) {
+      for (const SkillLevel& s : *skills_of) {
+        if (s.name != name) continue;
+        narrow.level = std::max(narrow.level, s.level);
+        if (s.max != 0) narrow.max = narrow.max == 0 ? s.max : std::min(narrow.max, s.max);
+      }
+    }
+    asked.skills.push_back(narrow);
   }
+  asked.any_skills = queue.any_skills;
+  asked.excluded_skills = queue.excluded_skills;
+  asked.label_conditions = queue.label_conditions;
+  const RequirementSpec& own = inquiry.own;
+  for (const auto& group : own.any_skills) {
+    if (std::find_if(asked.any_skills.begin(), asked.any_skills.end(), [&](const auto& known) {
+          return SameGroup(known, group);
+        }) == asked.any_skills.end()) {
+      asked.any_skills.push_back(group);
+    }
+  }
+  asked.excluded_skills.insert(asked.excluded_skills.end(), own.excluded_skills.begin(),
+                               own.excluded_skills.end());
+  asked.label_conditions.insert(asked.label_conditions.end(), own.label_conditions.begin(),
+                                own.label_conditions.end());
   asked.languages = inquiry.own.languages.empty() ? queue.languages : inquiry.own.languages;
   labels.insert(inquiry.own.labels.begin(), inquiry.own.labels.end());
   asked.labels.assign(labels.begin(), labels.end());

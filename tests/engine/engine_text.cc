@@ -156,7 +156,31 @@ class EventText {
 std::string SkillText(const std::vector<SkillLevel>& levels) {
   return absl::StrJoin(levels, ",", [](std::string* out, const SkillLevel& s) {
     absl::StrAppend(out, s.name, ":", s.level);
+    if (s.max != 0) absl::StrAppend(out, "-", s.max);
   });
+}
+
+template <class T, class TextOf>
+std::string Sorted(const std::vector<T>& values, const TextOf& text_of) {
+  std::vector<std::string> texts;
+  for (const T& value : values) texts.push_back(text_of(value));
+  std::sort(texts.begin(), texts.end());
+  return absl::StrJoin(texts, ";");
+}
+
+// Groups, exclusions and conditions; empty when there are none.
+std::string MoreText(const RequirementSpec& spec) {
+  const auto by_name = [](const SkillLevel& a, const SkillLevel& b) { return a.name < b.name; };
+  const std::string groups = Sorted(spec.any_skills, [&](std::vector<SkillLevel> group) {
+    std::sort(group.begin(), group.end(), by_name);
+    return SkillText(group);
+  });
+  const std::string excluded = Sorted(spec.excluded_skills, [](const auto& s) { return s; });
+  const std::string conditions = Sorted(spec.label_conditions, [](const Condition& c) {
+    return absl::StrCat(c.key, Text(c.comparison), Sorted(c.values, [](const auto& v) { return v; }));
+  });
+  const bool none = groups.empty() && excluded.empty() && conditions.empty();
+  return none ? "" : absl::StrCat("|any ", groups, "|not ", excluded, "|if ", conditions);
 }
 
 std::string SpecText(const Engine& engine, RequirementIx ix) {
@@ -169,7 +193,7 @@ std::string SpecText(const Engine& engine, RequirementIx ix) {
   const Requirement& requirement = engine.requirement(ix);
   return absl::StrCat(engine.ChannelId(requirement.channel), "/", requirement.units, "[",
                       SkillText(spec.skills), "|", SkillText(spec.languages), "|",
-                      absl::StrJoin(spec.labels, ","), "]");
+                      absl::StrJoin(spec.labels, ","), MoreText(spec), "]");
 }
 
 std::string TimeText(Time time) { return Text(time, Time{}); }
@@ -278,6 +302,9 @@ const char* Text(Resolution resolution) {
       std::to_array<const char*>({"resolved", "unresolved", "spam", "no_reply_needed", "other"}),
       resolution);
 }
+const char* Text(Comparison comparison) {
+  return Pick(std::to_array<const char*>({"=", "!=", "in", "<", "<=", ">", ">="}), comparison);
+}
 const char* Text(Criterion criterion) {
   return Pick(
       std::to_array<const char*>({"preferred", "language_level", "skill_level", "fewest_skills",
@@ -289,7 +316,8 @@ const char* Text(Serving serving) {
 }
 const char* Text(Mismatch mismatch) {
   return Pick(std::to_array<const char*>({"none", "not_member", "paused", "tier", "skill_missing",
-                                          "skill_level", "language", "label"}),
+                                          "skill_level", "skill_group", "skill_excluded", "language",
+                                          "label", "label_condition"}),
               mismatch);
 }
 

@@ -18,6 +18,7 @@ const char* Text(OfferOutcome outcome);
 const char* Text(Author author);
 const char* Text(CancelReason reason);
 const char* Text(Resolution resolution);
+const char* Text(Comparison comparison);
 const char* Text(Criterion criterion);
 const char* Text(Serving serving);
 const char* Text(Mismatch mismatch);

@@ -93,6 +93,28 @@ std::vector<Bound> SubmitBounds() {
                [](Submit& s, size_t n) { s.requirement.languages = Levels(n); }),
       OnSubmit("labels", kRequiredLabelsMax,
                [](Submit& s, size_t n) { s.requirement.labels = Names(n); }),
+      OnSubmit("max_level", kLevelMax,
+               [](Submit& s, size_t n) {
+                 s.requirement.skills = {{"a", 1, static_cast<int>(n)}};
+               }),
+      OnSubmit("skill_groups", kSkillGroupsMax,
+               [](Submit& s, size_t n) { s.requirement.any_skills.assign(n, {{"a", 1}}); }),
+      OnSubmit("skill_group", kSkillGroupMax,
+               [](Submit& s, size_t n) { s.requirement.any_skills = {Levels(n)}; }),
+      OnSubmit("excluded_skills", kExcludedSkillsMax,
+               [](Submit& s, size_t n) { s.requirement.excluded_skills = Names(n); }),
+      OnSubmit("conditions", kConditionsMax,
+               [](Submit& s, size_t n) {
+                 s.requirement.label_conditions.assign(n, {"k", Comparison::kEqual, {"v"}});
+               }),
+      OnSubmit("condition_values", kConditionValuesMax,
+               [](Submit& s, size_t n) {
+                 s.requirement.label_conditions = {{"k", Comparison::kIn, Names(n)}};
+               }),
+      OnSubmit("condition_bytes", kNameBytesMax,
+               [](Submit& s, size_t n) {
+                 s.requirement.label_conditions = {{"k", Comparison::kEqual, {Text(n - 2)}}};
+               }),
       OnSubmit("preferred", kPreferredMax,
                [](Submit& s, size_t n) { s.preferred_agents.assign(n, "a1"); }),
       OnSubmit("excluded", kExcludedMax,

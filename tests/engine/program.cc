@@ -360,6 +360,9 @@ StepConfig Program::MakeStep(Span after, int queue_index, bool last) {
   step.lower_levels = choices_.Percent(40) ? choices_.Between(1, 4) : 0;
   if (choices_.Percent(30)) step.drop_skills = {Name("s", choices_.Below(4))};
   step.drop_languages = choices_.Percent(15);
+  if (choices_.Percent(20)) {
+    step.drop_labels = {choices_.Pick(std::vector<std::string>{"b0", "b1", "site", "grade"})};
+  }
   if (choices_.Percent(40)) step.tier = choices_.Between(1, 3);
   if (choices_.Percent(30)) step.credit = Seconds(choices_.Between(1, 20));
   if (last && queue_index + 1 < queues_ && choices_.Percent(40)) {
@@ -381,6 +384,11 @@ AgentConfig Program::MakeAgent(int index) {
     if (choices_.Percent(50)) agent.languages.push_back({Name("l", l), choices_.Between(1, 10)});
   }
   if (choices_.Percent(30)) agent.labels.push_back(Name("b", choices_.Below(2)));
+  if (choices_.Percent(30)) agent.labels.push_back(absl::StrCat("site=v", choices_.Below(3)));
+  if (choices_.Percent(10)) agent.labels.push_back("site=v9");
+  if (choices_.Percent(40)) {
+    agent.labels.push_back(absl::StrCat("grade=", choices_.Between(-1, 4)));
+  }
   if (choices_.Percent(50)) agent.team = Name("t", choices_.Below(2));
   agent.units = choices_.Between(1, 5);
   if (choices_.Percent(30)) {
@@ -410,7 +418,45 @@ RequirementSpec Program::MakeRequirement(int skills_max) {
     }
   }
   if (choices_.Percent(8)) spec.labels.push_back(Name("b", choices_.Below(2)));
+  if (choices_.Percent(15)) AddPolicies(spec);
   return spec;
+}
+
+// Ranges, groups, exclusions and conditions.
+void Program::AddPolicies(RequirementSpec& spec) {
+  for (SkillLevel& skill : spec.skills) {
+    if (choices_.Percent(40)) skill.max = choices_.Between(skill.level, 10);
+  }
+  for (int groups = choices_.Between(0, 2); groups > 0; --groups) {
+    const uint32_t first = choices_.Below(4);
+    spec.any_skills.push_back({{Name("s", first), choices_.Between(1, 6)}});
+    if (choices_.Percent(60)) {
+      spec.any_skills.back().push_back({Name("s", (first + 1) % 4), choices_.Between(1, 5), 8});
+    }
+  }
+  if (choices_.Percent(20)) {
+    const std::string excluded = Name("s", choices_.Below(4));
+    const auto asked = [&](const SkillLevel& s) { return s.name == excluded; };
+    if (std::none_of(spec.skills.begin(), spec.skills.end(), asked)) {
+      spec.excluded_skills.push_back(excluded);
+    }
+  }
+  if (choices_.Percent(40)) spec.label_conditions.push_back(MakeCondition());
+}
+
+Condition Program::MakeCondition() {
+  Condition condition;
+  condition.comparison = static_cast<Comparison>(choices_.Below(7));
+  const bool by_number = condition.comparison > Comparison::kIn;
+  condition.key = by_number ? "grade" : "site";
+  const auto value = [&] {
+    return by_number ? std::to_string(choices_.Between(-1, 4)) : Name("v", choices_.Below(3));
+  };
+  condition.values.push_back(value());
+  if (condition.comparison == Comparison::kIn && choices_.Percent(50)) {
+    condition.values.push_back(value());
+  }
+  return condition;
 }
 
 Span Program::Seconds0To(int high) {

@@ -57,6 +57,8 @@ class Program {
   SettingsConfig MakeSettings();
   AgentConfig MakeAgent(int index);
   RequirementSpec MakeRequirement(int skills_max);
+  void AddPolicies(RequirementSpec& spec);
+  Condition MakeCondition();
 
   Span Seconds0To(int high);  // often 0, else in tenths of a second
   std::string AnyInquiry(const Engine& engine, std::vector<InquiryState> states);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr QueueIx kQueue{3}, kOther{4};
 constexpr NameIx kBilling{0}, kTech{1}, kEnglish{2}, kFrench{3}, kVip{4}, kNight{5};
+constexpr NameIx kRefunds{6}, kTrainee{7}, kSite{8}, kSiteNorth{9}, kSiteSouth{10}, kGrade{11};
 
 // One of everything an inquiry can ask.
 Requirement Asks() {
@@ -19,13 +20,20 @@ Requirement Asks() {
           .units = 1,
           .skills = {{kBilling, 5}, {kTech, 2}},
           .languages = {{kEnglish, 6}, {kFrench, 3}},
-          .labels = {kVip}};
+          .labels = {kVip},
+          .any_skills = {{{kTech, 2}, {kRefunds, 4}}},
+          .excluded_skills = {kTrainee},
+          .label_terms = {{.key = kGrade, .comparison = Comparison::kGreaterOrEqual, .bound = 3}}};
+}
+LabelTerm Sites(Comparison comparison, std::vector<NameIx> labels) {
+  return {.key = kSite, .comparison = comparison, .labels = std::move(labels)};
 }
 // An agent who just meets all of it.
 Profile Suits() {
   return {.skills = {{kBilling, 5}, {kTech, 2}},
           .languages = {{kEnglish, 6}},
           .labels = {kVip, kNight},
+          .numbers = {{kGrade, 3}},
           .memberships = {{.queue = kQueue, .tier = 1}}};
 }
 
@@ -136,6 +144,91 @@ std::vector<Case> Cases() {
              c.profile.languages.clear();
            }),
       Make("label_missing", M::kLabel, [](Case& c) { c.profile.labels = {kNight}; }),
+      Make("skill_level_at_the_maximum", M::kNone,
+           [](Case& c) { c.requirement.skills[0].max = 5; }),
+      Make("skill_level_above_the_maximum", M::kSkillLevel,
+           [](Case& c) {
+             c.requirement.skills[0].max = 7;
+             c.profile.skills[0].level = 8;
+           }),
+      Make("maximum_is_not_lowered", M::kNone,
+           [](Case& c) {
+             c.requirement.skills[0].max = 5;
+             c.audience.lowered = 3;
+           }),
+      Make("group_met_by_its_other_skill", M::kNone,
+           [](Case& c) {
+             c.requirement.skills = {{kBilling, 5}};
+             c.profile.skills = {{kBilling, 5}, {kRefunds, 4}};
+           }),
+      Make("group_below_its_levels", M::kSkillGroup,
+           [](Case& c) {
+             c.requirement.skills = {{kBilling, 5}};
+             c.profile.skills = {{kBilling, 5}, {kTech, 1}, {kRefunds, 3}};
+           }),
+      Make("group_above_its_maximum", M::kSkillGroup,
+           [](Case& c) { c.requirement.any_skills = {{{kBilling, 1, 4}}}; }),
+      Make("group_lowered", M::kNone,
+           [](Case& c) {
+             c.requirement.skills = {{kBilling, 5}};
+             c.profile.skills = {{kBilling, 5}, {kRefunds, 3}};
+             c.audience.lowered = 1;
+           }),
+      Make("group_with_a_dropped_skill", M::kNone,
+           [](Case& c) {
+             c.requirement.skills = {{kBilling, 5}};
+             c.profile.skills = {{kBilling, 5}};
+             c.audience.dropped_skills = {kRefunds};
+           }),
+      Make("every_group_counts", M::kSkillGroup,
+           [](Case& c) { c.requirement.any_skills.push_back({{kRefunds, 1}}); }),
+      Make("excluded_skill_held", M::kSkillExcluded,
+           [](Case& c) { c.profile.skills.push_back({kTrainee, 1}); }),
+      Make("excluded_skill_stays_when_dropped", M::kSkillExcluded,
+           [](Case& c) {
+             c.profile.skills.push_back({kTrainee, 1});
+             c.audience.dropped_skills = {kTrainee};
+           }),
+      Make("label_dropped", M::kNone,
+           [](Case& c) {
+             c.profile.labels = {kNight};
+             c.audience.dropped_labels = {kVip};
+           }),
+      Make("number_below", M::kLabelCondition, [](Case& c) { c.profile.numbers[0].second = 2; }),
+      Make("number_missing", M::kLabelCondition, [](Case& c) { c.profile.numbers.clear(); }),
+      Make("one_number_of_several", M::kNone,
+           [](Case& c) {
+             c.profile.numbers = {{kGrade, 1}, {kGrade, 9}};
+           }),
+      Make("condition_dropped_by_key", M::kNone,
+           [](Case& c) {
+             c.profile.numbers.clear();
+             c.audience.dropped_labels = {kGrade};
+           }),
+      Make("label_in", M::kNone,
+           [](Case& c) {
+             c.requirement.label_terms = {Sites(Comparison::kIn, {kSiteNorth, kSiteSouth})};
+             c.profile.labels.push_back(kSiteSouth);
+           }),
+      Make("label_in_missing", M::kLabelCondition,
+           [](Case& c) {
+             c.requirement.label_terms = {Sites(Comparison::kIn, {kSiteNorth, kSiteSouth})};
+           }),
+      Make("label_equal", M::kLabelCondition,
+           [](Case& c) {
+             c.requirement.label_terms = {Sites(Comparison::kEqual, {kSiteNorth})};
+             c.profile.labels.push_back(kSiteSouth);
+           }),
+      Make("label_not_equal_missing", M::kNone,
+           [](Case& c) {
+             c.requirement.label_terms = {Sites(Comparison::kNotEqual, {kSiteNorth})};
+           }),
+      Make("label_not_equal", M::kLabelCondition,
+           [](Case& c) {
+             c.requirement.label_terms = {Sites(Comparison::kNotEqual, {kSiteNorth})};
+             c.profile.labels.push_back(kSiteNorth);
+             c.profile.labels.push_back(kSiteSouth);
+           }),
       Make("nothing_asked", M::kNone,
            [](Case& c) {
              c.requirement = {};
@@ -155,8 +248,10 @@ TEST(QualifiesTest, Table) {
 TEST(QualifiesTest, ReasonsComeInTheOrderOfTheEnumeration) {
   Audience audience{.queue = kQueue, .tier_max = 1};
   Profile profile{.memberships = {{.queue = kOther}}};
+  Requirement asks = Asks();
+  asks.any_skills = {{{kRefunds, 4}}};
   std::vector<Mismatch> reasons;
-  const auto look = [&] { reasons.push_back(Qualifies(audience, Asks(), profile)); };
+  const auto look = [&] { reasons.push_back(Qualifies(audience, asks, profile)); };
   look();
   profile.memberships = {{.queue = kQueue, .tier = 2, .paused = true}};
   look();
@@ -168,17 +263,33 @@ TEST(QualifiesTest, ReasonsComeInTheOrderOfTheEnumeration) {
   look();
   profile.skills[0].level = 5;
   look();
+  profile.skills.push_back({kRefunds, 4});
+  profile.skills.push_back({kTrainee, 1});
+  look();
+  profile.skills.pop_back();
+  look();
   profile.languages = {{kFrench, 3}};
   look();
   profile.labels = {kVip};
   look();
+  profile.numbers = {{kGrade, 3}};
+  look();
   std::vector<Mismatch> all;
-  for (int m = static_cast<int>(Mismatch::kNotMember); m <= static_cast<int>(Mismatch::kLabel);
-       ++m) {
+  for (int m = static_cast<int>(Mismatch::kNotMember);
+       m <= static_cast<int>(Mismatch::kLabelCondition); ++m) {
     all.push_back(static_cast<Mismatch>(m));
   }
   all.push_back(Mismatch::kNone);
   EXPECT_EQ(reasons, all);
+}
+
+TEST(QualifiesTest, NumbersAreWholeAndShort) {
+  EXPECT_EQ(ParseNumber("0"), 0);
+  EXPECT_EQ(ParseNumber("-12"), -12);
+  EXPECT_EQ(ParseNumber("999999999999999999"), 999'999'999'999'999'999);
+  for (const char* text : {"", "-", "+1", " 1", "1 ", "1.5", "1e3", "x", "1000000000000000000"}) {
+    EXPECT_EQ(ParseNumber(text), std::nullopt) << text;
+  }
 }
 
 TEST(QualifiesTest, LevelOfAndFindMembership) {

@@ -88,6 +88,16 @@ std::vector<Case> SubmitCases() {
                [](Submit& s) {
                  s.requirement.languages = {{"en", 0}};
                }),
+      OnSubmit("max_level_below_level", R::kInvalidField,
+               [](Submit& s) { s.requirement.skills = {{"a", 5, 4}}; }),
+      OnSubmit("empty_group", R::kInvalidField,
+               [](Submit& s) { s.requirement.any_skills = {{}}; }),
+      OnSubmit("condition_without_value", R::kInvalidField,
+               [](Submit& s) { s.requirement.label_conditions = {{"k", Comparison::kIn, {}}}; }),
+      OnSubmit("condition_on_no_number", R::kInvalidField,
+               [](Submit& s) {
+                 s.requirement.label_conditions = {{"k", Comparison::kLess, {"x"}}};
+               }),
       OnSubmit("empty_label", R::kInvalidField, [](Submit& s) { s.requirement.labels = {""}; }),
       OnSubmit("priority_10", R::kInvalidField, [](Submit& s) { s.priority = 10; }),
       OnSubmit("priority_negative", R::kInvalidField, [](Submit& s) { s.priority = -1; }),

@@ -73,6 +73,7 @@ void ReadStep(ScenarioLine& line, ApplyConfig& config) {
   step.lower_levels = line.GetInt("lower", 0);
   step.drop_skills = ParseList(line.Get("drop"));
   step.drop_languages = line.Flag("drop_languages");
+  step.drop_labels = ParseList(line.Get("drop_labels"));
   step.tier = line.GetInt("tier", 0);
   step.credit = line.GetSpan("credit");
   step.overflow_to = line.Get("overflow");
@@ -135,7 +136,10 @@ const Inquiry* Find(const Engine& engine, const std::string& id) {
 }
 
 std::optional<RequirementSpec> OptionalRequirement(ScenarioLine& line) {
-  const bool given = line.Has("skills") || line.Has("languages") || line.Has("labels");
+  bool given = false;
+  for (const char* key : {"skills", "languages", "labels", "any", "not", "if"}) {
+    given |= line.Has(key);
+  }
   return given ? std::optional(line.GetRequirement()) : std::nullopt;
 }
 

@@ -51,9 +51,28 @@ std::vector<SkillLevel> ParseLevels(const std::string& text) {
   std::vector<SkillLevel> levels;
   for (const std::string& part : ParseList(text)) {
     const std::vector<std::string> pair = absl::StrSplit(part, absl::MaxSplits(':', 1));
-    levels.push_back({pair[0], pair.size() > 1 ? ParseInt(pair[1]) : 1});
+    const std::vector<std::string> range =
+        absl::StrSplit(pair.size() > 1 ? pair[1] : "1", absl::MaxSplits('-', 1));
+    levels.push_back({pair[0], ParseInt(range[0]), range.size() > 1 ? ParseInt(range[1]) : 0});
   }
   return levels;
+}
+
+std::vector<Condition> ParseConditions(const std::string& text) {
+  static const std::map<std::string, Comparison> kComparisons = {
+      {"is", Comparison::kEqual},       {"not", Comparison::kNotEqual},
+      {"in", Comparison::kIn},          {"below", Comparison::kLess},
+      {"most", Comparison::kLessOrEqual}, {"above", Comparison::kGreater},
+      {"least", Comparison::kGreaterOrEqual}};
+  std::vector<Condition> conditions;
+  for (const std::string& part : ParseList(text)) {
+    const std::vector<std::string> words = absl::StrSplit(part, ':');
+    if (words.size() != 3 || kComparisons.count(words[1]) == 0) {
+      throw ScenarioError(absl::StrCat("'", part, "' is no condition"));
+    }
+    conditions.push_back({words[0], kComparisons.at(words[1]), absl::StrSplit(words[2], ';')});
+  }
+  return conditions;
 }
 
 ScenarioLine::ScenarioLine(const std::string& text) {
@@ -96,7 +115,17 @@ Span ScenarioLine::GetSpan(const std::string& key, Span otherwise) {
 }
 
 RequirementSpec ScenarioLine::GetRequirement() {
-  return {ParseLevels(Get("skills")), ParseLevels(Get("languages")), ParseList(Get("labels"))};
+  RequirementSpec spec{ParseLevels(Get("skills")), ParseLevels(Get("languages")),
+                       ParseList(Get("labels"))};
+  if (Has("any")) {
+    const std::vector<std::string> groups = absl::StrSplit(options_["any"], '/');
+    for (const std::string& group : groups) {
+      spec.any_skills.push_back(ParseLevels(group));
+    }
+  }
+  spec.excluded_skills = ParseList(Get("not"));
+  spec.label_conditions = ParseConditions(Get("if"));
+  return spec;
 }
 
 std::map<std::string, std::string> ScenarioLine::TakeRest() {

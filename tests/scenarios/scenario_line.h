@@ -21,9 +21,11 @@ class ScenarioError : public std::runtime_error {
 // "10s", "1.5s", "250ms", "2m", "1h", "0", "-3s".
 Span ParseSpan(const std::string& text);
 int ParseInt(const std::string& text);
-// "billing:5,tech" -> levels, 1 where none is given. Empty text: none.
+// "billing:5,tech:2-4" -> levels, 1 where none is given, and the highest. Empty text: none.
 std::vector<SkillLevel> ParseLevels(const std::string& text);
 std::vector<std::string> ParseList(const std::string& text);
+// "site:in:north;south,grade:least:3" -> conditions.
+std::vector<Condition> ParseConditions(const std::string& text);
 
 class ScenarioLine {
  public:
@@ -40,7 +42,7 @@ class ScenarioLine {
   std::string Get(const std::string& key, const std::string& otherwise = "");
   int GetInt(const std::string& key, int otherwise);
   Span GetSpan(const std::string& key, Span otherwise = {});
-  RequirementSpec GetRequirement();  // skills=, languages=, labels=
+  RequirementSpec GetRequirement();  // skills= languages= labels= any= not= if=
   // Every option not yet asked for: for verbs with free keys.
   std::map<std::string, std::string> TakeRest();
   void CheckAllUsed() const;

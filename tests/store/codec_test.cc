@@ -215,7 +215,7 @@ TEST_F(CodecTest, NewerRecordRefusesTheState) {
     stored[{table, key}][0] = kRecordVersion + 1;
     const runtime::Decoded decoded = Decode(stored);
     ASSERT_TRUE(decoded.refusal) << key;
-    EXPECT_THAT(*decoded.refusal, HasSubstr("version 2")) << key;
+    EXPECT_THAT(*decoded.refusal, HasSubstr("version 3")) << key;
   }
 }
 

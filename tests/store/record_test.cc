@@ -103,13 +103,34 @@ TEST(GoldenRecordTest, BytesOfVersion1AreRead) {
   EXPECT_EQ(inquiry.recent_messages.at(0).id_hash, expected.recent_messages.at(0).id_hash);
 }
 
+// ---- Policies
+// ---------------------------------------------------------------------------------
+
+TEST(PolicyRecordTest, ConfigurationSurvivesAndTellsItsVersion) {
+  const std::string bytes = EncodeConfig(SamplePolicies());
+  EXPECT_EQ(bytes[0], 2);
+  EXPECT_EQ(DecodeConfig(bytes).value(), SamplePolicies());
+}
+
+TEST(PolicyRecordTest, AnInquirysRequirementSurvives) {
+  const auto engine = SampleEngine();
+  e::Inquiry inquiry = SampleInquiry(*engine);
+  const e::RequirementSpec spec = SamplePolicies().queues[1].requirement;
+  inquiry.own = engine->RequirementHandle(spec, inquiry.channel, inquiry.units);
+  const std::string bytes = EncodeInquiry(*engine, inquiry);
+  EXPECT_EQ(bytes[0], 2);
+  const auto read = DecodeInquiry("i-1", bytes, *engine);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->own, inquiry.own);
+}
+
 // ---- The frame
 // -----------------------------------------------------------------------------------
 
 TEST(RecordFormatTest, VersionsAreTold) {
   std::string bytes = EncodeCounters(kSampleCounters);
   EXPECT_TRUE(DecodeCounters(bytes).ok());
-  for (int version : {2, 3, 127, 128, 255}) {
+  for (int version : {3, 4, 127, 128, 255}) {
     bytes[0] = static_cast<char>(version);
     EXPECT_TRUE(IsNewer(DecodeCounters(bytes).status())) << version;
   }
@@ -152,6 +173,7 @@ TEST(PublicEnumsTest, AreComplete) {
   CheckEnum<e::Author, v1::Author>(3, v1::Author_descriptor());
   CheckEnum<e::CancelReason, v1::CancelReason>(4, v1::CancelReason_descriptor());
   CheckEnum<e::ChannelKind, v1::ChannelKind>(2, v1::ChannelKind_descriptor());
+  CheckEnum<e::Comparison, v1::Comparison>(7, v1::Comparison_descriptor());
   CheckEnum<e::Criterion, v1::Criterion>(8, v1::Criterion_descriptor());
   CheckEnum<e::EnqueueCause, v1::EnqueueCause>(9, v1::EnqueueCause_descriptor());
   CheckEnum<e::InquiryState, v1::InquiryState>(6, v1::InquiryState_descriptor());

@@ -34,6 +34,19 @@ engine::WorkspaceConfig SampleConfig() {
   return config;
 }
 
+engine::WorkspaceConfig SamplePolicies() {
+  engine::WorkspaceConfig config = SampleConfig();
+  engine::QueueConfig& queue = config.queues[1];
+  queue.requirement.skills[0].max = 9;
+  queue.requirement.any_skills = {{{"billing", 2}, {"refunds", 1, 5}}};
+  queue.requirement.excluded_skills = {"trainee"};
+  queue.requirement.label_conditions = {
+      {"site", engine::Comparison::kIn, {"north", "south"}},
+      {"grade", engine::Comparison::kGreaterOrEqual, {"3"}}};
+  queue.steps[0].drop_labels = {"site"};
+  return config;
+}
+
 engine::AgentConfig SampleAgentConfig() {
   engine::AgentConfig agent;
   agent.id = "ann";

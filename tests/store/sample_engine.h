@@ -10,6 +10,8 @@ namespace firstline::store {
 inline constexpr engine::Time kSampleTime{1'700'000'000'000'000};
 
 engine::WorkspaceConfig SampleConfig();
+// The same with everything that format version 1 cannot say.
+engine::WorkspaceConfig SamplePolicies();
 engine::AgentConfig SampleAgentConfig();
 // In the handles of `engine`, as the next one.
 engine::Agent SampleAgent(engine::Engine& engine);

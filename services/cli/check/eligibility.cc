@@ -1,6 +1,9 @@
 #include "services/cli/check/eligibility.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
 
 #include "google/protobuf/duration.pb.h"
 
@@ -19,11 +22,27 @@ int StepsInForce(const v1::Queue& queue, int step) {
 
 int AtLeastOne(int level) { return std::max(level, 1); }
 
+Range RangeOf(const v1::SkillRequirement& skill) {
+  return {.least = AtLeastOne(skill.min_level()), .most = skill.max_level()};
+}
+
 void Merge(const v1::Requirement& requirement, Ask& ask) {
   for (const v1::SkillRequirement& skill : requirement.skills()) {
-    int& level = ask.skills[skill.skill()];
-    level = std::max(level, AtLeastOne(skill.min_level()));
+    Range& range = ask.skills[skill.skill()];
+    const Range other = RangeOf(skill);
+    range.least = std::max(range.least, other.least);
+    if (range.most == 0 || (other.most != 0 && other.most < range.most)) range.most = other.most;
   }
+  for (const v1::SkillGroup& group : requirement.any_skills()) {
+    auto& to = ask.groups.emplace_back();
+    for (const v1::SkillRequirement& skill : group.skills()) {
+      to.emplace_back(skill.skill(), RangeOf(skill));
+    }
+  }
+  ask.excluded_skills.insert(requirement.excluded_skills().begin(),
+                             requirement.excluded_skills().end());
+  ask.conditions.insert(ask.conditions.end(), requirement.label_conditions().begin(),
+                        requirement.label_conditions().end());
   for (const std::string& label : requirement.labels()) ask.labels.insert(label);
   // The inquiry's own languages come first and stand alone; a queue's apply where it names none.
   if (!ask.languages.empty()) return;
@@ -52,6 +71,62 @@ std::string WhyNotMember(const Ask& ask, const v1::Agent& agent) {
   return "is no member of queue " + ask.queue;
 }
 
+std::string WhyNotSkilled(const Ask& ask, const v1::Agent& agent) {
+  const auto held = [&](const std::string& skill) {
+    const auto name = [](const v1::AgentSkill& s) -> const std::string& { return s.skill(); };
+    return LevelIn(agent.skills(), skill, name);
+  };
+  for (const auto& [skill, range] : ask.skills) {
+    const int level = held(skill);
+    if (level == 0) return "lacks skill " + skill;
+    if (level < range.least) return "has too low a level in skill " + skill;
+    if (!range.Has(level)) return "has too high a level in skill " + skill;
+  }
+  for (const auto& group : ask.groups) {
+    const bool met = std::any_of(group.begin(), group.end(),
+                                 [&](const auto& one) { return one.second.Has(held(one.first)); });
+    if (!met) return "has none of a group of skills";
+  }
+  for (const std::string& skill : ask.excluded_skills) {
+    if (held(skill) != 0) return "has the excluded skill " + skill;
+  }
+  return "";
+}
+
+// Texts of up to 18 digits with an optional minus sign.
+std::optional<std::int64_t> NumberOf(std::string_view text) {
+  std::int64_t value = 0;
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const std::size_t digits = text.size() - (text.starts_with('-') ? 1 : 0);
+  const auto [at, error] = std::from_chars(begin, end, value);
+  if (error != std::errc() || at != end || digits > 18) return std::nullopt;
+  return value;
+}
+
+bool Fits(const v1::Condition& condition, const std::string& value) {
+  const auto& values = condition.values();
+  const bool named = std::find(values.begin(), values.end(), value) != values.end();
+  const auto left = NumberOf(value), right = NumberOf(values.empty() ? "" : values[0]);
+  const bool numbers = left && right;
+  switch (condition.comparison()) {
+    case v1::COMPARISON_LESS: return numbers && *left < *right;
+    case v1::COMPARISON_LESS_OR_EQUAL: return numbers && *left <= *right;
+    case v1::COMPARISON_GREATER: return numbers && *left > *right;
+    case v1::COMPARISON_GREATER_OR_EQUAL: return numbers && *left >= *right;
+    default: return named;
+  }
+}
+
+bool Holds(const v1::Condition& condition, const v1::Agent& agent) {
+  const bool found = std::any_of(
+      agent.labels().begin(), agent.labels().end(), [&](const std::string& label) {
+        const std::string prefix = condition.key() + "=";
+        return label.starts_with(prefix) && Fits(condition, label.substr(prefix.size()));
+      });
+  return found != (condition.comparison() == v1::COMPARISON_NOT_EQUAL);
+}
+
 std::string WhyNotSpeaking(const Ask& ask, const v1::Agent& agent) {
   if (ask.languages.empty()) return "";
   for (const auto& [language, level] : ask.languages) {
@@ -69,11 +144,27 @@ Ask AskOf(const v1::Queue& queue, const v1::InquirySpec& spec, int step) {
   Merge(queue.requirement(), ask);
   for (int i = 0; i < StepsInForce(queue, step); ++i) {
     const v1::Step& relaxed = queue.steps(i);
-    for (auto& [skill, level] : ask.skills) level = AtLeastOne(level - relaxed.lower_levels());
+    const auto lower = [&](Range& range) {
+      range.least = AtLeastOne(range.least - relaxed.lower_levels());
+    };
+    for (auto& [skill, range] : ask.skills) lower(range);
+    for (auto& group : ask.groups) {
+      for (auto& [skill, range] : group) lower(range);
+    }
     for (auto& [language, level] : ask.languages) {
       level = AtLeastOne(level - relaxed.lower_levels());
     }
-    for (const std::string& skill : relaxed.drop_skills()) ask.skills.erase(skill);
+    for (const std::string& skill : relaxed.drop_skills()) {
+      ask.skills.erase(skill);
+      std::erase_if(ask.groups, [&](const auto& group) {
+        return std::any_of(group.begin(), group.end(),
+                           [&](const auto& one) { return one.first == skill; });
+      });
+    }
+    for (const std::string& label : relaxed.drop_labels()) {
+      ask.labels.erase(label);
+      std::erase_if(ask.conditions, [&](const v1::Condition& c) { return c.key() == label; });
+    }
     if (relaxed.drop_languages()) ask.languages.clear();
     if (relaxed.tier() != 0) ask.tier_max = relaxed.tier();
   }
@@ -82,17 +173,15 @@ Ask AskOf(const v1::Queue& queue, const v1::InquirySpec& spec, int step) {
 
 std::string WhyNot(const Ask& ask, const v1::Agent& agent) {
   if (std::string reason = WhyNotMember(ask, agent); !reason.empty()) return reason;
-  for (const auto& [skill, level] : ask.skills) {
-    const auto name = [](const v1::AgentSkill& s) -> const std::string& { return s.skill(); };
-    const int held = LevelIn(agent.skills(), skill, name);
-    if (held == 0) return "lacks skill " + skill;
-    if (held < level) return "has too low a level in skill " + skill;
-  }
+  if (std::string reason = WhyNotSkilled(ask, agent); !reason.empty()) return reason;
   if (std::string reason = WhyNotSpeaking(ask, agent); !reason.empty()) return reason;
   for (const std::string& label : ask.labels) {
     if (std::find(agent.labels().begin(), agent.labels().end(), label) == agent.labels().end()) {
       return "lacks label " + label;
     }
+  }
+  for (const v1::Condition& condition : ask.conditions) {
+    if (!Holds(condition, agent)) return "has no label that fits the condition on " + condition.key();
   }
   return "";
 }

@@ -18,14 +18,24 @@
 
 namespace firstline::check {
 
+// Levels that fit.
+struct Range {
+  int least = 1;
+  int most = 0;  // 0: no bound
+  bool Has(int level) const { return level >= least && (most == 0 || level <= most); }
+};
+
 // What is asked of an agent at one step of a queue's route: relaxations applied, queue's and
 // inquiry's requirements merged.
 struct Ask {
   std::string queue;
   int tier_max = 0;                           // 0: every tier
-  std::map<std::string, int> skills;          // name -> least level
+  std::map<std::string, Range> skills;
+  std::vector<std::vector<std::pair<std::string, Range>>> groups;  // of each one suffices
+  std::set<std::string> excluded_skills;
   std::vector<std::pair<std::string, int>> languages;  // any one suffices; empty: none is asked for
   std::set<std::string> labels;
+  std::vector<v1::Condition> conditions;  // on labels
 };
 
 // `step` counts from 1; 0 is the requirement as asked. Steps beyond the route's end count as its last.

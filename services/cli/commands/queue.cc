@@ -4,6 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/cli/ask_text.h"
 #include "services/cli/commands/commands.h"
 #include "services/cli/failure.h"
 #include "services/cli/figures.h"
@@ -16,18 +17,6 @@ struct WatchOptions {
   std::string queue;
   LiveOptions live;
 };
-
-std::string AskText(const v1::Requirement& requirement) {
-  std::vector<std::string> parts;
-  for (const auto& skill : requirement.skills()) {
-    parts.push_back(absl::StrCat(skill.skill(), ":", skill.min_level()));
-  }
-  for (const auto& language : requirement.languages()) {
-    parts.push_back(absl::StrCat(language.language(), ":", language.min_level()));
-  }
-  parts.insert(parts.end(), requirement.labels().begin(), requirement.labels().end());
-  return absl::StrJoin(parts, " ");
-}
 
 template <typename Enum>
 std::string Word(Enum value) {

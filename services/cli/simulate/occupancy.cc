@@ -3,35 +3,16 @@
 #include "services/router/engine/requirement.h"
 
 namespace firstline::simulate {
-namespace {
-
-// What the queue itself asks, in the engine's handles.
-engine::Requirement RequirementOf(const engine::QueueConfig& queue, engine::Engine& engine) {
-  engine::Requirement requirement;
-  for (const auto& it : queue.requirement.skills) {
-    requirement.skills.push_back({engine.NameHandle(it.name), static_cast<uint8_t>(it.level)});
-  }
-  for (const auto& it : queue.requirement.languages) {
-    requirement.languages.push_back({engine.NameHandle(it.name), static_cast<uint8_t>(it.level)});
-  }
-  for (const auto& it : queue.requirement.labels) {
-    requirement.labels.push_back(engine.NameHandle(it));
-  }
-  return requirement;
-}
-
-}  // namespace
 
 Occupancy::Occupancy(engine::Engine& engine, const std::vector<engine::QueueIx>& queues)
     : queues_(queues.size()) {
-  std::vector<engine::Requirement> asked;
-  for (engine::QueueIx queue : queues) asked.push_back(RequirementOf(engine.queue(queue), engine));
   engine.ForEachAgent([&](engine::AgentIx ix, const engine::Agent& agent) {
     if (agents_.size() <= ix.value) agents_.resize(ix.value + 1);
     for (std::size_t q = 0; q < queues.size(); ++q) {
       const engine::Audience audience{.queue = queues[q]};
-      const engine::Profile& profile = engine.profile(agent.profile);
-      if (engine::Qualifies(audience, asked[q], profile) != engine::Mismatch::kNone) continue;
+      const engine::Mismatch mismatch = engine::Qualifies(
+          audience, engine.QueueRequirement(queues[q]), engine.profile(agent.profile));
+      if (mismatch != engine::Mismatch::kNone) continue;
       agents_[ix.value].queues.push_back(q);
     }
     return true;

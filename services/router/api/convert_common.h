@@ -37,6 +37,9 @@ Engine ReadEnumOr(Proto value, Engine unspecified, const Path& path, Fields& fie
   return value == Proto{} ? unspecified : ReadEnum(value, path, fields);
 }
 
+// Checked but for the list it stands in.
+engine::Condition ReadCondition(const v1::Condition& proto, const Path& path, Fields& fields);
+
 engine::RequirementSpec ReadRequirement(const v1::Requirement& proto, const Path& path,
                                         Fields& fields);
 

@@ -54,6 +54,13 @@ engine::StepConfig ReadStep(const v1::Step& proto, const Path& path, Fields& fie
   step.tier = proto.tier();
   step.credit = ReadSpan(proto.credit(), path / "credit", fields);
   step.overflow_to = proto.overflow_to();
+  const Path labels(path, "drop_labels");
+  fields.AtMost(labels, static_cast<size_t>(proto.drop_labels_size()),
+                engine::limits::kRequiredLabelsMax);
+  for (int i = 0; i < proto.drop_labels_size(); ++i) {
+    fields.Name(Path(labels, i), proto.drop_labels(i));
+  }
+  step.drop_labels = {proto.drop_labels().begin(), proto.drop_labels().end()};
   return step;
 }
 

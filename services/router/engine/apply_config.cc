@@ -12,7 +12,7 @@ bool IsDynamic(Criterion c) {
 }
 
 size_t NamesOf(const AgentConfig& agent) {
-  return agent.skills.size() + agent.languages.size() + agent.labels.size() + 1;
+  return agent.skills.size() + agent.languages.size() + 2 * agent.labels.size() + 1;
 }
 
 template <class Config>
@@ -36,9 +36,10 @@ Outcome Engine::Impl::Do(const ApplyConfig& c, const Command&) {
   }
   size_t names = 0;
   for (const QueueConfig& queue : next.queues) {
-    names += queue.requirement.skills.size() + queue.requirement.languages.size() +
-             queue.requirement.labels.size();
-    for (const StepConfig& step : queue.steps) names += step.drop_skills.size();
+    names += NamesIn(queue.requirement);
+    for (const StepConfig& step : queue.steps) {
+      names += step.drop_skills.size() + step.drop_labels.size();
+    }
   }
   if (world.names.size() + names + next.teams.size() > limits::kNamesMax) {
     return Reject(Rejection::kTooManyNames, "queues");
@@ -167,7 +168,6 @@ void Engine::Impl::InstallConfig(WorkspaceConfig config) {
     const QueueIx ix{world.queues.FindOrAdd(queue.id)};
     QueueSlot& slot = world.queue(ix);
     slot.config = queue;
-    slot.requirement = queue.requirement;
     slot.live = true;
   }
   for (uint32_t q = 0; q < world.queues.size(); ++q) PrepareQueue(world.queues[q], {q});
@@ -177,6 +177,9 @@ void Engine::Impl::InstallConfig(WorkspaceConfig config) {
 void Engine::Impl::PrepareQueue(QueueSlot& slot, QueueIx ix) {
   slot.audiences.clear();
   slot.credits.clear();
+  slot.requirement = Canonical(slot.config.requirement,
+                               [this](std::string_view name) { return world.names.Intern(name); });
+  slot.asks = slot.requirement != Requirement{};
   Audience audience{.queue = ix, .tier_max = static_cast<uint8_t>(slot.config.first_tier),
                     .lowered = 0, .any_language = false, .dropped_skills = {}};
   Span credit;
@@ -191,6 +194,10 @@ void Engine::Impl::PrepareQueue(QueueSlot& slot, QueueIx ix) {
       audience.dropped_skills.push_back(world.names.Intern(skill));
     }
     std::sort(audience.dropped_skills.begin(), audience.dropped_skills.end());
+    for (const std::string& label : step.drop_labels) {
+      audience.dropped_labels.push_back(world.names.Intern(label));
+    }
+    std::sort(audience.dropped_labels.begin(), audience.dropped_labels.end());
     credit = credit + step.credit;
     slot.audiences.push_back(audience);
     slot.credits.push_back(credit);
@@ -227,25 +234,9 @@ void Engine::Impl::PrepareSelections() {
 }
 
 Profile Engine::Impl::ProfileOf(const AgentConfig& config) {
-  Profile profile;
-  for (const SkillLevel& s : config.skills) {
-    profile.skills.push_back({world.names.Intern(s.name), static_cast<uint8_t>(s.level)});
-  }
-  for (const SkillLevel& l : config.languages) {
-    profile.languages.push_back({world.names.Intern(l.name), static_cast<uint8_t>(l.level)});
-  }
-  for (const std::string& label : config.labels) profile.labels.push_back(world.names.Intern(label));
-  for (const MembershipConfig& m : config.memberships) {
-    profile.memberships.push_back({QueueIx{world.queues.FindOrAdd(m.queue)},
-                                   static_cast<uint8_t>(m.tier), m.paused,
-                                   static_cast<uint16_t>(m.position),
-                                   m.wrap_up ? m.wrap_up->us : -1});
-  }
-  std::sort(profile.skills.begin(), profile.skills.end());
-  std::sort(profile.languages.begin(), profile.languages.end());
-  std::sort(profile.labels.begin(), profile.labels.end());
-  std::sort(profile.memberships.begin(), profile.memberships.end());
-  return profile;
+  return ProfileFrom(
+      config, [this](std::string_view name) { return world.names.Intern(name); },
+      [this](std::string_view queue) { return QueueIx{world.queues.FindOrAdd(queue)}; });
 }
 
 void Engine::Impl::UpsertAgent(const AgentConfig& config) {

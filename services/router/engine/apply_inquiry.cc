@@ -9,18 +9,6 @@ namespace {
 
 bool IsId(std::string_view id) { return !id.empty() && id.size() <= limits::kIdBytesMax; }
 
-Rejection CheckLevels(const std::vector<SkillLevel>& levels, size_t max, std::string_view field,
-                      std::string* subject) {
-  *subject = field;
-  if (levels.size() > max) return Rejection::kInvalidField;
-  for (const SkillLevel& level : levels) {
-    const bool name_ok = !level.name.empty() && level.name.size() <= limits::kNameBytesMax;
-    const bool level_ok = level.level >= limits::kLevelMin && level.level <= limits::kLevelMax;
-    if (!name_ok || !level_ok) return Rejection::kInvalidField;
-  }
-  return Rejection::kNone;
-}
-
 bool AttributesFit(const Attributes& attributes) {
   size_t bytes = 0;
   for (size_t i = 0; i < attributes.size(); ++i) {
@@ -40,35 +28,6 @@ uint64_t HashOf(std::string_view text) {
 }
 
 }  // namespace
-
-Rejection Engine::Impl::CheckSpec(const RequirementSpec& spec, std::string* subject) const {
-  if (Rejection r = CheckLevels(spec.skills, limits::kRequiredSkillsMax, "requirement.skills",
-                                subject);
-      r != Rejection::kNone) {
-    return r;
-  }
-  if (Rejection r = CheckLevels(spec.languages, limits::kRequiredLanguagesMax,
-                                "requirement.languages", subject);
-      r != Rejection::kNone) {
-    return r;
-  }
-  *subject = "requirement.labels";
-  if (spec.labels.size() > limits::kRequiredLabelsMax) return Rejection::kInvalidField;
-  for (const std::string& label : spec.labels) {
-    if (label.empty() || label.size() > limits::kNameBytesMax) return Rejection::kInvalidField;
-  }
-  return Rejection::kNone;
-}
-
-Rejection Engine::Impl::CheckNewNames(const RequirementSpec& spec) const {
-  const size_t names = spec.skills.size() + spec.languages.size() + spec.labels.size();
-  if (world.names.size() + names > limits::kNamesMax) return Rejection::kTooManyNames;
-  if (world.requirements.size() + 2 > limits::kRequirementsMax ||
-      matcher.lines() >= limits::kLinesMax) {
-    return Rejection::kTooManyRequirements;
-  }
-  return Rejection::kNone;
-}
 
 bool Engine::Impl::WhenIsPlausible(const Command& command, Time create) const {
   if (!command.when.IsSet()) return true;

@@ -15,15 +15,29 @@ namespace firstline::engine {
 struct SkillLevel {
   std::string name;
   int level = 1;  // 1..10: held by an agent, or the minimum asked for
+  int max = 0;    // the highest level asked for; 0: no bound. Only in required skills
   friend bool operator==(const SkillLevel&, const SkillLevel&) = default;
 };
 
+// One comparison: of an agent's labels of the form "<key>=<value>", or of an inquiry's attribute.
+struct Condition {
+  std::string key;
+  Comparison comparison = Comparison::kEqual;
+  std::vector<std::string> values;  // kNotEqual, kIn: one or more; else just one
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+
 // What an inquiry asks of an agent: every skill, at least one of the languages (in order of
-// preference; none: any), every label.
+// preference; none: any), every label, one skill of every group, none of the excluded skills, and
+// that every condition holds for its labels. An agent may have several labels of one key: then one
+// of them has to compare (kNotEqual: none may equal).
 struct RequirementSpec {
   std::vector<SkillLevel> skills;
   std::vector<SkillLevel> languages;
   std::vector<std::string> labels;
+  std::vector<std::vector<SkillLevel>> any_skills = {};
+  std::vector<std::string> excluded_skills = {};
+  std::vector<Condition> label_conditions = {};
   friend bool operator==(const RequirementSpec&, const RequirementSpec&) = default;
 };
 
@@ -46,6 +60,7 @@ struct StepConfig {
   int lower_levels = 0;                // lower every skill's and language's minimum, not below 1
   std::vector<std::string> drop_skills;
   bool drop_languages = false;
+  std::vector<std::string> drop_labels = {};  // labels, and keys of conditions
   int tier = 0;                        // admit memberships up to this tier; 0: unchanged
   Span credit;                         // extra waiting credit from this step on
   std::string overflow_to;             // move to this queue, keeping age; ends the route

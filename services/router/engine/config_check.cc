@@ -48,6 +48,14 @@ void CheckLevels(const std::vector<SkillLevel>& levels, size_t max, const std::s
   }
 }
 
+void CheckMaxLevels(const std::vector<SkillLevel>& levels, const std::string& path, Problems& out) {
+  for (size_t i = 0; i < levels.size(); ++i) {
+    if (levels[i].max == 0) continue;
+    CheckRange(levels[i].max, levels[i].level, limits::kLevelMax,
+               absl::StrCat(path, "[", i, "].max_level"), out);
+  }
+}
+
 void CheckLabels(const std::vector<std::string>& labels, size_t max, const std::string& path,
                  Problems& out) {
   if (labels.size() > max) out.push_back({path, absl::StrCat("at most ", max, " entries")});
@@ -55,6 +63,44 @@ void CheckLabels(const std::vector<std::string>& labels, size_t max, const std::
     if (labels[i].empty() || labels[i].size() > limits::kNameBytesMax) {
       out.push_back({absl::StrCat(path, "[", i, "]"),
                      absl::StrCat("must have 1 to ", limits::kNameBytesMax, " bytes")});
+    }
+  }
+}
+
+void CheckRequirement(const RequirementSpec& spec, const std::string& path, Problems& out) {
+  CheckLevels(spec.skills, limits::kRequiredSkillsMax, path + ".skills", out);
+  CheckMaxLevels(spec.skills, path + ".skills", out);
+  CheckLevels(spec.languages, limits::kRequiredLanguagesMax, path + ".languages", out);
+  CheckLabels(spec.labels, limits::kRequiredLabelsMax, path + ".labels", out);
+  if (spec.any_skills.size() > limits::kSkillGroupsMax) {
+    out.push_back({path + ".any_skills", absl::StrCat("at most ", limits::kSkillGroupsMax,
+                                                      " groups")});
+  }
+  for (size_t i = 0; i < spec.any_skills.size(); ++i) {
+    const std::string at = absl::StrCat(path, ".any_skills[", i, "].skills");
+    if (spec.any_skills[i].empty()) {
+      out.push_back({at, "must not be empty: nobody could ever qualify"});
+    }
+    CheckLevels(spec.any_skills[i], limits::kSkillGroupMax, at, out);
+    CheckMaxLevels(spec.any_skills[i], at, out);
+  }
+  CheckLabels(spec.excluded_skills, limits::kExcludedSkillsMax, path + ".excluded_skills", out);
+  for (const SkillLevel& skill : spec.skills) {
+    if (std::find(spec.excluded_skills.begin(), spec.excluded_skills.end(), skill.name) ==
+        spec.excluded_skills.end()) {
+      continue;
+    }
+    out.push_back({path + ".excluded_skills",
+                   absl::StrCat("\"", skill.name, "\" is asked for as well: nobody can qualify")});
+  }
+  if (spec.label_conditions.size() > limits::kConditionsMax) {
+    out.push_back({path + ".label_conditions",
+                   absl::StrCat("at most ", limits::kConditionsMax, " entries")});
+  }
+  for (size_t i = 0; i < spec.label_conditions.size(); ++i) {
+    const std::string problem = ProblemOf(spec.label_conditions[i]);
+    if (!problem.empty()) {
+      out.push_back({absl::StrCat(path, ".label_conditions[", i, "]"), problem});
     }
   }
 }
@@ -98,6 +144,7 @@ void CheckSteps(const QueueConfig& queue, const WorkspaceConfig& config, const s
     CheckRange(step.tier, 0, limits::kTierMax, at + ".tier", out);
     CheckSpan(step.credit, at + ".credit", out);
     CheckLabels(step.drop_skills, limits::kRequiredSkillsMax, at + ".drop_skills", out);
+    CheckLabels(step.drop_labels, limits::kRequiredLabelsMax, at + ".drop_labels", out);
     if (step.overflow_to.empty()) continue;
     if (step.overflow_to == queue.id) {
       out.push_back({at + ".overflow_to", "must be another queue"});
@@ -120,12 +167,7 @@ void CheckQueue(const QueueConfig& queue, const WorkspaceConfig& config, const s
       out.push_back({path + ".selection", "a criterion is given twice"});
     }
   }
-  CheckLevels(queue.requirement.skills, limits::kRequiredSkillsMax, path + ".requirement.skills",
-              out);
-  CheckLevels(queue.requirement.languages, limits::kRequiredLanguagesMax,
-              path + ".requirement.languages", out);
-  CheckLabels(queue.requirement.labels, limits::kRequiredLabelsMax, path + ".requirement.labels",
-              out);
+  CheckRequirement(queue.requirement, path + ".requirement", out);
   CheckRange(queue.first_tier, 0, limits::kTierMax, path + ".first_tier", out);
   CheckSteps(queue, config, path, out);
   CheckSpan(queue.preferred_hold, path + ".preferred_hold", out);
@@ -158,74 +200,6 @@ void CheckSettings(const SettingsConfig& settings, Problems& out) {
   CheckRange(settings.request_max, 0, static_cast<int64_t>(limits::kRequestsMax), "request_max",
              out);
   CheckLabels(settings.away_reasons, limits::kAgentLabelsMax, "away_reasons", out);
-}
-
-// Replaces by id, appends what is new, drops what is listed.
-template <class Config>
-void MergeById(std::vector<Config>& into, const std::vector<Config>& from,
-               const std::vector<std::string>& removed) {
-  for (const Config& config : from) {
-    auto known = std::find_if(into.begin(), into.end(),
-                              [&](const Config& c) { return c.id == config.id; });
-    if (known == into.end()) {
-      into.push_back(config);
-    } else {
-      *known = config;
-    }
-  }
-  std::erase_if(into, [&](const Config& c) {
-    return std::find(removed.begin(), removed.end(), c.id) != removed.end();
-  });
-}
-
-template <class Config>
-void Compare(const std::vector<Config>& before, const std::vector<Config>& after,
-             const std::string& what, Problems& changes) {
-  const auto find = [](const std::vector<Config>& in, const std::string& id) {
-    return std::find_if(in.begin(), in.end(), [&](const Config& c) { return c.id == id; });
-  };
-  for (const Config& config : after) {
-    auto known = find(before, config.id);
-    const std::string path = absl::StrCat(what, "[", config.id, "]");
-    if (known == before.end()) {
-      changes.push_back({path, "added"});
-    } else if (!(*known == config)) {
-      changes.push_back({path, "changed"});
-    }
-  }
-  for (const Config& config : before) {
-    if (find(after, config.id) == after.end()) {
-      changes.push_back({absl::StrCat(what, "[", config.id, "]"), "removed"});
-    }
-  }
-}
-
-// A name-based twin of Qualifies for configurations that are not installed.
-bool MayServe(const AgentConfig& agent, const QueueConfig& queue) {
-  const auto level_of = [](const std::vector<SkillLevel>& levels, const std::string& name) {
-    for (const SkillLevel& l : levels) {
-      if (l.name == name) return l.level;
-    }
-    return 0;
-  };
-  if (!agent.memberships.empty() &&
-      std::none_of(agent.memberships.begin(), agent.memberships.end(),
-                   [&](const MembershipConfig& m) { return m.queue == queue.id && !m.paused; })) {
-    return false;
-  }
-  for (const SkillLevel& s : queue.requirement.skills) {
-    if (level_of(agent.skills, s.name) < s.level) return false;
-  }
-  for (const std::string& label : queue.requirement.labels) {
-    if (std::find(agent.labels.begin(), agent.labels.end(), label) == agent.labels.end()) {
-      return false;
-    }
-  }
-  return queue.requirement.languages.empty() ||
-         std::any_of(queue.requirement.languages.begin(), queue.requirement.languages.end(),
-                     [&](const SkillLevel& l) {
-                       return level_of(agent.languages, l.name) >= l.level;
-                     });
 }
 
 }  // namespace
@@ -294,57 +268,6 @@ std::vector<ConfigProblem> CheckAgent(const AgentConfig& agent, const WorkspaceC
     if (m.wrap_up) CheckSpan(*m.wrap_up, at + ".wrap_up", out);
   }
   return out;
-}
-
-WorkspaceConfig Merge(const WorkspaceConfig& present, const ApplyConfig& apply) {
-  if (apply.whole) return apply.config;
-  WorkspaceConfig next = present;
-  if (apply.patch_settings) next.settings = apply.config.settings;
-  MergeById(next.channels, apply.config.channels, apply.remove_channels);
-  MergeById(next.teams, apply.config.teams, apply.remove_teams);
-  MergeById(next.queues, apply.config.queues, apply.remove_queues);
-  return next;
-}
-
-ConfigReview Review(const Engine& engine, const ApplyConfig& apply) {
-  ConfigReview review;
-  const WorkspaceConfig next = Merge(engine.config(), apply);
-  review.problems = CheckConfig(next);
-  std::vector<AgentConfig> before, after;
-  engine.ForEachAgent([&](AgentIx ix, const Agent&) {
-    before.push_back(engine.ConfigOf(ix));
-    return true;
-  });
-  if (!apply.whole || !apply.agents) after = before;
-  if (apply.agents) MergeById(after, *apply.agents, {});
-  for (size_t i = 0; i < after.size(); ++i) {
-    auto problems = CheckAgent(after[i], next, absl::StrCat("agents[", after[i].id, "]"));
-    review.problems.insert(review.problems.end(), problems.begin(), problems.end());
-  }
-  if (!(engine.config().settings == next.settings)) {
-    review.changes.push_back({"settings", "changed"});
-  }
-  Compare(engine.config().channels, next.channels, "channels", review.changes);
-  Compare(engine.config().teams, next.teams, "teams", review.changes);
-  Compare(engine.config().queues, next.queues, "queues", review.changes);
-  if (apply.agents) Compare(before, after, "agents", review.changes);
-  for (const QueueConfig& queue : next.queues) {
-    const std::string path = absl::StrCat("queues[", queue.id, "]");
-    if (std::none_of(after.begin(), after.end(),
-                     [&](const AgentConfig& agent) { return MayServe(agent, queue); })) {
-      review.warnings.push_back({path, "no agent qualifies"});
-    }
-    if (queue.first_reply_warning.us > 0 && queue.first_reply_timeout.us > 0 &&
-        queue.first_reply_warning >= queue.first_reply_timeout) {
-      review.warnings.push_back({path + ".first_reply_warning",
-                                 "is not before first_reply_timeout: it never fires"});
-    }
-    if (queue.serving != Serving::kCredit && queue.serving != Serving::kDeadline &&
-        !queue.credits.empty()) {
-      review.warnings.push_back({path + ".credits", "have no effect with this serving order"});
-    }
-  }
-  return review;
 }
 
 }  // namespace firstline::engine

@@ -21,6 +21,9 @@ struct ConfigReview {
   std::vector<ConfigProblem> warnings;  // legal but probably not meant: nobody qualifies, ...
 };
 
+// What is wrong with a condition by itself; "" when nothing is.
+std::string ProblemOf(const Condition& condition);
+
 // Ranges, duplicates and references of one configuration by itself.
 std::vector<ConfigProblem> CheckConfig(const WorkspaceConfig& config);
 std::vector<ConfigProblem> CheckAgent(const AgentConfig& agent, const WorkspaceConfig& config,

@@ -44,12 +44,30 @@ class Hasher {
     Add(value.has_value());
     if (value) Add(*value);
   }
-  void Add(const SkillLevel& v) { All(v.name, v.level); }
-  void Add(const RequirementSpec& v) { All(v.skills, v.languages, v.labels); }
+  // A field that came later is added only where it is used: the digest of what could be said before
+  // stays as it was, so that a repeat is known across an upgrade.
+  template <class T>
+  void AddLater(int tag, const T& value) {
+    if (value == T{}) return;
+    Add(tag);
+    Add(value);
+  }
+  void Add(const SkillLevel& v) {
+    All(v.name, v.level);
+    AddLater(1, v.max);
+  }
+  void Add(const Condition& v) { All(v.key, v.comparison, v.values); }
+  void Add(const RequirementSpec& v) {
+    All(v.skills, v.languages, v.labels);
+    AddLater(1, v.any_skills);
+    AddLater(2, v.excluded_skills);
+    AddLater(3, v.label_conditions);
+  }
   void Add(const ChannelConfig& v) { All(v.id, v.kind, v.units); }
   void Add(const TeamConfig& v) { All(v.id, v.vendor); }
   void Add(const StepConfig& v) {
     All(v.after, v.lower_levels, v.drop_skills, v.drop_languages, v.tier, v.credit, v.overflow_to);
+    AddLater(1, v.drop_labels);
   }
   void Add(const QueueConfig& v) {
     All(v.id, v.kind, v.serving, v.credits, v.selection, v.requirement, v.first_tier, v.steps,

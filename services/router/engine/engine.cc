@@ -219,17 +219,6 @@ const Requirement& Engine::requirement(RequirementIx ix) const {
   return impl_->world.requirements[ix];
 }
 
-RequirementSpec Engine::Spec(RequirementIx ix) const {
-  const Requirement& requirement = impl_->world.requirements[ix];
-  RequirementSpec spec;
-  for (const Level& l : requirement.skills) spec.skills.push_back({NameText(l.name), l.level});
-  for (const Level& l : requirement.languages) {
-    spec.languages.push_back({NameText(l.name), l.level});
-  }
-  for (NameIx label : requirement.labels) spec.labels.push_back(NameText(label));
-  return spec;
-}
-
 AgentConfig Engine::ConfigOf(AgentIx ix) const { return impl_->world.agents[ix.value].config; }
 
 QueueGauges Engine::Gauges(QueueIx ix) const {

@@ -113,6 +113,7 @@ class Engine {
   const Profile& profile(ProfileIx ix) const;
   const Requirement& requirement(RequirementIx ix) const;
   RequirementSpec Spec(RequirementIx ix) const;      // with names
+  const Requirement& QueueRequirement(QueueIx ix) const;  // what it adds to every inquiry's
   AgentConfig ConfigOf(AgentIx ix) const;            // as upserted
   QueueGauges Gauges(QueueIx ix) const;
 

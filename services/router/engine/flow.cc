@@ -10,17 +10,6 @@ namespace {
 constexpr size_t kFreedMax = 32;
 constexpr size_t kTouchedMax = 64;
 
-void SortUnique(std::vector<Level>& levels) {
-  // The higher level of equal names comes last and wins.
-  std::sort(levels.begin(), levels.end());
-  auto keep = levels.begin();
-  for (auto it = levels.begin(); it != levels.end(); ++it) {
-    if (std::next(it) != levels.end() && std::next(it)->name == it->name) continue;
-    *keep++ = *it;
-  }
-  levels.erase(keep, levels.end());
-}
-
 }  // namespace
 
 void Engine::Impl::Touch(InquiryIx ix) {
@@ -33,59 +22,6 @@ void Engine::Impl::Touch(AgentIx ix) {
   AgentSlot& slot = world.agents[ix.value];
   if (!slot.dirty) changes.agents.push_back(ix);
   slot.dirty = true;
-}
-
-// ---- Requirements -------------------------------------------------------------------------------
-
-RequirementIx Engine::Impl::AcquireRequirement(const RequirementSpec& spec, ChannelIx channel,
-                                               int units) {
-  Requirement requirement{.channel = channel, .units = static_cast<uint16_t>(units),
-                          .skills = {}, .languages = {}, .labels = {}};
-  for (const SkillLevel& s : spec.skills) {
-    requirement.skills.push_back({world.names.Intern(s.name), static_cast<uint8_t>(s.level)});
-  }
-  SortUnique(requirement.skills);
-  for (const SkillLevel& l : spec.languages) {
-    const NameIx name = world.names.Intern(l.name);
-    const auto same = [&](const Level& known) { return known.name == name; };
-    if (std::any_of(requirement.languages.begin(), requirement.languages.end(), same)) continue;
-    requirement.languages.push_back({name, static_cast<uint8_t>(l.level)});
-  }
-  for (const std::string& label : spec.labels) {
-    requirement.labels.push_back(world.names.Intern(label));
-  }
-  std::sort(requirement.labels.begin(), requirement.labels.end());
-  requirement.labels.erase(std::unique(requirement.labels.begin(), requirement.labels.end()),
-                           requirement.labels.end());
-  return world.requirements.Acquire(std::move(requirement));
-}
-
-void Engine::Impl::SetAsked(InquiryIx ix) {
-  Inquiry& inquiry = world.inquiry(ix);
-  const QueueSlot& queue = world.queue(inquiry.queue);
-  const RequirementIx before = inquiry.asked;
-  const RequirementSpec& extra = queue.requirement;
-  if (extra.skills.empty() && extra.languages.empty() && extra.labels.empty()) {
-    inquiry.asked = inquiry.own;
-    world.requirements.Share(inquiry.own);
-  } else {
-    Requirement merged = world.requirements[inquiry.own];
-    for (const SkillLevel& s : extra.skills) {
-      merged.skills.push_back({world.names.Intern(s.name), static_cast<uint8_t>(s.level)});
-    }
-    SortUnique(merged.skills);
-    if (merged.languages.empty()) {
-      for (const SkillLevel& l : extra.languages) {
-        merged.languages.push_back({world.names.Intern(l.name), static_cast<uint8_t>(l.level)});
-      }
-    }
-    for (const std::string& label : extra.labels) merged.labels.push_back(world.names.Intern(label));
-    std::sort(merged.labels.begin(), merged.labels.end());
-    merged.labels.erase(std::unique(merged.labels.begin(), merged.labels.end()),
-                        merged.labels.end());
-    inquiry.asked = world.requirements.Acquire(std::move(merged));
-  }
-  if (before.IsSet()) world.requirements.Release(before);
 }
 
 // ---- Queues -------------------------------------------------------------------------------------
@@ -127,7 +63,8 @@ bool Engine::Impl::MayHold(const Inquiry& inquiry) const {
     return false;
   }
   if (IsExcepted(inquiry, inquiry.preferred[0], now)) return false;
-  return Qualifies(queue.audiences[0], world.requirements[inquiry.asked],
+  const size_t step = std::min<size_t>(inquiry.step, queue.audiences.size() - 1);
+  return Qualifies(queue.audiences[step], world.requirements[inquiry.asked],
                    world.profiles[agent.it.profile]) == Mismatch::kNone;
 }
 

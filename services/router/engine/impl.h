@@ -1,6 +1,7 @@
 // The engine's state machine, shared by its source files. Private to the engine.
 //
 // Who does what: apply_inquiry.cc and apply_agent.cc apply commands, apply_config.cc configuration,
+// asked.cc knows requirements,
 // flow.cc moves inquiries between states and matches, flow_agent.cc does what happens to agents,
 // timers.cc fires what is due, restore.cc builds an engine from records, engine.cc is the public
 // face, invariants.cc checks everything by full scan.
@@ -98,13 +99,15 @@ struct Engine::Impl {
   QueueIx FindLiveQueue(std::string_view id) const;
   ChannelIx FindLiveChannel(std::string_view id) const;
 
+  // ---- asked.cc ----
+  RequirementIx AcquireRequirement(const RequirementSpec& spec, ChannelIx channel, int units);
+  void SetAsked(InquiryIx ix);  // merges its own requirement with its queue's
+
   // ---- flow.cc: the transitions ----
   template <class E>
   void Emit(E body) { events.push_back({now, std::move(body)}); }
   void Touch(InquiryIx ix);  // its record changed
   void Touch(AgentIx ix);
-  RequirementIx AcquireRequirement(const RequirementSpec& spec, ChannelIx channel, int units);
-  void SetAsked(InquiryIx ix);  // merges its own requirement with its queue's
   void EnterQueue(InquiryIx ix, QueueIx queue, EnqueueCause cause);  // resets the queue clocks
   void Wait(InquiryIx ix, EnqueueCause cause);  // puts it into its line; clocks as they are
   void LeaveLine(InquiryIx ix);                 // no-op when it does not wait

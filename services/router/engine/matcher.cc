@@ -34,6 +34,11 @@ int64_t Matcher::StaticValue(Criterion criterion, const Line& line, const Profil
     case Criterion::kSkillLevel: {
       int64_t sum = 0;
       for (const Level& asked : requirement.skills) sum += LevelOf(profile.skills, asked.name);
+      for (const auto& group : requirement.any_skills) {
+        int best = 0;
+        for (const Level& one : group) best = std::max(best, LevelOf(profile.skills, one.name));
+        sum += best;
+      }
       return -sum;
     }
     case Criterion::kFewestSkills: return static_cast<int64_t>(profile.skills.size());

@@ -2,19 +2,61 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+
 namespace firstline::engine {
 namespace {
 
 int Lowered(int level, int by) { return std::max(1, level - by); }
 
-bool HasLanguage(const Audience& audience, const Requirement& requirement,
-                 const Profile& profile) {
-  if (requirement.languages.empty() || audience.any_language) return true;
-  return std::any_of(requirement.languages.begin(), requirement.languages.end(),
-                     [&](const Level& asked) {
-                       return LevelOf(profile.languages, asked.name) >=
-                              Lowered(asked.level, audience.lowered);
-                     });
+template <class T>
+bool Has(const std::vector<T>& sorted, const T& value) {
+  return std::binary_search(sorted.begin(), sorted.end(), value);
+}
+
+template <class T>
+void SortUnique(std::vector<T>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+// One entry a skill, with the narrowest range of all its entries.
+void Narrow(std::vector<Level>& levels) {
+  std::sort(levels.begin(), levels.end());
+  size_t kept = 0;
+  for (const Level& level : levels) {
+    if (kept == 0 || levels[kept - 1].name != level.name) {
+      levels[kept++] = level;
+      continue;
+    }
+    Level& known = levels[kept - 1];
+    known.level = std::max(known.level, level.level);
+    if (known.max == 0 || (level.max != 0 && level.max < known.max)) known.max = level.max;
+  }
+  levels.resize(kept);
+}
+
+Level LevelOfSpec(const SkillLevel& spec, NameLookup name) {
+  return {name(spec.name), static_cast<uint8_t>(spec.level), static_cast<uint8_t>(spec.max)};
+}
+
+LabelTerm TermOf(const Condition& condition, NameLookup name) {
+  LabelTerm term{.key = name(condition.key), .comparison = condition.comparison, .labels = {}};
+  for (const std::string& value : condition.values) {
+    if (condition.comparison <= Comparison::kIn) {
+      term.labels.push_back(name(absl::StrCat(condition.key, "=", value)));
+    } else {
+      term.bound = ParseNumber(value).value_or(0);
+    }
+  }
+  SortUnique(term.labels);
+  return term;
+}
+
+// ---- Qualifies ----------------------------------------------------------------------------------
+
+bool IsInRange(const Audience& audience, const Level& asked, int held) {
+  return held >= Lowered(asked.level, audience.lowered) && (asked.max == 0 || held <= asked.max);
 }
 
 Mismatch CheckMembership(const Audience& audience, const Profile& profile) {
@@ -26,7 +68,157 @@ Mismatch CheckMembership(const Audience& audience, const Profile& profile) {
   return Mismatch::kNone;
 }
 
+Mismatch CheckSkills(const Audience& audience, const Requirement& requirement,
+                     const Profile& profile) {
+  for (const Level& asked : requirement.skills) {
+    if (Has(audience.dropped_skills, asked.name)) continue;
+    const int held = LevelOf(profile.skills, asked.name);
+    if (held == 0) return Mismatch::kSkillMissing;
+    if (!IsInRange(audience, asked, held)) return Mismatch::kSkillLevel;
+  }
+  for (const std::vector<Level>& group : requirement.any_skills) {
+    // A group that names a dropped skill is no longer asked for.
+    const bool met = std::any_of(group.begin(), group.end(), [&](const Level& asked) {
+      return Has(audience.dropped_skills, asked.name) ||
+             IsInRange(audience, asked, LevelOf(profile.skills, asked.name));
+    });
+    if (!met) return Mismatch::kSkillGroup;
+  }
+  for (NameIx excluded : requirement.excluded_skills) {
+    if (LevelOf(profile.skills, excluded) != 0) return Mismatch::kSkillExcluded;
+  }
+  return Mismatch::kNone;
+}
+
+bool HasLanguage(const Audience& audience, const Requirement& requirement,
+                 const Profile& profile) {
+  if (requirement.languages.empty() || audience.any_language) return true;
+  return std::any_of(requirement.languages.begin(), requirement.languages.end(),
+                     [&](const Level& asked) {
+                       return LevelOf(profile.languages, asked.name) >=
+                              Lowered(asked.level, audience.lowered);
+                     });
+}
+
+bool Compares(Comparison comparison, int64_t value, int64_t bound) {
+  switch (comparison) {
+    case Comparison::kLess: return value < bound;
+    case Comparison::kLessOrEqual: return value <= bound;
+    case Comparison::kGreater: return value > bound;
+    case Comparison::kGreaterOrEqual: return value >= bound;
+    case Comparison::kEqual:
+    case Comparison::kNotEqual:
+    case Comparison::kIn: break;
+  }
+  return false;
+}
+
+bool Holds(const LabelTerm& term, const Profile& profile) {
+  if (term.comparison <= Comparison::kIn) {
+    const bool found = std::any_of(term.labels.begin(), term.labels.end(),
+                                   [&](NameIx label) { return Has(profile.labels, label); });
+    return found != (term.comparison == Comparison::kNotEqual);
+  }
+  return std::any_of(profile.numbers.begin(), profile.numbers.end(), [&](const auto& number) {
+    return number.first == term.key && Compares(term.comparison, number.second, term.bound);
+  });
+}
+
 }  // namespace
+
+std::optional<int64_t> ParseNumber(std::string_view text) {
+  const bool negative = !text.empty() && text[0] == '-';
+  if (negative) text.remove_prefix(1);
+  if (text.empty() || text.size() > 18) return std::nullopt;
+  int64_t value = 0;
+  for (char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
+  return negative ? -value : value;
+}
+
+size_t NamesIn(const RequirementSpec& spec) {
+  size_t names = spec.skills.size() + spec.languages.size() + spec.labels.size() +
+                 spec.excluded_skills.size();
+  for (const auto& group : spec.any_skills) names += group.size();
+  for (const Condition& condition : spec.label_conditions) names += 1 + condition.values.size();
+  return names;
+}
+
+Requirement Canonical(const RequirementSpec& spec, NameLookup name) {
+  Requirement canonical;
+  for (const SkillLevel& s : spec.skills) canonical.skills.push_back(LevelOfSpec(s, name));
+  Narrow(canonical.skills);
+  for (const SkillLevel& l : spec.languages) {
+    const Level language = LevelOfSpec(l, name);
+    const auto same = [&](const Level& known) { return known.name == language.name; };
+    if (std::any_of(canonical.languages.begin(), canonical.languages.end(), same)) continue;
+    canonical.languages.push_back(language);
+  }
+  for (const std::string& label : spec.labels) canonical.labels.push_back(name(label));
+  SortUnique(canonical.labels);
+  for (const auto& group : spec.any_skills) {
+    std::vector<Level>& levels = canonical.any_skills.emplace_back();
+    for (const SkillLevel& s : group) levels.push_back(LevelOfSpec(s, name));
+    SortUnique(levels);
+  }
+  SortUnique(canonical.any_skills);
+  for (const std::string& skill : spec.excluded_skills) {
+    canonical.excluded_skills.push_back(name(skill));
+  }
+  SortUnique(canonical.excluded_skills);
+  for (const Condition& condition : spec.label_conditions) {
+    canonical.label_terms.push_back(TermOf(condition, name));
+  }
+  SortUnique(canonical.label_terms);
+  return canonical;
+}
+
+Profile ProfileFrom(const AgentConfig& config, NameLookup name,
+                    absl::FunctionRef<QueueIx(std::string_view)> queue) {
+  Profile profile;
+  for (const SkillLevel& s : config.skills) {
+    profile.skills.push_back({name(s.name), static_cast<uint8_t>(s.level)});
+  }
+  for (const SkillLevel& l : config.languages) {
+    profile.languages.push_back({name(l.name), static_cast<uint8_t>(l.level)});
+  }
+  for (const std::string& label : config.labels) {
+    profile.labels.push_back(name(label));
+    const size_t equals = label.find('=');
+    if (equals == std::string::npos || equals == 0) continue;
+    const auto number = ParseNumber(std::string_view(label).substr(equals + 1));
+    if (!number) continue;
+    profile.numbers.push_back({name(std::string_view(label).substr(0, equals)), *number});
+  }
+  for (const MembershipConfig& m : config.memberships) {
+    profile.memberships.push_back({queue(m.queue), static_cast<uint8_t>(m.tier), m.paused,
+                                   static_cast<uint16_t>(m.position),
+                                   m.wrap_up ? m.wrap_up->us : -1});
+  }
+  std::sort(profile.skills.begin(), profile.skills.end());
+  std::sort(profile.languages.begin(), profile.languages.end());
+  std::sort(profile.labels.begin(), profile.labels.end());
+  std::sort(profile.numbers.begin(), profile.numbers.end());
+  std::sort(profile.memberships.begin(), profile.memberships.end());
+  return profile;
+}
+
+void MergeInto(Requirement& own, const Requirement& queue) {
+  const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  add(own.skills, queue.skills);
+  Narrow(own.skills);
+  if (own.languages.empty()) own.languages = queue.languages;
+  add(own.labels, queue.labels);
+  SortUnique(own.labels);
+  add(own.any_skills, queue.any_skills);
+  SortUnique(own.any_skills);
+  add(own.excluded_skills, queue.excluded_skills);
+  SortUnique(own.excluded_skills);
+  add(own.label_terms, queue.label_terms);
+  SortUnique(own.label_terms);
+}
 
 int LevelOf(const std::vector<Level>& levels, NameIx name) {
   auto it = std::lower_bound(levels.begin(), levels.end(), name,
@@ -43,20 +235,15 @@ const Membership* FindMembership(const Profile& profile, QueueIx queue) {
 Mismatch Qualifies(const Audience& audience, const Requirement& requirement,
                    const Profile& profile) {
   if (Mismatch m = CheckMembership(audience, profile); m != Mismatch::kNone) return m;
-  for (const Level& asked : requirement.skills) {
-    if (std::binary_search(audience.dropped_skills.begin(), audience.dropped_skills.end(),
-                           asked.name)) {
-      continue;
-    }
-    const int held = LevelOf(profile.skills, asked.name);
-    if (held == 0) return Mismatch::kSkillMissing;
-    if (held < Lowered(asked.level, audience.lowered)) return Mismatch::kSkillLevel;
-  }
+  if (Mismatch m = CheckSkills(audience, requirement, profile); m != Mismatch::kNone) return m;
   if (!HasLanguage(audience, requirement, profile)) return Mismatch::kLanguage;
   for (NameIx label : requirement.labels) {
-    if (!std::binary_search(profile.labels.begin(), profile.labels.end(), label)) {
-      return Mismatch::kLabel;
-    }
+    if (Has(profile.labels, label) || Has(audience.dropped_labels, label)) continue;
+    return Mismatch::kLabel;
+  }
+  for (const LabelTerm& term : requirement.label_terms) {
+    if (Has(audience.dropped_labels, term.key) || Holds(term, profile)) continue;
+    return Mismatch::kLabelCondition;
   }
   return Mismatch::kNone;
 }

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "services/router/engine/config.h"
 #include "services/router/engine/types.h"
 
@@ -15,18 +17,32 @@ namespace firstline::engine {
 struct Level {
   NameIx name;
   uint8_t level = 1;
+  uint8_t max = 0;  // asked for: the highest level; 0: no bound
   friend auto operator<=>(const Level&, const Level&) = default;
 };
 
-// Canonical form: skills and labels ascending by handle, languages in order of preference. Interned:
-// equal requirements share one handle. Channel and units belong to it because a line is matched
-// against agents that are open on that channel with that much room.
+// A condition on labels. The labels it names are whole ("key=value"), so that a comparison of texts
+// is one of handles.
+struct LabelTerm {
+  NameIx key;
+  Comparison comparison = Comparison::kEqual;
+  std::vector<NameIx> labels;  // kEqual, kNotEqual, kIn; ascending
+  int64_t bound = 0;           // of the others
+  friend auto operator<=>(const LabelTerm&, const LabelTerm&) = default;
+};
+
+// Canonical form: everything ascending by handle but languages, which are in order of preference.
+// Interned: equal requirements share one handle. Channel and units belong to it because a line is
+// matched against agents that are open on that channel with that much room.
 struct Requirement {
   ChannelIx channel;
   uint16_t units = 1;
   std::vector<Level> skills;
   std::vector<Level> languages;
   std::vector<NameIx> labels;
+  std::vector<std::vector<Level>> any_skills = {};  // of each group one
+  std::vector<NameIx> excluded_skills = {};
+  std::vector<LabelTerm> label_terms = {};
   friend auto operator<=>(const Requirement&, const Requirement&) = default;
 };
 
@@ -45,6 +61,7 @@ struct Profile {
   std::vector<Level> skills;
   std::vector<Level> languages;
   std::vector<NameIx> labels;
+  std::vector<std::pair<NameIx, int64_t>> numbers = {};  // of labels "key=<whole number>"
   std::vector<Membership> memberships;
   friend auto operator<=>(const Profile&, const Profile&) = default;
 };
@@ -56,6 +73,7 @@ struct Audience {
   uint8_t lowered = 0;   // levels every minimum is lowered by, not below 1
   bool any_language = false;
   std::vector<NameIx> dropped_skills;  // ascending
+  std::vector<NameIx> dropped_labels = {};  // and keys of conditions, ascending
 };
 
 // In the order of the checks.
@@ -65,15 +83,35 @@ enum class Mismatch : uint8_t {
   kPaused,
   kTier,
   kSkillMissing,
-  kSkillLevel,
+  kSkillLevel,     // below the minimum or above the maximum
+  kSkillGroup,     // none of a group in its range
+  kSkillExcluded,  // holds one it must not hold
   kLanguage,
   kLabel,
+  kLabelCondition,
 };
 
 // Whether a profile may serve an audience with a requirement; else the first reason why not. Ignores
 // gates (presence, capacity), exceptions and preference.
 Mismatch Qualifies(const Audience& audience, const Requirement& requirement,
                    const Profile& profile);
+
+// Gives a name its handle.
+using NameLookup = absl::FunctionRef<NameIx(std::string_view)>;
+// The canonical form of a spec within limits; channel and units are left to the caller.
+Requirement Canonical(const RequirementSpec& spec, NameLookup name);
+// Adds what a queue asks: the narrower range of a skill counts, its languages where there are none,
+// everything else comes on top.
+void MergeInto(Requirement& own, const Requirement& queue);
+// Most names Canonical asks for.
+size_t NamesIn(const RequirementSpec& spec);
+
+// The profile of a configured agent.
+Profile ProfileFrom(const AgentConfig& config, NameLookup name,
+                    absl::FunctionRef<QueueIx(std::string_view)> queue);
+
+// A whole number: an optional minus sign and 1 to 18 digits; nullopt for any other text.
+std::optional<int64_t> ParseNumber(std::string_view text);
 
 // Null when the profile has none for the queue.
 const Membership* FindMembership(const Profile& profile, QueueIx queue);

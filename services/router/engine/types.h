@@ -68,12 +68,23 @@ enum class Serving : uint8_t { kFifo, kCredit, kStrict, kDeadline };
 enum class Criterion : uint8_t {
   kPreferred,      // named by the inquiry, earlier names first
   kLanguageLevel,  // the inquiry's earliest language the agent has, then its level
-  kSkillLevel,     // sum of the agent's levels over the required skills
+  kSkillLevel,     // sum of the agent's levels over the required skills, of each group the highest
   kFewestSkills,   // fewest skills in the agent's profile: keeps generalists free
   kTier,           // lowest tier of the agent's membership in the queue
   kLoad,           // used / total units
   kIdleTime,       // waiting longest since the last work ended or presence began
   kRoundRobin,     // least recently offered
+};
+
+// How a condition compares what is there with its values.
+enum class Comparison : uint8_t {
+  kEqual,           // to the one value
+  kNotEqual,        // to none of the values; holds where nothing is there
+  kIn,              // to one of the values
+  kLess,            // these four: as whole numbers, with the one value; what is no number fails
+  kLessOrEqual,
+  kGreater,
+  kGreaterOrEqual,
 };
 
 enum class Author : uint8_t { kCustomer, kAgent, kBot };

@@ -63,7 +63,8 @@ struct QueueSlot {
   std::vector<Audience> audiences;  // by step
   std::vector<Span> credits;        // by step, accumulated
   Selection selection;
-  RequirementSpec requirement;
+  Requirement requirement;          // the queue's own, canonical
+  bool asks = false;                // it is not empty
   uint32_t waiting = 0, offered = 0, assigned = 0, parked = 0;
   Oldest oldest;
   bool live = false;

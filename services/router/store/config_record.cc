@@ -1,5 +1,6 @@
 #include "services/router/store/config_record.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,7 @@ namespace firstline::store {
 namespace {
 
 namespace records = internal::v1;
+using store::HasPolicies;
 
 // Numbers of the engine are int, those of records unsigned: what does not fit becomes -1, which no
 // check of a range lets pass.
@@ -29,8 +31,22 @@ bool AreLevels(const std::vector<engine::SkillLevel>& levels, size_t max) {
     if (level.level < engine::limits::kLevelMin || level.level > engine::limits::kLevelMax) {
       return false;
     }
+    if (level.max != 0 && (level.max < level.level || level.max > engine::limits::kLevelMax)) {
+      return false;
+    }
   }
   return true;
+}
+
+bool AreNames(const std::vector<std::string>& names, size_t max) {
+  return names.size() <= max && std::all_of(names.begin(), names.end(), IsName);
+}
+
+bool AreGroups(const std::vector<std::vector<engine::SkillLevel>>& groups) {
+  if (groups.size() > engine::limits::kSkillGroupsMax) return false;
+  return std::all_of(groups.begin(), groups.end(), [](const auto& group) {
+    return !group.empty() && AreLevels(group, engine::limits::kSkillGroupMax);
+  });
 }
 
 void WriteStep(const engine::StepConfig& step, records::StepRecord* out) {
@@ -41,6 +57,7 @@ void WriteStep(const engine::StepConfig& step, records::StepRecord* out) {
   out->set_tier(static_cast<uint32_t>(step.tier));
   out->set_credit_us(step.credit.us);
   out->set_overflow_to(step.overflow_to);
+  out->mutable_drop_labels()->Assign(step.drop_labels.begin(), step.drop_labels.end());
 }
 
 engine::StepConfig ReadStep(const records::StepRecord& record) {
@@ -48,6 +65,7 @@ engine::StepConfig ReadStep(const records::StepRecord& record) {
           .lower_levels = ToInt(record.lower_levels()),
           .drop_skills = {record.drop_skills().begin(), record.drop_skills().end()},
           .drop_languages = record.drop_languages(),
+          .drop_labels = {record.drop_labels().begin(), record.drop_labels().end()},
           .tier = ToInt(record.tier()),
           .credit = {record.credit_us()},
           .overflow_to = record.overflow_to()};
@@ -144,6 +162,19 @@ engine::SettingsConfig ReadSettings(const records::SettingsRecord& record) {
           .away_reasons = {record.away_reasons().begin(), record.away_reasons().end()}};
 }
 
+bool HasPolicies(const engine::StepConfig& step) { return !step.drop_labels.empty(); }
+
+bool HasPolicies(const engine::QueueConfig& queue) {
+  const auto& steps = queue.steps;
+  return HasPolicies(queue.requirement) ||
+         std::any_of(steps.begin(), steps.end(), [](const auto& s) { return HasPolicies(s); });
+}
+
+bool HasPolicies(const engine::WorkspaceConfig& config) {
+  const auto& queues = config.queues;
+  return std::any_of(queues.begin(), queues.end(), [](const auto& q) { return HasPolicies(q); });
+}
+
 absl::Status ReadLists(const records::ConfigRecord& record, engine::WorkspaceConfig& config) {
   for (const records::ChannelRecord& channel : record.channels()) {
     const auto kind = FromProto(channel.kind());
@@ -163,11 +194,19 @@ absl::Status ReadLists(const records::ConfigRecord& record, engine::WorkspaceCon
 
 }  // namespace
 
+bool HasPolicies(const engine::RequirementSpec& spec) {
+  const bool bounded = std::any_of(spec.skills.begin(), spec.skills.end(),
+                                   [](const engine::SkillLevel& s) { return s.max != 0; });
+  return bounded || !spec.any_skills.empty() || !spec.excluded_skills.empty() ||
+         !spec.label_conditions.empty();
+}
+
 void WriteLevels(const std::vector<engine::SkillLevel>& levels, LevelRecords* out) {
   for (const engine::SkillLevel& level : levels) {
     records::Level* to = out->Add();
     to->set_name(level.name);
     to->set_level(static_cast<uint32_t>(level.level));
+    to->set_max(static_cast<uint32_t>(level.max));
   }
 }
 
@@ -175,7 +214,7 @@ std::vector<engine::SkillLevel> ReadLevels(const LevelRecords& records) {
   std::vector<engine::SkillLevel> levels;
   levels.reserve(static_cast<size_t>(records.size()));
   for (const records::Level& level : records) {
-    levels.push_back({level.name(), ToInt(level.level())});
+    levels.push_back({level.name(), ToInt(level.level()), ToInt(level.max())});
   }
   return levels;
 }
@@ -184,6 +223,29 @@ void WriteRecord(const engine::RequirementSpec& spec, records::RequirementRecord
   WriteLevels(spec.skills, out->mutable_skills());
   WriteLevels(spec.languages, out->mutable_languages());
   for (const std::string& label : spec.labels) out->add_labels(label);
+  for (const auto& group : spec.any_skills) {
+    WriteLevels(group, out->add_any_skills()->mutable_skills());
+  }
+  for (const std::string& skill : spec.excluded_skills) out->add_excluded_skills(skill);
+  for (const engine::Condition& condition : spec.label_conditions) {
+    WriteRecord(condition, out->add_label_conditions());
+  }
+}
+
+void WriteRecord(const engine::Condition& condition, records::ConditionRecord* out) {
+  out->set_key(condition.key);
+  out->set_comparison(ToProto(condition.comparison));
+  out->mutable_values()->Assign(condition.values.begin(), condition.values.end());
+}
+
+absl::StatusOr<engine::Condition> ReadRecord(const records::ConditionRecord& record) {
+  const auto comparison = FromProto(record.comparison());
+  if (!comparison) return Unreadable("condition: unknown comparison");
+  engine::Condition condition{.key = record.key(),
+                              .comparison = *comparison,
+                              .values = {record.values().begin(), record.values().end()}};
+  if (!engine::ProblemOf(condition).empty()) return Unreadable("condition: out of bounds");
+  return condition;
 }
 
 absl::StatusOr<engine::RequirementSpec> ReadRecord(const records::RequirementRecord& record) {
@@ -191,12 +253,21 @@ absl::StatusOr<engine::RequirementSpec> ReadRecord(const records::RequirementRec
   spec.skills = ReadLevels(record.skills());
   spec.languages = ReadLevels(record.languages());
   spec.labels = {record.labels().begin(), record.labels().end()};
-  const bool fits = AreLevels(spec.skills, engine::limits::kRequiredSkillsMax) &&
-                    AreLevels(spec.languages, engine::limits::kRequiredLanguagesMax) &&
-                    spec.labels.size() <= engine::limits::kRequiredLabelsMax;
+  for (const records::LevelGroup& group : record.any_skills()) {
+    spec.any_skills.push_back(ReadLevels(group.skills()));
+  }
+  spec.excluded_skills = {record.excluded_skills().begin(), record.excluded_skills().end()};
+  const bool fits =
+      AreLevels(spec.skills, engine::limits::kRequiredSkillsMax) &&
+      AreLevels(spec.languages, engine::limits::kRequiredLanguagesMax) &&
+      AreNames(spec.labels, engine::limits::kRequiredLabelsMax) && AreGroups(spec.any_skills) &&
+      AreNames(spec.excluded_skills, engine::limits::kExcludedSkillsMax) &&
+      static_cast<size_t>(record.label_conditions_size()) <= engine::limits::kConditionsMax;
   if (!fits) return Unreadable("requirement: out of bounds");
-  for (const std::string& label : spec.labels) {
-    if (!IsName(label)) return Unreadable("requirement: label out of bounds");
+  for (const records::ConditionRecord& condition : record.label_conditions()) {
+    auto read = ReadRecord(condition);
+    if (!read.ok()) return read.status();
+    spec.label_conditions.push_back(*std::move(read));
   }
   return spec;
 }
@@ -216,7 +287,7 @@ std::string EncodeConfig(const engine::WorkspaceConfig& config) {
   }
   for (const engine::QueueConfig& queue : config.queues) WriteQueue(queue, record.add_queues());
   WriteSettings(config.settings, record.mutable_settings());
-  return Pack(record);
+  return Pack(record, VersionFor(HasPolicies(config)));
 }
 
 absl::StatusOr<engine::WorkspaceConfig> DecodeConfig(std::string_view bytes) {

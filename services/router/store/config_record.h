@@ -26,6 +26,10 @@ absl::StatusOr<engine::RememberedRequest> DecodeRequest(std::string_view id,
 
 // ---- Shared with the other records ----
 
+void WriteRecord(const engine::Condition& condition, internal::v1::ConditionRecord* out);
+absl::StatusOr<engine::Condition> ReadRecord(const internal::v1::ConditionRecord& record);
+// Whether it says what format version 1 cannot.
+bool HasPolicies(const engine::RequirementSpec& spec);
 void WriteRecord(const engine::RequirementSpec& spec, internal::v1::RequirementRecord* out);
 // Within the bounds of an inquiry's requirement.
 absl::StatusOr<engine::RequirementSpec> ReadRecord(const internal::v1::RequirementRecord& record);

@@ -238,7 +238,8 @@ std::string EncodeInquiry(const engine::Engine& engine, const Inquiry& inquiry) 
   record.set_queue(engine.QueueId(inquiry.queue));
   record.set_sequence(inquiry.sequence);
   record.set_digest(inquiry.digest);
-  WriteRecord(engine.Spec(inquiry.own), record.mutable_own());
+  const engine::RequirementSpec own = engine.Spec(inquiry.own);
+  WriteRecord(own, record.mutable_own());
   record.set_units(inquiry.units);
   record.set_attributes(inquiry.attributes);
   record.set_customer(inquiry.customer);
@@ -248,7 +249,7 @@ std::string EncodeInquiry(const engine::Engine& engine, const Inquiry& inquiry) 
   WriteTimes(inquiry, &record);
   WritePeople(engine, inquiry, &record);
   WriteOutcome(inquiry, &record);
-  return Pack(record);
+  return Pack(record, VersionFor(HasPolicies(own)));
 }
 
 absl::StatusOr<Inquiry> DecodeInquiry(std::string_view id, std::string_view bytes,

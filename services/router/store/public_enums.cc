@@ -31,6 +31,16 @@ constexpr Pair<engine::ChannelKind, v1::ChannelKind> kChannelKindPairs[] = {
     {engine::ChannelKind::kMessaging, v1::CHANNEL_KIND_MESSAGING},
 };
 
+constexpr Pair<engine::Comparison, v1::Comparison> kComparisonPairs[] = {
+    {engine::Comparison::kEqual, v1::COMPARISON_EQUAL},
+    {engine::Comparison::kNotEqual, v1::COMPARISON_NOT_EQUAL},
+    {engine::Comparison::kIn, v1::COMPARISON_IN},
+    {engine::Comparison::kLess, v1::COMPARISON_LESS},
+    {engine::Comparison::kLessOrEqual, v1::COMPARISON_LESS_OR_EQUAL},
+    {engine::Comparison::kGreater, v1::COMPARISON_GREATER},
+    {engine::Comparison::kGreaterOrEqual, v1::COMPARISON_GREATER_OR_EQUAL},
+};
+
 constexpr Pair<engine::Criterion, v1::Criterion> kCriterionPairs[] = {
     {engine::Criterion::kPreferred, v1::CRITERION_PREFERRED},
     {engine::Criterion::kLanguageLevel, v1::CRITERION_LANGUAGE_LEVEL},
@@ -126,6 +136,7 @@ v1::AgentKind ToProto(engine::AgentKind value) { return Find(kAgentKindPairs, va
 v1::Author ToProto(engine::Author value) { return Find(kAuthorPairs, value); }
 v1::CancelReason ToProto(engine::CancelReason value) { return Find(kCancelReasonPairs, value); }
 v1::ChannelKind ToProto(engine::ChannelKind value) { return Find(kChannelKindPairs, value); }
+v1::Comparison ToProto(engine::Comparison value) { return Find(kComparisonPairs, value); }
 v1::Criterion ToProto(engine::Criterion value) { return Find(kCriterionPairs, value); }
 v1::EnqueueCause ToProto(engine::EnqueueCause value) { return Find(kEnqueueCausePairs, value); }
 v1::InquiryState ToProto(engine::InquiryState value) { return Find(kInquiryStatePairs, value); }
@@ -145,6 +156,9 @@ std::optional<engine::CancelReason> FromProto(v1::CancelReason value) {
 }
 std::optional<engine::ChannelKind> FromProto(v1::ChannelKind value) {
   return FindBack(kChannelKindPairs, value);
+}
+std::optional<engine::Comparison> FromProto(v1::Comparison value) {
+  return FindBack(kComparisonPairs, value);
 }
 std::optional<engine::Criterion> FromProto(v1::Criterion value) {
   return FindBack(kCriterionPairs, value);

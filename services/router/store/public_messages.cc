@@ -8,6 +8,12 @@ namespace {
 
 constexpr int64_t kUsPerSecond = 1'000'000;
 
+void WriteSkill(const engine::SkillLevel& skill, v1::SkillRequirement* out) {
+  out->set_skill(skill.name);
+  out->set_min_level(skill.level);
+  out->set_max_level(skill.max);
+}
+
 void WriteStep(const engine::StepConfig& step, v1::Step* out) {
   WriteMessage(step.after, out->mutable_after());
   out->set_lower_levels(step.lower_levels);
@@ -16,6 +22,7 @@ void WriteStep(const engine::StepConfig& step, v1::Step* out) {
   out->set_tier(step.tier);
   if (step.credit.us != 0) WriteMessage(step.credit, out->mutable_credit());
   out->set_overflow_to(step.overflow_to);
+  for (const std::string& label : step.drop_labels) out->add_drop_labels(label);
 }
 
 void WriteQueue(const engine::QueueConfig& queue, v1::Queue* out) {
@@ -75,18 +82,28 @@ void WriteMessage(engine::Span span, google::protobuf::Duration* out) {
   out->set_nanos(static_cast<int32_t>(span.us % kUsPerSecond * 1000));
 }
 
+void WriteMessage(const engine::Condition& condition, v1::Condition* out) {
+  out->set_key(condition.key);
+  out->set_comparison(ToProto(condition.comparison));
+  out->mutable_values()->Assign(condition.values.begin(), condition.values.end());
+}
+
 void WriteMessage(const engine::RequirementSpec& spec, v1::Requirement* out) {
-  for (const engine::SkillLevel& skill : spec.skills) {
-    v1::SkillRequirement* to = out->add_skills();
-    to->set_skill(skill.name);
-    to->set_min_level(skill.level);
-  }
+  for (const engine::SkillLevel& skill : spec.skills) WriteSkill(skill, out->add_skills());
   for (const engine::SkillLevel& language : spec.languages) {
     v1::LanguageRequirement* to = out->add_languages();
     to->set_language(language.name);
     to->set_min_level(language.level);
   }
   for (const std::string& label : spec.labels) out->add_labels(label);
+  for (const auto& group : spec.any_skills) {
+    v1::SkillGroup* to = out->add_any_skills();
+    for (const engine::SkillLevel& skill : group) WriteSkill(skill, to->add_skills());
+  }
+  for (const std::string& skill : spec.excluded_skills) out->add_excluded_skills(skill);
+  for (const engine::Condition& condition : spec.label_conditions) {
+    WriteMessage(condition, out->add_label_conditions());
+  }
 }
 
 void WriteMessage(const engine::AgentConfig& agent, v1::Agent* out) {

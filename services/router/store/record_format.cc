@@ -6,10 +6,10 @@
 
 namespace firstline::store {
 
-std::string Pack(const google::protobuf::MessageLite& message) {
+std::string Pack(const google::protobuf::MessageLite& message, char version) {
   std::string bytes;
   bytes.reserve(1 + message.ByteSizeLong());
-  bytes.push_back(kRecordVersion);
+  bytes.push_back(version);
   message.AppendToString(&bytes);
   return bytes;
 }
@@ -21,7 +21,7 @@ absl::Status Unpack(std::string_view bytes, google::protobuf::MessageLite& messa
     return absl::FailedPreconditionError(absl::StrCat(
         "format version ", version, "; this program reads up to ", int{kRecordVersion}));
   }
-  if (version != kRecordVersion) return Unreadable(absl::StrCat("format version ", version));
+  if (version < kFirstVersion) return Unreadable(absl::StrCat("format version ", version));
   bytes.remove_prefix(1);
   if (bytes.size() > std::numeric_limits<int>::max()) return Unreadable("too large");
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {

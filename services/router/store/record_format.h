@@ -15,9 +15,14 @@
 
 namespace firstline::store {
 
-inline constexpr char kRecordVersion = 1;
+// A record is written in the lowest version that says all of it: version 2 adds routing policies
+// that a reader of version 1 would leave out and so route otherwise. A workspace that uses none of
+// them can still be opened by the program before.
+inline constexpr char kRecordVersion = 2;
+inline constexpr char kFirstVersion = 1;
+constexpr char VersionFor(bool has_policies) { return has_policies ? kRecordVersion : kFirstVersion; }
 
-std::string Pack(const google::protobuf::MessageLite& message);
+std::string Pack(const google::protobuf::MessageLite& message, char version = kFirstVersion);
 
 // Fills `message`. FAILED_PRECONDITION: a newer version wrote it, and nothing of that state may be
 // opened. DATA_LOSS: it is no record.

@@ -1,7 +1,6 @@
 #include "services/router/telemetry/snapshot.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 #include "services/router/engine/requirement.h"
@@ -11,7 +10,6 @@ namespace {
 
 using engine::AgentIx;
 using engine::Engine;
-using engine::NameIx;
 using engine::QueueIx;
 using engine::Time;
 
@@ -32,46 +30,9 @@ OpenProfiles ReadOpenProfiles(const Engine& engine, Time now) {
   return open;
 }
 
-// The handles of names, as far as the open profiles use them: what no profile has, nobody has.
-class NameLookup {
- public:
-  NameLookup(const Engine& engine, const OpenProfiles& open) {
-    for (const auto& [ix, count] : open) {
-      const engine::Profile& profile = engine.profile(ix);
-      for (const engine::Level& skill : profile.skills) Add(engine, skill.name);
-      for (const engine::Level& language : profile.languages) Add(engine, language.name);
-      for (const NameIx label : profile.labels) Add(engine, label);
-    }
-  }
-  NameIx Find(const std::string& name) const {
-    const auto known = handles_.find(name);
-    return known == handles_.end() ? NameIx{} : known->second;
-  }
-
- private:
-  void Add(const Engine& engine, NameIx name) { handles_.emplace(engine.NameText(name), name); }
-  std::unordered_map<std::string, NameIx> handles_;  // looked up, never iterated
-};
-
-engine::Requirement RequirementOf(const engine::QueueConfig& queue, const NameLookup& names) {
-  engine::Requirement requirement;
-  for (const auto& [name, level] : queue.requirement.skills) {
-    requirement.skills.push_back({names.Find(name), static_cast<uint8_t>(level)});
-  }
-  for (const auto& [name, level] : queue.requirement.languages) {
-    requirement.languages.push_back({names.Find(name), static_cast<uint8_t>(level)});
-  }
-  for (const std::string& label : queue.requirement.labels) {
-    requirement.labels.push_back(names.Find(label));
-  }
-  std::sort(requirement.skills.begin(), requirement.skills.end());
-  std::sort(requirement.labels.begin(), requirement.labels.end());
-  return requirement;
-}
-
 uint32_t CountQualified(const Engine& engine, QueueIx ix, const engine::QueueConfig& queue,
-                        const OpenProfiles& open, const NameLookup& names) {
-  const engine::Requirement requirement = RequirementOf(queue, names);
+                        const OpenProfiles& open) {
+  const engine::Requirement& requirement = engine.QueueRequirement(ix);
   engine::Audience audience;
   audience.queue = ix;
   audience.tier_max = static_cast<uint8_t>(queue.first_tier);
@@ -103,7 +64,6 @@ QueueNow ReadQueue(const Engine& engine, QueueIx ix, const engine::QueueConfig& 
 
 std::vector<QueueNow> ReadQueues(const Engine& engine, Time now, QueueIx only) {
   const OpenProfiles open = ReadOpenProfiles(engine, now);
-  const NameLookup names(engine, open);
   const size_t queues = only.IsSet() ? 1 : engine.config().queues.size();
   const bool affordable = queues * open.size() <= kQualifyChecksMax;
   std::vector<QueueNow> read;
@@ -111,7 +71,7 @@ std::vector<QueueNow> ReadQueues(const Engine& engine, Time now, QueueIx only) {
     if (only.IsSet() && ix != only) return true;
     read.push_back(ReadQueue(engine, ix, queue, now));
     if (affordable) {
-      read.back().agents_available = CountQualified(engine, ix, queue, open, names);
+      read.back().agents_available = CountQualified(engine, ix, queue, open);
     }
     return true;
   });
@@ -123,7 +83,7 @@ std::map<std::string, TeamNow> ReadTeams(const Engine& engine) {
   for (const engine::TeamConfig& config : engine.config().teams) {
     teams[config.id] = {config.id, config.vendor, {}, 0, 0};
   }
-  std::map<NameIx, TeamNow*> known;
+  std::map<engine::NameIx, TeamNow*> known;
   engine.ForEachAgent([&](AgentIx, const engine::Agent& agent) {
     TeamNow*& team = known[agent.team];
     if (team == nullptr) {

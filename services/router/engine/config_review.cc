@@ -1,0 +1,135 @@
+// What applying a configuration would do: the merge, the changes, and what looks like a mistake.
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "services/router/engine/config_check.h"
+#include "services/router/engine/names.h"
+#include "services/router/engine/requirement.h"
+
+namespace firstline::engine {
+namespace {
+
+using Problems = std::vector<ConfigProblem>;
+
+// Replaces by id, appends what is new, drops what is listed.
+template <class Config>
+void MergeById(std::vector<Config>& into, const std::vector<Config>& from,
+               const std::vector<std::string>& removed) {
+  for (const Config& config : from) {
+    auto known = std::find_if(into.begin(), into.end(),
+                              [&](const Config& c) { return c.id == config.id; });
+    if (known == into.end()) {
+      into.push_back(config);
+    } else {
+      *known = config;
+    }
+  }
+  std::erase_if(into, [&](const Config& c) {
+    return std::find(removed.begin(), removed.end(), c.id) != removed.end();
+  });
+}
+
+template <class Config>
+void Compare(const std::vector<Config>& before, const std::vector<Config>& after,
+             const std::string& what, Problems& changes) {
+  const auto find = [](const std::vector<Config>& in, const std::string& id) {
+    return std::find_if(in.begin(), in.end(), [&](const Config& c) { return c.id == id; });
+  };
+  for (const Config& config : after) {
+    auto known = find(before, config.id);
+    const std::string path = absl::StrCat(what, "[", config.id, "]");
+    if (known == before.end()) {
+      changes.push_back({path, "added"});
+    } else if (!(*known == config)) {
+      changes.push_back({path, "changed"});
+    }
+  }
+  for (const Config& config : before) {
+    if (find(after, config.id) == after.end()) {
+      changes.push_back({absl::StrCat(what, "[", config.id, "]"), "removed"});
+    }
+  }
+}
+
+// Who could serve whom in a configuration that is not installed: Qualifies itself, with handles of
+// its own.
+class Qualification {
+ public:
+  explicit Qualification(const std::vector<AgentConfig>& agents) {
+    for (const AgentConfig& agent : agents) {
+      profiles_.insert(ProfileFrom(agent, Intern(), [this](std::string_view queue) {
+        return QueueIx{names_.Intern(queue).value};
+      }));
+    }
+  }
+  bool HasOneFor(const QueueConfig& queue) const {
+    const Requirement requirement = Canonical(queue.requirement, Intern());
+    const Audience audience{.queue = {names_.Intern(queue.id).value}, .dropped_skills = {}};
+    return std::any_of(profiles_.begin(), profiles_.end(), [&](const Profile& profile) {
+      return Qualifies(audience, requirement, profile) == Mismatch::kNone;
+    });
+  }
+
+ private:
+  std::function<NameIx(std::string_view)> Intern() const {
+    return [this](std::string_view name) { return names_.Intern(name); };
+  }
+  mutable Names names_;
+  std::set<Profile> profiles_;
+};
+
+}  // namespace
+
+WorkspaceConfig Merge(const WorkspaceConfig& present, const ApplyConfig& apply) {
+  if (apply.whole) return apply.config;
+  WorkspaceConfig next = present;
+  if (apply.patch_settings) next.settings = apply.config.settings;
+  MergeById(next.channels, apply.config.channels, apply.remove_channels);
+  MergeById(next.teams, apply.config.teams, apply.remove_teams);
+  MergeById(next.queues, apply.config.queues, apply.remove_queues);
+  return next;
+}
+
+ConfigReview Review(const Engine& engine, const ApplyConfig& apply) {
+  ConfigReview review;
+  const WorkspaceConfig next = Merge(engine.config(), apply);
+  review.problems = CheckConfig(next);
+  std::vector<AgentConfig> before, after;
+  engine.ForEachAgent([&](AgentIx ix, const Agent&) {
+    before.push_back(engine.ConfigOf(ix));
+    return true;
+  });
+  if (!apply.whole || !apply.agents) after = before;
+  if (apply.agents) MergeById(after, *apply.agents, {});
+  for (size_t i = 0; i < after.size(); ++i) {
+    auto problems = CheckAgent(after[i], next, absl::StrCat("agents[", after[i].id, "]"));
+    review.problems.insert(review.problems.end(), problems.begin(), problems.end());
+  }
+  if (!(engine.config().settings == next.settings)) {
+    review.changes.push_back({"settings", "changed"});
+  }
+  Compare(engine.config().channels, next.channels, "channels", review.changes);
+  Compare(engine.config().teams, next.teams, "teams", review.changes);
+  Compare(engine.config().queues, next.queues, "queues", review.changes);
+  if (apply.agents) Compare(before, after, "agents", review.changes);
+  const Qualification qualification(after);
+  for (const QueueConfig& queue : next.queues) {
+    const std::string path = absl::StrCat("queues[", queue.id, "]");
+    if (!qualification.HasOneFor(queue)) review.warnings.push_back({path, "no agent qualifies"});
+    if (queue.first_reply_warning.us > 0 && queue.first_reply_timeout.us > 0 &&
+        queue.first_reply_warning >= queue.first_reply_timeout) {
+      review.warnings.push_back({path + ".first_reply_warning",
+                                 "is not before first_reply_timeout: it never fires"});
+    }
+    if (queue.serving != Serving::kCredit && queue.serving != Serving::kDeadline &&
+        !queue.credits.empty()) {
+      review.warnings.push_back({path + ".credits", "have no effect with this serving order"});
+    }
+  }
+  return review;
+}
+
+}  // namespace firstline::engine

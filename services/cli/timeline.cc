@@ -66,6 +66,17 @@ std::string WhyText(v1::EnqueueCause cause) {
   }
 }
 
+std::string SubmittedText(const v1::InquirySubmitted& submitted) {
+  std::string text = absl::StrCat("submitted: ", SpecText(submitted.inquiry().spec()));
+  if (submitted.rule().empty()) return text;
+  absl::StrAppend(&text, "; sent there by rule ", submitted.rule());
+  for (const v1::RulePassedOver& passed : submitted.passed_over()) {
+    absl::StrAppend(&text, ", not by ", passed.rule(), " because of ",
+                    passed.key().empty() ? "its channel" : passed.key());
+  }
+  return text;
+}
+
 std::string AssignedText(const v1::Event& event) {
   const v1::InquiryAssigned& assigned = event.inquiry_assigned();
   std::string text = "took the offer";
@@ -168,7 +179,7 @@ std::string Timeline::StepText(const std::string& queue, int step) const {
 std::string Timeline::What(const v1::Event& event) const {
   switch (event.kind_case()) {
     case v1::Event::kInquirySubmitted:
-      return absl::StrCat("submitted: ", SpecText(event.inquiry_submitted().inquiry().spec()));
+      return SubmittedText(event.inquiry_submitted());
     case v1::Event::kInquiryUpdated:
       return absl::StrCat("updated: ", SpecText(event.inquiry_updated().spec()));
     case v1::Event::kInquiryEnqueued: {

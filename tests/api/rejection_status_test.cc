@@ -32,6 +32,7 @@ const Row kRows[] = {
     {Rejection::kUnknownChannel, StatusCode::kNotFound, "UNKNOWN_CHANNEL", "channel"},
     {Rejection::kUnknownOffer, StatusCode::kNotFound, "UNKNOWN_OFFER", "offer"},
     {Rejection::kUnknownReason, StatusCode::kInvalidArgument, "UNKNOWN_REASON", "reason"},
+    {Rejection::kNotClassified, StatusCode::kFailedPrecondition, "NOT_CLASSIFIED", "inquiry"},
     {Rejection::kInquiryIdReused, StatusCode::kAlreadyExists, "INQUIRY_ID_REUSED", "inquiry"},
     {Rejection::kMessageIdReused, StatusCode::kAlreadyExists, "MESSAGE_ID_REUSED", "message"},
     {Rejection::kInquiryEnded, StatusCode::kFailedPrecondition, "INQUIRY_ENDED", "inquiry"},

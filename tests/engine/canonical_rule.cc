@@ -278,42 +278,59 @@ const QueueConfig& Model::Queue(const std::string& id) const {
 
 std::map<std::string, int> UnitsInUse(const Model& model) { return Usage(model).total; }
 
-RequirementSpec Asked(const Model& model, const ModelInquiry& inquiry) {
-  const RequirementSpec& queue = model.Queue(inquiry.queue).requirement;
-  RequirementSpec asked;
-  std::set<std::string> skills, labels(queue.labels.begin(), queue.labels.end());
-  for (const SkillLevel& s : queue.skills) skills.insert(s.name);
-  for (const SkillLevel& s : inquiry.own.skills) skills.insert(s.name);
+const RuleConfig* NaiveRule(const WorkspaceConfig& config, const std::string& channel,
+                            const std::map<std::string, std::string>& attributes) {
+  for (const RuleConfig& rule : config.rules) {
+    const auto& channels = rule.channels;
+    bool fits = channels.empty() ||
+                std::find(channels.begin(), channels.end(), channel) != channels.end();
+    for (const Condition& condition : rule.conditions) {
+      std::vector<std::string> there;
+      const auto attribute = attributes.find(condition.key);
+      if (attribute != attributes.end()) there.push_back(attribute->second);
+      fits = fits && Compares(there, condition);
+    }
+    if (fits) return &rule;
+  }
+  return nullptr;
+}
+
+RequirementSpec Together(const RequirementSpec& first, const RequirementSpec& second) {
+  RequirementSpec sum;
+  std::set<std::string> skills, labels(first.labels.begin(), first.labels.end());
+  for (const SkillLevel& s : first.skills) skills.insert(s.name);
+  for (const SkillLevel& s : second.skills) skills.insert(s.name);
   for (const std::string& name : skills) {
     SkillLevel narrow{name, 1, 0};
-    for (const auto* skills_of : {&queue.skills, &inquiry.own.skills}) {
+    for (const auto* skills_of : {&first.skills, &second.skills}) {
       for (const SkillLevel& s : *skills_of) {
         if (s.name != name) continue;
         narrow.level = std::max(narrow.level, s.level);
         if (s.max != 0) narrow.max = narrow.max == 0 ? s.max : std::min(narrow.max, s.max);
       }
     }
-    asked.skills.push_back(narrow);
+    sum.skills.push_back(narrow);
   }
-  asked.any_skills = queue.any_skills;
-  asked.excluded_skills = queue.excluded_skills;
-  asked.label_conditions = queue.label_conditions;
-  const RequirementSpec& own = inquiry.own;
-  for (const auto& group : own.any_skills) {
-    if (std::find_if(asked.any_skills.begin(), asked.any_skills.end(), [&](const auto& known) {
-          return SameGroup(known, group);
-        }) == asked.any_skills.end()) {
-      asked.any_skills.push_back(group);
+  sum.languages = first.languages.empty() ? second.languages : first.languages;
+  labels.insert(second.labels.begin(), second.labels.end());
+  sum.labels.assign(labels.begin(), labels.end());
+  for (const RequirementSpec* spec : {&first, &second}) {
+    for (const auto& group : spec->any_skills) {
+      const auto same = [&](const auto& known) { return SameGroup(known, group); };
+      if (std::none_of(sum.any_skills.begin(), sum.any_skills.end(), same)) {
+        sum.any_skills.push_back(group);
+      }
     }
+    const auto& excluded = spec->excluded_skills;
+    sum.excluded_skills.insert(sum.excluded_skills.end(), excluded.begin(), excluded.end());
+    const auto& conditions = spec->label_conditions;
+    sum.label_conditions.insert(sum.label_conditions.end(), conditions.begin(), conditions.end());
   }
-  asked.excluded_skills.insert(asked.excluded_skills.end(), own.excluded_skills.begin(),
-                               own.excluded_skills.end());
-  asked.label_conditions.insert(asked.label_conditions.end(), own.label_conditions.begin(),
-                                own.label_conditions.end());
-  asked.languages = inquiry.own.languages.empty() ? queue.languages : inquiry.own.languages;
-  labels.insert(inquiry.own.labels.begin(), inquiry.own.labels.end());
-  asked.labels.assign(labels.begin(), labels.end());
-  return asked;
+  return sum;
+}
+
+RequirementSpec Asked(const Model& model, const ModelInquiry& inquiry) {
+  return Together(inquiry.own, model.Queue(inquiry.queue).requirement);
 }
 
 std::map<std::string, Mismatch> NaiveQualifies(const Model& model, const ModelInquiry& inquiry) {

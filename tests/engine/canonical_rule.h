@@ -57,6 +57,12 @@ struct Model {
   const QueueConfig& Queue(const std::string& id) const;
 };
 
+// The first rule that fits the channel and attributes of an inquiry without a queue; null: none.
+const RuleConfig* NaiveRule(const WorkspaceConfig& config, const std::string& channel,
+                            const std::map<std::string, std::string>& attributes);
+// What both ask together: the narrower range of a skill, the first's languages unless there are none,
+// all of the rest.
+RequirementSpec Together(const RequirementSpec& first, const RequirementSpec& second);
 // Agent -> units held by offers, assignments and wrap-ups; absent: none.
 std::map<std::string, int> UnitsInUse(const Model& model);
 // What its queue adds to what the inquiry asks: the higher minimum, the queue's languages when the

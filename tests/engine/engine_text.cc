@@ -42,7 +42,13 @@ class EventText {
     return absl::StrCat("quarantined table=", e.table, " key=", e.key, " problem=", e.problem);
   }
   std::string operator()(const InquirySubmitted& e) {
-    return absl::StrCat("submitted ", I(e.inquiry));
+    std::string text = absl::StrCat("submitted ", I(e.inquiry));
+    if (e.rule.empty()) return text;
+    absl::StrAppend(&text, " rule=", e.rule);
+    for (const RuleMiss& miss : e.passed_over) {
+      absl::StrAppend(&text, " not:", miss.rule, ":", miss.key.empty() ? "(channel)" : miss.key);
+    }
+    return text;
   }
   std::string operator()(const InquiryUpdated& e) { return absl::StrCat("updated ", I(e.inquiry)); }
   std::string operator()(const InquiryEnqueued& e) {

@@ -122,6 +122,10 @@ std::vector<Bound> SubmitBounds() {
   };
 }
 
+RuleConfig Rule(size_t number) {
+  return {.id = Name(number), .channels = {"chat"}, .conditions = {}, .queue = "q"};
+}
+
 std::vector<Bound> AgentBounds() {
   using namespace limits;
   return {
@@ -172,6 +176,10 @@ std::vector<Bound> ConfigBounds() {
                  for (size_t k = 0; k < n; ++k) {
                    c.queues[0].steps.push_back({.after = Seconds(static_cast<int64_t>(k) + 1)});
                  }
+               }),
+      OnConfig("rules", kRulesMax,
+               [](WorkspaceConfig& c, size_t n) {
+                 for (size_t k = 0; k < n; ++k) c.rules.push_back(Rule(k));
                }),
       OnConfig("span", static_cast<size_t>(kSpanMaxUs),
                [](WorkspaceConfig& c, size_t us) {

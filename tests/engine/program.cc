@@ -135,11 +135,15 @@ Body Program::MakeSubmit(const Engine& engine) {
     submit.inquiry_id = Name("i", choices_.Below(static_cast<uint32_t>(inquiries_)));
   }
   submit.channel = choices_.Percent(2) ? "fax" : choices_.Pick(kChannels);
-  submit.queue = AnyQueue();
+  submit.queue = choices_.Percent(12) ? "" : AnyQueue();
   submit.requirement = MakeRequirement(2);
   submit.priority = choices_.Percent(40) ? choices_.Between(1, 4) : 0;
   if (choices_.Percent(20)) submit.units = choices_.Between(1, 3);
   if (choices_.Percent(20)) submit.attributes = {{"topic", Name("t", choices_.Below(3))}};
+  if (choices_.Percent(30)) {
+    const std::string spent = std::to_string(choices_.Between(-1, 4));
+    submit.attributes.insert(submit.attributes.begin(), {"spent", spent});
+  }
   for (int k = choices_.Percent(30) ? choices_.Between(1, 2) : 0; k > 0; --k) {
     submit.preferred_agents.push_back(AnyAgent());
   }
@@ -267,7 +271,7 @@ Body Program::MakeFinishWrapUp(const Engine& engine) {
 Body Program::MakeConfigChange() {
   ApplyConfig apply;
   apply.whole = false;
-  switch (choices_.Weighted({50, 15, 10, 10, 10, 5})) {
+  switch (choices_.Weighted({50, 15, 10, 10, 10, 5, 10})) {
     case 0:
       apply.config.queues = {MakeQueue(choices_.Between(0, queues_ - 1))};
       break;
@@ -289,8 +293,12 @@ Body Program::MakeConfigChange() {
         for (int a = 0; a < agents_; ++a) apply.agents->push_back(MakeAgent(a));
       }
       break;
-    default:
+    case 5:
       apply.etag = "other";
+      break;
+    default:
+      apply.patch_rules = true;
+      apply.config.rules = MakeWorkspace().rules;
       break;
   }
   return apply;
@@ -304,7 +312,30 @@ WorkspaceConfig Program::MakeWorkspace() {
   config.teams = {{"t0", ""}, {"t1", "vendor"}};
   for (int q = 0; q < queues_; ++q) config.queues.push_back(MakeQueue(q));
   config.settings = MakeSettings();
+  for (int rules = choices_.Percent(60) ? choices_.Between(1, 4) : 0; rules > 0; --rules) {
+    config.rules.push_back(MakeRule(static_cast<uint32_t>(rules)));
+  }
   return config;
+}
+
+RuleConfig Program::MakeRule(uint32_t number) {
+  RuleConfig rule;
+  rule.id = Name("r", number);
+  rule.queue = Name("q", choices_.Below(static_cast<uint32_t>(queues_)));
+  if (choices_.Percent(30)) rule.channels = {choices_.Pick(kChannels)};
+  if (choices_.Percent(50)) {
+    rule.conditions.push_back({"topic", choices_.Percent(50) ? Comparison::kEqual
+                                                             : Comparison::kNotEqual,
+                               {Name("t", choices_.Below(3))}});
+  }
+  if (choices_.Percent(40)) {
+    rule.conditions.push_back(MakeCondition());
+    rule.conditions.back().key = "spent";
+  }
+  if (choices_.Percent(40)) rule.requirement = MakeRequirement(1);
+  if (choices_.Percent(30)) rule.priority = choices_.Between(0, 4);
+  if (rule.channels.empty() && rule.conditions.empty() && number > 1) rule.channels = {"chat"};
+  return rule;
 }
 
 SettingsConfig Program::MakeSettings() {

@@ -53,6 +53,7 @@ class Program {
   Body MakeConfigChange();
   WorkspaceConfig MakeWorkspace();
   QueueConfig MakeQueue(int index);
+  RuleConfig MakeRule(uint32_t number);
   StepConfig MakeStep(Span after, int queue_index, bool last);
   SettingsConfig MakeSettings();
   AgentConfig MakeAgent(int index);

@@ -70,17 +70,31 @@ struct ReferenceEngine::Fold {
     inquiry.id = submit->inquiry_id;
     inquiry.channel = submit->channel;
     inquiry.own = submit->requirement;
+    inquiry.queue = submit->queue;
+    inquiry.priority = submit->priority;
+    if (std::string wrong = Classify(*submit, e.rule, inquiry); !wrong.empty()) return wrong;
     inquiry.units = submit->units;
     for (const ChannelConfig& channel : self.model_.config.channels) {
       if (submit->units == 0 && channel.id == submit->channel) inquiry.units = channel.units;
     }
-    inquiry.priority = submit->priority;
     inquiry.sequence = ++self.arrivals_;
     inquiry.create_time = self.model_.now;
     inquiry.preferred = Unique(submit->preferred_agents);
     for (const std::string& agent : submit->excluded_agents) inquiry.barred[agent] = kNever;
     inquiry.excluded = {submit->excluded_agents.begin(), submit->excluded_agents.end()};
     return Differs("the inquiry submitted", engine.inquiry(e.inquiry).id, inquiry.id);
+  }
+  // What the rules make of an inquiry that names no queue.
+  std::string Classify(const Submit& submit, const std::string& said, ModelInquiry& inquiry) {
+    if (!submit.queue.empty()) return said.empty() ? "" : "a rule decides where none was asked";
+    const RuleConfig* rule =
+        NaiveRule(self.model_.config, submit.channel,
+                  {submit.attributes.begin(), submit.attributes.end()});
+    if (rule == nullptr) return "an inquiry is classified that fits no rule";
+    inquiry.queue = rule->queue;
+    inquiry.own = Together(submit.requirement, rule->requirement);
+    if (rule->priority) inquiry.priority = *rule->priority;
+    return Differs("the rule", said, rule->id);
   }
   std::string operator()(const InquiryUpdated& e) {
     const auto* update = CommandAs<Update>();
@@ -92,6 +106,9 @@ struct ReferenceEngine::Fold {
     return "";
   }
   std::string operator()(const InquiryEnqueued& e) {
+    const bool fresh = e.cause == EnqueueCause::kSubmitted;
+    const std::string& queue = I(e.inquiry).queue;
+    if (fresh && engine.QueueId(e.queue) != queue) return "it should be in queue " + queue;
     self.Enqueue(I(e.inquiry), engine.QueueId(e.queue), e.cause);
     return "";
   }

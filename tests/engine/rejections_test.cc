@@ -56,6 +56,10 @@ class Stage {
     config.queues[0].wrap_up = Seconds(30);
     config.queues[1].max_length = 1;
     config.settings.away_reasons = {"lunch"};
+    config.rules = {{.id = "refunds",
+                     .conditions = {{"topic", Comparison::kEqual, {"refund"}}},
+                     .queue = "other",
+                     .requirement = {.skills = {{"billing", 5}}}}};
     return config;
   }
   void Take(const std::string& id) {
@@ -97,6 +101,13 @@ std::vector<Case> SubmitCases() {
       OnSubmit("condition_on_no_number", R::kInvalidField,
                [](Submit& s) {
                  s.requirement.label_conditions = {{"k", Comparison::kLess, {"x"}}};
+               }),
+      OnSubmit("no_rule_fits", R::kNotClassified, [](Submit& s) { s.queue = ""; }),
+      OnSubmit("rule_asks_outside_the_range", R::kInvalidField,
+               [](Submit& s) {
+                 s.queue = "";
+                 s.attributes = {{"topic", "refund"}};
+                 s.requirement.skills = {{"billing", 1, 4}};
                }),
       OnSubmit("empty_label", R::kInvalidField, [](Submit& s) { s.requirement.labels = {""}; }),
       OnSubmit("priority_10", R::kInvalidField, [](Submit& s) { s.priority = 10; }),
@@ -270,6 +281,21 @@ std::vector<Case> ConfigCases() {
          q.selection = {Criterion::kLoad, Criterion::kLoad};
        })},
       {"no_offer_timeout", R::kConfigInvalid, queue([](QueueConfig& q) { q.offer_timeout = {}; })},
+      {"rule_to_nowhere", R::kConfigInvalid, patch([](ApplyConfig& a) {
+         a.patch_rules = true;
+         a.config.rules = {{.id = "r", .queue = "nowhere"}};
+       })},
+      {"default_rule_not_last", R::kConfigInvalid, patch([](ApplyConfig& a) {
+         a.patch_rules = true;
+         a.config.rules = {{.id = "r", .queue = "q"}, {.id = "s", .queue = "q"}};
+       })},
+      {"rule_of_no_channel", R::kConfigInvalid, patch([](ApplyConfig& a) {
+         a.patch_rules = true;
+         a.config.rules = {{.id = "r", .channels = {"fax"}, .queue = "q"}};
+       })},
+      {"required_skill_excluded", R::kConfigInvalid, queue([](QueueConfig& q) {
+         q.requirement = {.skills = {{"a", 1}}, .excluded_skills = {"a"}};
+       })},
       {"negative_span", R::kConfigInvalid, queue([](QueueConfig& q) { q.wrap_up = Seconds(-1); })},
       {"agent_twice", R::kConfigInvalid, patch([](ApplyConfig& a) {
          a.agents = {{{.id = "a3"}, {.id = "a3"}}};

@@ -128,6 +128,16 @@ void ReadAgent(ScenarioLine& line, ApplyConfig& config) {
   FindOrAdd(*config.agents, agent.id) = agent;
 }
 
+void ReadRule(ScenarioLine& line, ApplyConfig& config) {
+  RuleConfig& rule = FindOrAdd(config.config.rules, line.Arg(0));
+  rule.queue = line.Get("queue");
+  rule.channels = ParseList(line.Get("channels"));
+  rule.conditions = ParseConditions(line.Get("attributes"));
+  rule.requirement = line.GetRequirement();
+  if (line.Has("priority")) rule.priority = line.GetInt("priority", 0);
+  config.patch_rules = true;
+}
+
 // ---- Commands -----------------------------------------------------------------------------------
 
 const Inquiry* Find(const Engine& engine, const std::string& id) {
@@ -158,7 +168,8 @@ Body ReadSubmit(ScenarioLine& line, const Engine& engine) {
   const auto& channels = engine.config().channels;
   const auto& queues = engine.config().queues;
   submit.channel = line.Get("channel", channels.empty() ? "" : channels[0].id);
-  submit.queue = line.Get("queue", queues.empty() ? "" : queues[0].id);
+  const bool ruled = !engine.config().rules.empty();
+  submit.queue = line.Get("queue", queues.empty() || ruled ? "" : queues[0].id);
   submit.requirement = line.GetRequirement();
   submit.priority = line.GetInt("priority", 0);
   submit.units = line.GetInt("units", 0);
@@ -298,6 +309,7 @@ bool ReadConfigLine(ScenarioLine& line, ApplyConfig& config) {
   static const std::map<std::string, void (*)(ScenarioLine&, ApplyConfig&)> kReaders = {
       {"channel", ReadChannel}, {"team", ReadTeam},         {"queue", ReadQueue},
       {"step", ReadStep},       {"settings", ReadSettings}, {"agent", ReadAgent},
+      {"rule", ReadRule},
   };
   const auto reader = kReaders.find(line.verb());
   if (reader == kReaders.end()) return false;

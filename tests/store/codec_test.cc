@@ -6,6 +6,7 @@
 #include <google/protobuf/stubs/logging.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -151,6 +152,14 @@ class CodecTest : public testing::Test {
   // A state with everything in it.
   explicit CodecTest(uint64_t seed = 5) : choices_(seed), recorded_(choices_) {
     recorded_.Execute(600);
+    const auto has = [this](Table table) {
+      return std::any_of(recorded_.stored().begin(), recorded_.stored().end(),
+                         [table](const auto& entry) { return entry.first.first == table; });
+    };
+    const auto is_full = [&] {
+      return has(Table::kInquiry) && has(Table::kAgent) && has(Table::kRequest);
+    };
+    for (int k = 0; k < 100 && !is_full(); ++k) recorded_.Execute(10);
   }
 
   runtime::Decoded Decode(const Stored& stored) {

@@ -44,6 +44,13 @@ engine::WorkspaceConfig SamplePolicies() {
       {"site", engine::Comparison::kIn, {"north", "south"}},
       {"grade", engine::Comparison::kGreaterOrEqual, {"3"}}};
   queue.steps[0].drop_labels = {"site"};
+  config.rules = {{.id = "refunds",
+                   .channels = {"chat"},
+                   .conditions = {{"topic", engine::Comparison::kIn, {"refund", "return"}}},
+                   .queue = "sales",
+                   .requirement = {.skills = {{"refunds", 3}}, .languages = {}, .labels = {}},
+                   .priority = 4},
+                  {.id = "rest", .queue = "support"}};
   return config;
 }
 

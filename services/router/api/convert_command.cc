@@ -115,7 +115,7 @@ absl::StatusOr<engine::Command> ToCommand(const v1::SubmitInquiryRequest& reques
   engine::Submit submit;
   fields.Id(root / "id", spec.id());
   fields.Name(root / "channel", spec.channel());
-  fields.Name(root / "queue", spec.queue());
+  fields.OptionalName(root / "queue", spec.queue());
   fields.Range(root / "units", spec.units(), 0, engine::limits::kUnitsMax);
   submit.inquiry_id = spec.id();
   submit.channel = spec.channel();
@@ -300,6 +300,7 @@ absl::StatusOr<engine::Command> ToCommand(const v1::ApplyWorkspaceRequest& reque
   apply.whole = !patch;
   apply.config = ReadWorkspace(request.workspace(), root, fields);
   apply.patch_settings = patch && request.workspace().has_settings();
+  apply.patch_rules = patch && request.workspace().has_classification();
   apply.etag = request.etag();
   if (!request.workspace().agents().empty()) {
     apply.agents = ReadAgents(request.workspace().agents(), root / "agents", fields);

@@ -124,6 +124,31 @@ engine::QueueConfig ReadQueue(const v1::Queue& proto, const Path& path, Fields& 
   return queue;
 }
 
+engine::RuleConfig ReadRule(const v1::Rule& proto, const Path& path, Fields& fields) {
+  engine::RuleConfig rule;
+  const Path channels(path, "channels"), conditions(path, "conditions");
+  fields.Name(path / "id", proto.id());
+  rule.id = proto.id();
+  if (fields.AtMost(channels, static_cast<size_t>(proto.channels_size()),
+                    engine::limits::kChannelsMax)) {
+    rule.channels = {proto.channels().begin(), proto.channels().end()};
+  }
+  if (fields.AtMost(conditions, static_cast<size_t>(proto.conditions_size()),
+                    engine::limits::kConditionsMax)) {
+    for (int i = 0; i < proto.conditions_size(); ++i) {
+      rule.conditions.push_back(ReadCondition(proto.conditions(i), Path(conditions, i), fields));
+    }
+  }
+  fields.Name(path / "queue", proto.queue());
+  rule.queue = proto.queue();
+  rule.requirement = ReadRequirement(proto.requirement(), path / "requirement", fields);
+  if (proto.has_priority()) {
+    fields.Range(path / "priority", proto.priority(), 0, engine::limits::kPriorityMax);
+    rule.priority = proto.priority();
+  }
+  return rule;
+}
+
 void ReadBackOff(const v1::BackOff& proto, const Path& path, Fields& fields,
                  engine::BackOffConfig& back_off) {
   fields.Range(path / "after_misses", proto.after_misses(), 0, 100);
@@ -282,6 +307,10 @@ engine::WorkspaceConfig ReadWorkspace(const v1::Workspace& proto, const Path& pa
                                               path / "teams", fields, ReadTeam);
   config.queues = ReadList<engine::QueueConfig>(proto.queues(), engine::limits::kQueuesMax,
                                                 path / "queues", fields, ReadQueue);
+  const Path classification(path, "classification");
+  config.rules = ReadList<engine::RuleConfig>(proto.classification().rules(),
+                                              engine::limits::kRulesMax, classification / "rules",
+                                              fields, ReadRule);
   config.settings = ReadSettings(proto.settings(), path / "settings", fields);
   return config;
 }

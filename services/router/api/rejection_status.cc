@@ -51,6 +51,9 @@ Published Publish(Rejection rejection) {
     case Rejection::kUnknownReason:
       return {StatusCode::kInvalidArgument, "not one of the workspace's away reasons", "reason",
               "reason"};
+    case Rejection::kNotClassified:
+      return {StatusCode::kFailedPrecondition, "no queue is named and no rule fits", "inquiry",
+              "queue"};
     case Rejection::kInquiryIdReused:
       return {StatusCode::kAlreadyExists, "the inquiry id exists with other content", "inquiry",
               "inquiry_id"};
@@ -136,6 +139,7 @@ std::string FieldOf(Rejection rejection, std::string_view usual, std::string_vie
       return kind == KindOf<engine::DeleteAgents>() ? "agent_ids" : std::string(usual);
     case Rejection::kUnknownQueue:
     case Rejection::kUnknownChannel:
+    case Rejection::kNotClassified:
       return submit ? absl::StrCat("inquiry.", std::string(usual)) : std::string(usual);
     case Rejection::kInquiryIdReused:
       return "inquiry.id";

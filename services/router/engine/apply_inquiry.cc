@@ -58,7 +58,8 @@ InquiryIx Engine::Impl::FindForCommand(std::string_view id, const Command& comma
 Outcome Engine::Impl::CheckSubmit(const Submit& c, const Command& command) const {
   if (!IsId(c.inquiry_id)) return Reject(Rejection::kInvalidField, "inquiry_id");
   if (!IsId(c.channel)) return Reject(Rejection::kInvalidField, "channel");
-  if (!IsId(c.queue)) return Reject(Rejection::kInvalidField, "queue");
+  const bool classified = c.queue.empty() && !world.config.rules.empty();
+  if (!IsId(c.queue) && !classified) return Reject(Rejection::kInvalidField, "queue");
   std::string subject;
   if (Rejection r = CheckSpec(c.requirement, &subject); r != Rejection::kNone) {
     return Reject(r, subject);
@@ -85,10 +86,15 @@ Outcome Engine::Impl::CheckSubmit(const Submit& c, const Command& command) const
       if (!FindLiveAgent(id).IsSet()) return Reject(Rejection::kUnknownAgent, id);
     }
   }
-  const QueueIx queue = FindLiveQueue(c.queue);
-  if (!queue.IsSet()) return Reject(Rejection::kUnknownQueue, c.queue);
+  if (!classified && !FindLiveQueue(c.queue).IsSet()) {
+    return Reject(Rejection::kUnknownQueue, c.queue);
+  }
   if (!FindLiveChannel(c.channel).IsSet()) return Reject(Rejection::kUnknownChannel, c.channel);
-  const QueueSlot& slot = world.queue(queue);
+  return {};
+}
+
+Outcome Engine::Impl::CheckRoom(const Submit& c) const {
+  const QueueSlot& slot = world.queue(FindLiveQueue(c.queue));
   const size_t length_max = slot.config.max_length != 0 ? slot.config.max_length
                                                         : limits::kQueueLengthMax;
   if (slot.waiting >= length_max) return Reject(Rejection::kQueueFull, c.queue);
@@ -107,7 +113,20 @@ Outcome Engine::Impl::Do(const Submit& c, const Command& command) {
     return Reject(Rejection::kInquiryIdReused, c.inquiry_id);
   }
   if (Outcome checked = CheckSubmit(c, command); !checked.ok()) return checked;
+  if (!c.queue.empty()) return Create(c, command, {});
+  Classification how = Classify(world.config.rules, c);
+  if (how.rule == nullptr) return Reject(Rejection::kNotClassified, c.inquiry_id);
+  const Submit classified = engine::Apply(*how.rule, c);
+  std::string subject;
+  if (Rejection r = CheckSpec(classified.requirement, &subject); r != Rejection::kNone) {
+    return Reject(r, subject);
+  }
+  return Create(classified, command, std::move(how));
+}
 
+// `c` with its queue known, `command` as it came.
+Outcome Engine::Impl::Create(const Submit& c, const Command& command, Classification how) {
+  if (Outcome checked = CheckRoom(c); !checked.ok()) return checked;
   const InquiryIx ix{world.inquiries.slots.Allocate()};
   InquirySlot& slot = world.inquiries.slots[ix.value];
   slot.live = true;
@@ -139,7 +158,7 @@ Outcome Engine::Impl::Do(const Submit& c, const Command& command) {
     inquiry.exceptions.push_back({FindLiveAgent(id), kNever, true});
   }
   ++world.open_inquiries;
-  Emit(InquirySubmitted{ix});
+  Emit(InquirySubmitted{ix, how.rule == nullptr ? "" : how.rule->id, std::move(how.passed_over)});
   EnterQueue(ix, inquiry.queue, EnqueueCause::kSubmitted);
   return Done(ix);
 }

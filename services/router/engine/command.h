@@ -23,7 +23,7 @@ using Attributes = std::vector<std::pair<std::string, std::string>>;  // ascendi
 struct Submit {
   std::string inquiry_id;
   std::string channel;
-  std::string queue;
+  std::string queue;  // empty: the workspace's rules decide
   RequirementSpec requirement;
   int priority = 0;
   int units = 0;  // 0: the channel's
@@ -118,11 +118,12 @@ struct FinishWrapUp {
 // ---- Configuration ----------------------------------------------------------------------------
 
 // Whole: replaces everything given; agents are replaced only if `agents` is set (missing ones are
-// deleted). Patch: upserts by id, removes what is listed.
+// deleted). Patch: upserts by id, removes what is listed; settings and rules only as a whole.
 struct ApplyConfig {
   bool whole = true;
   WorkspaceConfig config;
   bool patch_settings = false;  // patch only: take config.settings
+  bool patch_rules = false;     // patch only: take config.rules
   std::optional<std::vector<AgentConfig>> agents;
   std::vector<std::string> remove_queues;
   std::vector<std::string> remove_channels;

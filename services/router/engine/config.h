@@ -136,11 +136,23 @@ struct AgentConfig {
   friend bool operator==(const AgentConfig&, const AgentConfig&) = default;
 };
 
+// Where an inquiry that names no queue goes. The first rule that fits decides.
+struct RuleConfig {
+  std::string id;
+  std::vector<std::string> channels;  // fits these; none: all
+  std::vector<Condition> conditions;  // fits where all hold for the inquiry's attributes
+  std::string queue;
+  RequirementSpec requirement;        // merged into the inquiry's own
+  std::optional<int> priority;        // instead of the inquiry's
+  friend bool operator==(const RuleConfig&, const RuleConfig&) = default;
+};
+
 struct WorkspaceConfig {
   std::vector<ChannelConfig> channels;
   std::vector<TeamConfig> teams;
   std::vector<QueueConfig> queues;
   SettingsConfig settings;
+  std::vector<RuleConfig> rules = {};
   friend bool operator==(const WorkspaceConfig&, const WorkspaceConfig&) = default;
 };
 

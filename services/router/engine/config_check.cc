@@ -67,6 +67,17 @@ void CheckLabels(const std::vector<std::string>& labels, size_t max, const std::
   }
 }
 
+void CheckConditions(const std::vector<Condition>& conditions, const std::string& path,
+                     Problems& out) {
+  if (conditions.size() > limits::kConditionsMax) {
+    out.push_back({path, absl::StrCat("at most ", limits::kConditionsMax, " entries")});
+  }
+  for (size_t i = 0; i < conditions.size(); ++i) {
+    const std::string problem = ProblemOf(conditions[i]);
+    if (!problem.empty()) out.push_back({absl::StrCat(path, "[", i, "]"), problem});
+  }
+}
+
 void CheckRequirement(const RequirementSpec& spec, const std::string& path, Problems& out) {
   CheckLevels(spec.skills, limits::kRequiredSkillsMax, path + ".skills", out);
   CheckMaxLevels(spec.skills, path + ".skills", out);
@@ -93,16 +104,7 @@ void CheckRequirement(const RequirementSpec& spec, const std::string& path, Prob
     out.push_back({path + ".excluded_skills",
                    absl::StrCat("\"", skill.name, "\" is asked for as well: nobody can qualify")});
   }
-  if (spec.label_conditions.size() > limits::kConditionsMax) {
-    out.push_back({path + ".label_conditions",
-                   absl::StrCat("at most ", limits::kConditionsMax, " entries")});
-  }
-  for (size_t i = 0; i < spec.label_conditions.size(); ++i) {
-    const std::string problem = ProblemOf(spec.label_conditions[i]);
-    if (!problem.empty()) {
-      out.push_back({absl::StrCat(path, ".label_conditions[", i, "]"), problem});
-    }
-  }
+  CheckConditions(spec.label_conditions, path + ".label_conditions", out);
 }
 
 template <class Config>
@@ -185,6 +187,25 @@ void CheckQueue(const QueueConfig& queue, const WorkspaceConfig& config, const s
              path + ".max_length", out);
 }
 
+void CheckRule(const RuleConfig& rule, bool is_last, const WorkspaceConfig& config,
+               const std::string& path, Problems& out) {
+  for (size_t i = 0; i < rule.channels.size(); ++i) {
+    const auto is_it = [&](const ChannelConfig& c) { return c.id == rule.channels[i]; };
+    if (std::any_of(config.channels.begin(), config.channels.end(), is_it)) continue;
+    out.push_back({absl::StrCat(path, ".channels[", i, "]"),
+                   absl::StrCat("there is no channel \"", rule.channels[i], "\"")});
+  }
+  CheckConditions(rule.conditions, path + ".conditions", out);
+  if (IsDefault(rule) && !is_last) {
+    out.push_back({path, "fits every inquiry, so no rule after it is ever reached: put it last"});
+  }
+  if (!HasQueue(config, rule.queue)) {
+    out.push_back({path + ".queue", absl::StrCat("there is no queue \"", rule.queue, "\"")});
+  }
+  CheckRequirement(rule.requirement, path + ".requirement", out);
+  if (rule.priority) CheckRange(*rule.priority, 0, limits::kPriorityMax, path + ".priority", out);
+}
+
 void CheckSettings(const SettingsConfig& settings, Problems& out) {
   CheckRange(settings.back_off.after_misses, 0, 1000, "back_off.after_misses", out);
   CheckSpan(settings.back_off.duration, "back_off.duration", out);
@@ -225,6 +246,11 @@ std::vector<ConfigProblem> CheckConfig(const WorkspaceConfig& config) {
   }
   for (size_t i = 0; i < config.queues.size(); ++i) {
     CheckQueue(config.queues[i], config, absl::StrCat("queues[", i, "]"), out);
+  }
+  CheckUnique(config.rules, "rules", limits::kRulesMax, out);
+  for (size_t i = 0; i < config.rules.size(); ++i) {
+    CheckRule(config.rules[i], i + 1 == config.rules.size(), config,
+              absl::StrCat("rules[", i, "]"), out);
   }
   CheckSettings(config.settings, out);
   return out;

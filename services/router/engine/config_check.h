@@ -24,6 +24,11 @@ struct ConfigReview {
 // What is wrong with a condition by itself; "" when nothing is.
 std::string ProblemOf(const Condition& condition);
 
+// Whether the rule fits every inquiry.
+inline bool IsDefault(const RuleConfig& rule) {
+  return rule.channels.empty() && rule.conditions.empty();
+}
+
 // Ranges, duplicates and references of one configuration by itself.
 std::vector<ConfigProblem> CheckConfig(const WorkspaceConfig& config);
 std::vector<ConfigProblem> CheckAgent(const AgentConfig& agent, const WorkspaceConfig& config,

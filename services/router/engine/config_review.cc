@@ -87,6 +87,7 @@ WorkspaceConfig Merge(const WorkspaceConfig& present, const ApplyConfig& apply) 
   if (apply.whole) return apply.config;
   WorkspaceConfig next = present;
   if (apply.patch_settings) next.settings = apply.config.settings;
+  if (apply.patch_rules) next.rules = apply.config.rules;
   MergeById(next.channels, apply.config.channels, apply.remove_channels);
   MergeById(next.teams, apply.config.teams, apply.remove_teams);
   MergeById(next.queues, apply.config.queues, apply.remove_queues);
@@ -114,6 +115,7 @@ ConfigReview Review(const Engine& engine, const ApplyConfig& apply) {
   Compare(engine.config().channels, next.channels, "channels", review.changes);
   Compare(engine.config().teams, next.teams, "teams", review.changes);
   Compare(engine.config().queues, next.queues, "queues", review.changes);
+  Compare(engine.config().rules, next.rules, "rules", review.changes);
   if (apply.agents) Compare(before, after, "agents", review.changes);
   const Qualification qualification(after);
   for (const QueueConfig& queue : next.queues) {
@@ -128,6 +130,10 @@ ConfigReview Review(const Engine& engine, const ApplyConfig& apply) {
         !queue.credits.empty()) {
       review.warnings.push_back({path + ".credits", "have no effect with this serving order"});
     }
+  }
+  if (!next.rules.empty() && !IsDefault(next.rules.back())) {
+    review.warnings.push_back({absl::StrCat("rules[", next.rules.back().id, "]"),
+                               "the last rule is no default: inquiries that fit none are refused"});
   }
   return review;
 }

@@ -84,7 +84,13 @@ class Hasher {
     All(v.id, v.kind, v.skills, v.languages, v.labels, v.team, v.units, v.channel_units,
         v.memberships);
   }
-  void Add(const WorkspaceConfig& v) { All(v.channels, v.teams, v.queues, v.settings); }
+  void Add(const RuleConfig& v) {
+    All(v.id, v.channels, v.conditions, v.queue, v.requirement, v.priority);
+  }
+  void Add(const WorkspaceConfig& v) {
+    All(v.channels, v.teams, v.queues, v.settings);
+    AddLater(1, v.rules);
+  }
   template <class... T>
   void All(const T&... values) {
     (Add(values), ...);
@@ -128,6 +134,7 @@ void Add(Hasher& h, const FinishWrapUp& c) { h.All(c.agent_id, c.inquiry_id); }
 void Add(Hasher& h, const ApplyConfig& c) {
   h.All(c.whole, c.config, c.patch_settings, c.agents, c.remove_queues, c.remove_channels,
         c.remove_teams, c.etag);
+  h.AddLater(1, c.patch_rules);
 }
 void Add(Hasher& h, const UpsertAgents& c) { h.Add(c.agents); }
 void Add(Hasher& h, const DeleteAgents& c) { h.All(c.agent_ids, c.force); }

@@ -283,6 +283,7 @@ std::string_view ToString(Rejection rejection) {
     case Rejection::kUnknownChannel: return "UNKNOWN_CHANNEL";
     case Rejection::kUnknownOffer: return "UNKNOWN_OFFER";
     case Rejection::kUnknownReason: return "UNKNOWN_REASON";
+    case Rejection::kNotClassified: return "NOT_CLASSIFIED";
     case Rejection::kInquiryIdReused: return "INQUIRY_ID_REUSED";
     case Rejection::kMessageIdReused: return "MESSAGE_ID_REUSED";
     case Rejection::kInquiryEnded: return "INQUIRY_ENDED";

@@ -22,7 +22,10 @@ struct OwnerChanged { uint64_t epoch; std::string address, previous_event; bool 
 struct DeadlinesExtended { Span span; };
 struct RecordQuarantined { std::string table, key, problem; };
 
-struct InquirySubmitted { InquiryIx inquiry; };
+// A rule that did not fit: by the channel (no key) or by the first condition that failed.
+struct RuleMiss { std::string rule, key; };
+// rule: that chose its queue; empty: the caller did. passed_over: the first rules before it.
+struct InquirySubmitted { InquiryIx inquiry; std::string rule; std::vector<RuleMiss> passed_over; };
 struct InquiryUpdated { InquiryIx inquiry; };
 struct InquiryEnqueued { InquiryIx inquiry; QueueIx queue; EnqueueCause cause; };
 struct StepReached { InquiryIx inquiry; QueueIx queue; uint8_t step; };

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/container/btree_set.h"
+#include "services/router/engine/classify.h"
 #include "services/router/engine/config_check.h"
 #include "services/router/engine/engine.h"
 #include "services/router/engine/matcher.h"
@@ -83,7 +84,9 @@ struct Engine::Impl {
   Outcome Done(AgentIx agent, bool replayed = false);
   void FillReceipt(Receipt& receipt) const;
   static Outcome Reject(Rejection rejection, std::string_view subject);
-  Outcome CheckSubmit(const Submit&, const Command&) const;
+  Outcome CheckSubmit(const Submit&, const Command&) const;  // but for what its queue must have room
+  Outcome CheckRoom(const Submit&) const;
+  Outcome Create(const Submit&, const Command&, Classification how);
   Rejection CheckSpec(const RequirementSpec& spec, std::string* subject) const;
   // Room for the names a spec brings: interning must not fail after the checks.
   Rejection CheckNewNames(const RequirementSpec& spec) const;

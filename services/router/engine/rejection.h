@@ -23,6 +23,7 @@ enum class Rejection : uint8_t {
   kUnknownChannel,
   kUnknownOffer,
   kUnknownReason,      // away reason not in the configured list
+  kNotClassified,      // no queue is named and no rule fits
   // Identity.
   kInquiryIdReused,    // the inquiry id exists with other content
   kMessageIdReused,    // the message id exists with another author

@@ -100,19 +100,6 @@ bool HasLanguage(const Audience& audience, const Requirement& requirement,
                      });
 }
 
-bool Compares(Comparison comparison, int64_t value, int64_t bound) {
-  switch (comparison) {
-    case Comparison::kLess: return value < bound;
-    case Comparison::kLessOrEqual: return value <= bound;
-    case Comparison::kGreater: return value > bound;
-    case Comparison::kGreaterOrEqual: return value >= bound;
-    case Comparison::kEqual:
-    case Comparison::kNotEqual:
-    case Comparison::kIn: break;
-  }
-  return false;
-}
-
 bool Holds(const LabelTerm& term, const Profile& profile) {
   if (term.comparison <= Comparison::kIn) {
     const bool found = std::any_of(term.labels.begin(), term.labels.end(),
@@ -125,6 +112,19 @@ bool Holds(const LabelTerm& term, const Profile& profile) {
 }
 
 }  // namespace
+
+bool Compares(Comparison comparison, int64_t value, int64_t bound) {
+  switch (comparison) {
+    case Comparison::kLess: return value < bound;
+    case Comparison::kLessOrEqual: return value <= bound;
+    case Comparison::kGreater: return value > bound;
+    case Comparison::kGreaterOrEqual: return value >= bound;
+    case Comparison::kEqual:
+    case Comparison::kNotEqual:
+    case Comparison::kIn: break;
+  }
+  return false;
+}
 
 std::optional<int64_t> ParseNumber(std::string_view text) {
   const bool negative = !text.empty() && text[0] == '-';

@@ -110,6 +110,8 @@ size_t NamesIn(const RequirementSpec& spec);
 Profile ProfileFrom(const AgentConfig& config, NameLookup name,
                     absl::FunctionRef<QueueIx(std::string_view)> queue);
 
+// Whether `value` compares so with `bound`; only for the comparisons of numbers.
+bool Compares(Comparison comparison, int64_t value, int64_t bound);
 // A whole number: an optional minus sign and 1 to 18 digits; nullopt for any other text.
 std::optional<int64_t> ParseNumber(std::string_view text);
 

@@ -172,7 +172,7 @@ bool HasPolicies(const engine::QueueConfig& queue) {
 
 bool HasPolicies(const engine::WorkspaceConfig& config) {
   const auto& queues = config.queues;
-  return std::any_of(queues.begin(), queues.end(), [](const auto& q) { return HasPolicies(q); });
+  return !config.rules.empty() || std::any_of(queues.begin(), queues.end(), [](const auto& q) { return HasPolicies(q); });
 }
 
 absl::Status ReadLists(const records::ConfigRecord& record, engine::WorkspaceConfig& config) {
@@ -272,6 +272,36 @@ absl::StatusOr<engine::RequirementSpec> ReadRecord(const records::RequirementRec
   return spec;
 }
 
+namespace {
+
+void WriteRule(const engine::RuleConfig& rule, records::RuleRecord* out) {
+  out->set_id(rule.id);
+  out->mutable_channels()->Assign(rule.channels.begin(), rule.channels.end());
+  for (const engine::Condition& c : rule.conditions) WriteRecord(c, out->add_conditions());
+  out->set_queue(rule.queue);
+  WriteRecord(rule.requirement, out->mutable_requirement());
+  if (rule.priority) out->set_priority(static_cast<uint32_t>(*rule.priority));
+}
+
+absl::StatusOr<engine::RuleConfig> ReadRule(const records::RuleRecord& record) {
+  engine::RuleConfig rule;
+  rule.id = record.id();
+  rule.channels = {record.channels().begin(), record.channels().end()};
+  for (const records::ConditionRecord& condition : record.conditions()) {
+    auto read = ReadRecord(condition);
+    if (!read.ok()) return read.status();
+    rule.conditions.push_back(*std::move(read));
+  }
+  rule.queue = record.queue();
+  auto requirement = ReadRecord(record.requirement());
+  if (!requirement.ok()) return requirement.status();
+  rule.requirement = *std::move(requirement);
+  if (record.has_priority()) rule.priority = ToInt(record.priority());
+  return rule;
+}
+
+}  // namespace
+
 std::string EncodeConfig(const engine::WorkspaceConfig& config) {
   records::ConfigRecord record;
   for (const engine::ChannelConfig& channel : config.channels) {
@@ -287,6 +317,7 @@ std::string EncodeConfig(const engine::WorkspaceConfig& config) {
   }
   for (const engine::QueueConfig& queue : config.queues) WriteQueue(queue, record.add_queues());
   WriteSettings(config.settings, record.mutable_settings());
+  for (const engine::RuleConfig& rule : config.rules) WriteRule(rule, record.add_rules());
   return Pack(record, VersionFor(HasPolicies(config)));
 }
 
@@ -296,6 +327,11 @@ absl::StatusOr<engine::WorkspaceConfig> DecodeConfig(std::string_view bytes) {
   engine::WorkspaceConfig config;
   if (absl::Status status = ReadLists(record, config); !status.ok()) return status;
   config.settings = ReadSettings(record.settings());
+  for (const records::RuleRecord& rule : record.rules()) {
+    auto read = ReadRule(rule);
+    if (!read.ok()) return read.status();
+    config.rules.push_back(*std::move(read));
+  }
   const std::vector<engine::ConfigProblem> problems = engine::CheckConfig(config);
   if (problems.empty()) return config;
   return Unreadable(absl::StrCat(problems[0].path, ": ", problems[0].message));

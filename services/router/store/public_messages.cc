@@ -48,6 +48,15 @@ void WriteQueue(const engine::QueueConfig& queue, v1::Queue* out) {
   WriteMessage(queue.first_reply_timeout, out->mutable_first_reply_timeout());
 }
 
+void WriteRule(const engine::RuleConfig& rule, v1::Rule* out) {
+  out->set_id(rule.id);
+  out->mutable_channels()->Assign(rule.channels.begin(), rule.channels.end());
+  for (const engine::Condition& c : rule.conditions) WriteMessage(c, out->add_conditions());
+  out->set_queue(rule.queue);
+  WriteMessage(rule.requirement, out->mutable_requirement());
+  if (rule.priority) out->set_priority(*rule.priority);
+}
+
 void WriteSettings(const engine::SettingsConfig& settings, v1::WorkspaceSettings* out) {
   v1::BackOff* back_off = out->mutable_back_off();
   back_off->set_after_misses(settings.back_off.after_misses);
@@ -172,6 +181,9 @@ void WriteWorkspace(const engine::Engine& engine, v1::Workspace* out) {
     to->set_vendor(team.vendor);
   }
   for (const engine::QueueConfig& queue : config.queues) WriteQueue(queue, out->add_queues());
+  for (const engine::RuleConfig& rule : config.rules) {
+    WriteRule(rule, out->mutable_classification()->add_rules());
+  }
 }
 
 std::string OfferId(std::string_view inquiry_id, uint32_t number) {

@@ -171,7 +171,69 @@ struct Look {
   bool IsOpen(const ModelAgent& agent) const;
   bool IsBetter(Criterion criterion, const ModelAgent& a, const ModelAgent& b) const;
   std::optional<std::string> Best() const;
+  ModelHandled Within(const ModelAgent& agent) const;  // the fairness window
+  int64_t Lot(const ModelAgent& agent) const;
+  int64_t Score(const ModelAgent& agent) const;
 };
+
+ModelHandled Look::Within(const ModelAgent& agent) const {
+  ModelHandled sum;
+  for (const ModelHandled& entry : agent.handled) {
+    if (model.now - entry.at >= model.config.settings.fairness_window) continue;
+    sum.assignments += entry.assignments;
+    sum.time_us += entry.time_us;
+  }
+  return sum;
+}
+
+// As draw.h says it: -log2 of a hash, 16 bits of fraction, over the weight.
+int64_t Look::Lot(const ModelAgent& agent) const {
+  const auto mix = [](uint64_t z) {
+    z ^= z >> 30, z *= 0xbf58476d1ce4e5b9;
+    z ^= z >> 27, z *= 0x94d049bb133111eb;
+    return z ^ z >> 31;
+  };
+  const uint64_t by_inquiry =
+      mix(model.config.settings.random_seed + 0x9e3779b97f4a7c15 * inquiry.sequence);
+  uint64_t hash = mix(by_inquiry + 0xd1342543de82ef95 * agent.sequence);
+  if (hash == 0) hash = 1;
+  int64_t whole = 1;
+  for (; (hash >> 63) == 0; hash <<= 1) ++whole;
+  uint64_t leading = hash >> 32;
+  int64_t log = whole << 16;
+  for (int64_t bit = 1 << 15; bit > 0; bit >>= 1) {
+    leading = leading * leading >> 31;
+    if (leading < uint64_t{1} << 32) continue;
+    leading >>= 1;
+    log -= bit;
+  }
+  const MembershipConfig* membership = MembershipOf(agent.config, inquiry.queue);
+  return log * 1'000'000 / (membership == nullptr ? 1 : membership->weight);
+}
+
+int64_t Look::Score(const ModelAgent& agent) const {
+  const ScoreConfig& weights = model.Queue(inquiry.queue).score;
+  const auto parts = static_cast<int64_t>(asked.skills.size() + asked.any_skills.size());
+  int64_t language = 0, place = 0;
+  for (const SkillLevel& wanted : asked.languages) {
+    const int level = LevelIn(agent.config.languages, wanted.name);
+    if (level >= AtLeast(wanted.level, relaxed)) {
+      language = std::max<int64_t>(0, 100 * level - 250 * place);
+      break;
+    }
+    ++place;
+  }
+  const MembershipConfig* membership = MembershipOf(agent.config, inquiry.queue);
+  const int64_t used = usage.Of(agent.config.id);
+  const int64_t idle_us = std::min<int64_t>((model.now - agent.idle_from).us, 3'600'000'000);
+  int64_t score = 0;
+  if (parts > 0) score += weights.skill_level * (-SkillScore(asked, agent.config) * 100 / parts);
+  score += weights.language_level * language;
+  score += weights.load * std::max<int64_t>(0, 1000 - 1000 * used / agent.config.units);
+  score += weights.idle_time * (idle_us * 1000 / 3'600'000'000);
+  score += weights.handled * (1000 / (1 + Within(agent).assignments));
+  return score + weights.tier * (1000 / (membership == nullptr ? 1 : membership->tier));
+}
 
 bool Look::IsBetter(Criterion criterion, const ModelAgent& a, const ModelAgent& b) const {
   const auto place = [&](const ModelAgent& agent) {
@@ -180,6 +242,10 @@ bool Look::IsBetter(Criterion criterion, const ModelAgent& a, const ModelAgent& 
   const auto tier = [&](const ModelAgent& agent) {
     const MembershipConfig* membership = MembershipOf(agent.config, inquiry.queue);
     return membership == nullptr ? 0 : membership->tier;
+  };
+  const auto position = [&](const ModelAgent& agent) {
+    const MembershipConfig* membership = MembershipOf(agent.config, inquiry.queue);
+    return membership == nullptr ? 0 : membership->position;
   };
   switch (criterion) {
     case Criterion::kPreferred:
@@ -198,6 +264,16 @@ bool Look::IsBetter(Criterion criterion, const ModelAgent& a, const ModelAgent& 
       return a.idle_since < b.idle_since;
     case Criterion::kRoundRobin:
       return a.last_offered < b.last_offered;
+    case Criterion::kPosition:
+      return position(a) < position(b);
+    case Criterion::kFewestHandled:
+      return Within(a).assignments < Within(b).assignments;
+    case Criterion::kLeastHandleTime:
+      return Within(a).time_us < Within(b).time_us;
+    case Criterion::kRandom:
+      return Lot(a) < Lot(b);
+    case Criterion::kScore:
+      return Score(a) > Score(b);
   }
   return false;
 }

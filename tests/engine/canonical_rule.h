@@ -24,6 +24,8 @@ struct ModelInquiry {
   int priority = 0;
   uint64_t sequence = 0;
   Time create_time, enqueue_time;
+  Time assign_time, park_time;
+  Span parked_total;
   std::vector<std::string> preferred;
   std::map<std::string, Time> barred;  // agent -> until; kNever: for good
   std::set<std::string> excluded;      // barred by the caller: stays through transfers
@@ -38,6 +40,12 @@ struct ModelWrapUp {
   int units = 0;
 };
 
+struct ModelHandled {
+  Time at;
+  int assignments = 0;
+  int64_t time_us = 0;
+};
+
 struct ModelAgent {
   AgentConfig config;
   uint64_t sequence = 0;  // of creation
@@ -45,6 +53,8 @@ struct ModelAgent {
   bool back_off = false;
   uint64_t idle_since = 0;                           // smaller: idle longer
   uint64_t last_offered = 0;                         // smaller: longer ago
+  Time idle_from;
+  std::vector<ModelHandled> handled;  // all of it
   std::multimap<std::string, ModelWrapUp> wrap_ups;  // by inquiry id
 };
 

@@ -249,7 +249,7 @@ std::string AgentConfigText(AgentConfig config) {
   absl::StrAppend(&out, " memberships=");
   for (const MembershipConfig& m : config.memberships) {
     absl::StrAppend(&out, m.queue, ":", m.tier, ":", m.position, ":", m.paused, ":",
-                    m.wrap_up ? m.wrap_up->us : -1, ",");
+                    m.wrap_up ? m.wrap_up->us : -1, ":", m.weight, ",");
   }
   return out;
 }
@@ -314,7 +314,8 @@ const char* Text(Comparison comparison) {
 const char* Text(Criterion criterion) {
   return Pick(
       std::to_array<const char*>({"preferred", "language_level", "skill_level", "fewest_skills",
-                                  "tier", "load", "idle_time", "round_robin"}),
+                                  "tier", "load", "idle_time", "round_robin", "position",
+                                  "fewest_handled", "least_handle_time", "random", "score"}),
       criterion);
 }
 const char* Text(Serving serving) {
@@ -386,12 +387,16 @@ std::string AgentRecord(const Engine& engine, AgentIx ix) {
                     engine.QueueId(w.queue), "/", w.units, "/", TimeText(w.start), "/",
                     TimeText(w.until), ",");
   }
+  std::string handled;
+  for (const Handled& h : a.handled) {
+    absl::StrAppend(&handled, TimeText(h.at), "/", h.assignments, "/", h.time.us, ",");
+  }
   return absl::StrCat("agent ", a.id, " #", a.sequence, " ", Text(a.presence), " reason=", a.reason,
                       " since=", TimeText(a.presence_since), " sessions=", sessions,
                       " leased=", a.presence_leased, " misses=", a.misses, "/", a.back_off_count,
                       " back_off=", TimeText(a.back_off_until), " idle=", TimeText(a.idle_since),
                       "/", a.idle_sequence, " offered=", a.offered_sequence, " wrap_ups=", wrap_ups,
-                      AgentConfigText(engine.ConfigOf(ix)));
+                      " handled=", handled, AgentConfigText(engine.ConfigOf(ix)));
 }
 
 std::string RequestRecord(const RememberedRequest& r) {

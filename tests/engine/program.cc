@@ -346,6 +346,8 @@ SettingsConfig Program::MakeSettings() {
   settings.closed_max = static_cast<uint32_t>(choices_.Between(1, 20));
   settings.request_window = Seconds(choices_.Between(1, 100));
   settings.request_max = static_cast<uint32_t>(choices_.Between(1, 12));
+  settings.fairness_window = Milliseconds(choices_.Between(1, 60'000));
+  settings.random_seed = choices_.Below(3);
   if (choices_.Percent(30)) settings.away_reasons = {"lunch", "break"};
   return settings;
 }
@@ -359,12 +361,18 @@ QueueConfig Program::MakeQueue(int index) {
     if (choices_.Percent(60)) queue.credits[p] = Seconds(choices_.Between(0, 8) * p);
   }
   std::vector<Criterion> criteria;
-  for (uint8_t c = 0; c < 8; ++c) criteria.push_back(static_cast<Criterion>(c));
+  for (uint8_t c = 0; c < limits::kCriteriaMax; ++c) criteria.push_back(static_cast<Criterion>(c));
   queue.selection.clear();
   for (int n = choices_.Between(0, 4); n > 0; --n) {
     const uint32_t at = choices_.Below(static_cast<uint32_t>(criteria.size()));
     queue.selection.push_back(criteria[at]);
     criteria.erase(criteria.begin() + at);
+  }
+  if (choices_.Percent(30)) {
+    queue.score = {choices_.Between(0, 3), choices_.Between(0, 3), choices_.Between(0, 3),
+                   choices_.Between(0, 3), choices_.Between(0, 3), 1};
+  } else {
+    std::erase(queue.selection, Criterion::kScore);
   }
   queue.requirement = choices_.Percent(30) ? MakeRequirement(1) : RequirementSpec{};
   queue.first_tier = choices_.Percent(30) ? 1 : 0;
@@ -430,6 +438,8 @@ AgentConfig Program::MakeAgent(int index) {
     membership.queue = Name("q", static_cast<uint32_t>(q));
     membership.tier = choices_.Between(1, 3);
     membership.paused = choices_.Percent(10);
+    membership.position = choices_.Between(0, 2);
+    membership.weight = choices_.Between(1, 4);
     if (choices_.Percent(20)) membership.wrap_up = Seconds0To(8);
     agent.memberships.push_back(membership);
   }

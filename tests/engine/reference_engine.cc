@@ -171,6 +171,9 @@ struct ReferenceEngine::Fold {
     }
     inquiry.agent = agent;
     self.SetState(inquiry, InquiryState::kAssigned);
+    inquiry.assign_time = self.model_.now;
+    inquiry.parked_total = {};
+    self.NoteHandled(agent, {self.model_.now, 1, 0});
     return "";
   }
   std::string operator()(const FirstReplyTimedOut& e) {
@@ -181,12 +184,14 @@ struct ReferenceEngine::Fold {
   }
   std::string operator()(const InquiryParked& e) {
     self.SetState(I(e.inquiry), InquiryState::kParked);
+    I(e.inquiry).park_time = self.model_.now;
     return "";
   }
   std::string operator()(const InquiryResumed& e) {
     ModelInquiry& inquiry = I(e.inquiry);
     if (e.to_agent) {
       self.SetState(inquiry, InquiryState::kAssigned);
+      inquiry.parked_total = inquiry.parked_total + (self.model_.now - inquiry.park_time);
       return "";
     }
     std::vector<std::string> preferred = {inquiry.agent};
@@ -299,6 +304,9 @@ std::string ReferenceEngine::Observe(const Engine& engine, const Command* comman
 void ReferenceEngine::TakeConfig(const WorkspaceConfig& config) {
   if (config == model_.config) return;
   model_.config = config;
+  for (auto& [id, agent] : model_.agents) {
+    if (!KeepsHandled()) agent.handled.clear();
+  }
   for (auto& [id, inquiry] : model_.inquiries) {
     if (IsEnded(inquiry.state)) continue;
     const auto steps = static_cast<int>(model_.Queue(inquiry.queue).steps.size());
@@ -336,12 +344,46 @@ void ReferenceEngine::SetState(ModelInquiry& inquiry, InquiryState state) {
   if (inquiry.state == InquiryState::kAssigned && state != InquiryState::kAssigned) {
     NoteIdle(inquiry.agent);
   }
+  NoteEnd(inquiry, state);
   inquiry.state = state;
+}
+
+// The time of a conversation counts once the agent is done with it.
+void ReferenceEngine::NoteEnd(const ModelInquiry& inquiry, InquiryState next) {
+  const auto with_agent = [](InquiryState s) {
+    return s == InquiryState::kAssigned || s == InquiryState::kParked;
+  };
+  if (!with_agent(inquiry.state) || with_agent(next)) return;
+  const Time end = inquiry.state == InquiryState::kParked ? inquiry.park_time : model_.now;
+  const Span time = end - inquiry.assign_time - inquiry.parked_total;
+  NoteHandled(inquiry.agent, {model_.now, 0, time.us});
+}
+
+// Kept only while some queue looks at it, and no longer than the window is when something is added.
+bool ReferenceEngine::KeepsHandled() const {
+  for (const QueueConfig& queue : model_.config.queues) {
+    for (Criterion c : queue.selection) {
+      if (c == Criterion::kFewestHandled || c == Criterion::kLeastHandleTime) return true;
+      if (c == Criterion::kScore && queue.score.handled > 0) return true;
+    }
+  }
+  return false;
+}
+
+void ReferenceEngine::NoteHandled(const std::string& agent, const ModelHandled& entry) {
+  const auto it = model_.agents.find(agent);
+  if (it == model_.agents.end() || !KeepsHandled()) return;
+  std::erase_if(it->second.handled, [&](const ModelHandled& old) {
+    return model_.now - old.at >= model_.config.settings.fairness_window;
+  });
+  it->second.handled.push_back(entry);
 }
 
 void ReferenceEngine::NoteIdle(const std::string& agent) {
   const auto it = model_.agents.find(agent);
-  if (it != model_.agents.end()) it->second.idle_since = ++order_;
+  if (it == model_.agents.end()) return;
+  it->second.idle_since = ++order_;
+  it->second.idle_from = model_.now;
 }
 
 void ReferenceEngine::Bar(ModelInquiry& inquiry, const std::string& agent, Time until) {

@@ -40,6 +40,9 @@ class ReferenceEngine {
   bool IsUndecided() const;
   void TakeConfig(const WorkspaceConfig& config);
   void SetState(ModelInquiry& inquiry, InquiryState state);
+  void NoteEnd(const ModelInquiry& inquiry, InquiryState next);
+  void NoteHandled(const std::string& agent, const ModelHandled& entry);
+  bool KeepsHandled() const;
   void NoteIdle(const std::string& agent);
   void Bar(ModelInquiry& inquiry, const std::string& agent, Time until);
   bool MayHold(const ModelInquiry& inquiry) const;

@@ -44,6 +44,15 @@ void ReadQueueClocks(ScenarioLine& line, QueueConfig& queue) {
   queue.first_reply_timeout = line.GetSpan("reply_timeout");
 }
 
+void ReadScore(const SkillLevel& part, ScoreConfig& score) {
+  const std::map<std::string, int*> parts = {
+      {"skill_level", &score.skill_level}, {"language_level", &score.language_level},
+      {"load", &score.load},               {"idle_time", &score.idle_time},
+      {"handled", &score.handled},         {"tier", &score.tier}};
+  if (parts.count(part.name) == 0) throw ScenarioError("the score has no part " + part.name);
+  *parts.at(part.name) = part.level;
+}
+
 void ReadQueue(ScenarioLine& line, ApplyConfig& config) {
   QueueConfig queue;
   queue.id = line.Arg(0);
@@ -56,9 +65,10 @@ void ReadQueue(ScenarioLine& line, ApplyConfig& config) {
   if (line.Has("selection")) {
     queue.selection.clear();
     for (const std::string& name : ParseList(line.Get("selection"))) {
-      queue.selection.push_back(ParseEnum<Criterion>(name, 8, kText));
+      queue.selection.push_back(ParseEnum<Criterion>(name, 13, kText));
     }
   }
+  for (const SkillLevel& part : ParseLevels(line.Get("score"))) ReadScore(part, queue.score);
   queue.requirement = line.GetRequirement();
   queue.first_tier = line.GetInt("first_tier", 0);
   queue.max_length = static_cast<uint32_t>(line.GetInt("max_length", 0));
@@ -94,17 +104,21 @@ void ReadSettings(ScenarioLine& line, ApplyConfig& config) {
   settings.request_window = line.GetSpan("request_window", settings.request_window);
   settings.request_max =
       static_cast<uint32_t>(line.GetInt("request_max", static_cast<int>(settings.request_max)));
+  settings.fairness_window = line.GetSpan("fairness_window", settings.fairness_window);
+  settings.random_seed = static_cast<uint64_t>(line.GetInt("seed", 0));
   if (line.Has("away_reasons")) settings.away_reasons = ParseList(line.Get("away_reasons"));
 }
 
-// "queue:tier:paused:wrap_up", all but the queue optional.
+// "queue:tier:paused:wrap_up:position:weight", all but the queue optional.
 MembershipConfig ReadMembership(const std::string& text) {
   const std::vector<std::string> parts = absl::StrSplit(text, ':');
   MembershipConfig membership;
   membership.queue = parts.at(0);
   if (parts.size() > 1 && !parts[1].empty()) membership.tier = ParseInt(parts[1]);
   if (parts.size() > 2) membership.paused = parts[2] == "paused";
-  if (parts.size() > 3) membership.wrap_up = ParseSpan(parts[3]);
+  if (parts.size() > 3 && !parts[3].empty()) membership.wrap_up = ParseSpan(parts[3]);
+  if (parts.size() > 4 && !parts[4].empty()) membership.position = ParseInt(parts[4]);
+  if (parts.size() > 5) membership.weight = ParseInt(parts[5]);
   return membership;
 }
 

@@ -67,7 +67,7 @@ TEST_F(EventCodecTest, EveryKindAsText) {
                    R"(max_duration { seconds: 600 } } presence_grace { seconds: 30 } )"
                    R"(closed_retention { seconds: 3600 } closed_max: 100000 request_window )"
                    R"({ seconds: 600 } request_max: 100000 keep_events_max: 1000000 )"
-                   R"(away_reasons: "lunch" away_reasons: "training" } channels { id: )"
+                   R"(away_reasons: "lunch" away_reasons: "training" fairness_window { seconds: 3600 } } channels { id: )"
                    R"("chat" kind: CHANNEL_KIND_MESSAGING units: 2 } channels { id: "voice" )"
                    R"(kind: CHANNEL_KIND_LIVE units: 10 } teams { id: "north" } teams { id: )"
                    R"("out" vendor: "callco" } queues { id: "support" kind: )"

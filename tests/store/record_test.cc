@@ -174,7 +174,7 @@ TEST(PublicEnumsTest, AreComplete) {
   CheckEnum<e::CancelReason, v1::CancelReason>(4, v1::CancelReason_descriptor());
   CheckEnum<e::ChannelKind, v1::ChannelKind>(2, v1::ChannelKind_descriptor());
   CheckEnum<e::Comparison, v1::Comparison>(7, v1::Comparison_descriptor());
-  CheckEnum<e::Criterion, v1::Criterion>(8, v1::Criterion_descriptor());
+  CheckEnum<e::Criterion, v1::Criterion>(13, v1::Criterion_descriptor());
   CheckEnum<e::EnqueueCause, v1::EnqueueCause>(9, v1::EnqueueCause_descriptor());
   CheckEnum<e::InquiryState, v1::InquiryState>(6, v1::InquiryState_descriptor());
   CheckEnum<e::OfferOutcome, v1::OfferOutcome>(5, v1::OfferOutcome_descriptor());

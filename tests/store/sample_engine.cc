@@ -44,6 +44,11 @@ engine::WorkspaceConfig SamplePolicies() {
       {"site", engine::Comparison::kIn, {"north", "south"}},
       {"grade", engine::Comparison::kGreaterOrEqual, {"3"}}};
   queue.steps[0].drop_labels = {"site"};
+  queue.selection = {engine::Criterion::kTier, engine::Criterion::kScore,
+                     engine::Criterion::kFewestHandled, engine::Criterion::kRandom};
+  queue.score = {1, 2, 3, 4, 5, 100};
+  config.settings.fairness_window = engine::Seconds(900);
+  config.settings.random_seed = 77;
   config.rules = {{.id = "refunds",
                    .channels = {"chat"},
                    .conditions = {{"topic", engine::Comparison::kIn, {"refund", "return"}}},

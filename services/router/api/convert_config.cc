@@ -97,8 +97,21 @@ void ReadQueueOrder(const v1::Queue& proto, const Path& path, Fields& fields,
     const Path at(selection, i);
     queue.selection.push_back(ReadEnum(static_cast<v1::Criterion>(proto.selection(i)), at, fields));
     if (!seen.insert(queue.selection.back()).second) fields.Fail(at, "is named twice");
-    if (i > 8) break;  // More than there are: one of them is named twice.
+    if (i > static_cast<int>(engine::limits::kCriteriaMax)) break;  // More than there are: one of them is named twice.
   }
+}
+
+engine::ScoreConfig ReadScore(const v1::Score& proto, const Path& path, Fields& fields) {
+  const auto read = [&](std::string_view name, int32_t weight) {
+    fields.Range(path / name, weight, 0, engine::limits::kScoreWeightMax);
+    return weight;
+  };
+  return {.skill_level = read("skill_level", proto.skill_level()),
+          .language_level = read("language_level", proto.language_level()),
+          .load = read("load", proto.load()),
+          .idle_time = read("idle_time", proto.idle_time()),
+          .handled = read("handled", proto.handled()),
+          .tier = read("tier", proto.tier())};
 }
 
 engine::QueueConfig ReadQueue(const v1::Queue& proto, const Path& path, Fields& fields) {
@@ -121,6 +134,7 @@ engine::QueueConfig ReadQueue(const v1::Queue& proto, const Path& path, Fields& 
     queue.max_length = static_cast<uint32_t>(proto.max_length());
   }
   queue.auto_accept = proto.auto_accept();
+  queue.score = ReadScore(proto.score(), path / "score", fields);
   return queue;
 }
 
@@ -190,6 +204,9 @@ engine::SettingsConfig ReadSettings(const v1::WorkspaceSettings& proto, const Pa
   for (int i = 0; i < proto.away_reasons_size(); ++i) {
     fields.Name(Path(reasons, i), proto.away_reasons(i));
   }
+  ReadOptional(proto.has_fairness_window(), proto.fairness_window(), path / "fairness_window",
+               fields, settings.fairness_window);
+  settings.random_seed = proto.random_seed();
   settings.away_reasons = {proto.away_reasons().begin(), proto.away_reasons().end()};
   return settings;
 }
@@ -238,6 +255,8 @@ engine::MembershipConfig ReadMembership(const v1::Membership& proto, const Path&
   membership.tier = proto.tier() == 0 ? 1 : proto.tier();
   membership.position = proto.position();
   membership.paused = proto.paused();
+  fields.Range(path / "weight", proto.weight(), 0, engine::limits::kWeightMax);
+  if (proto.weight() != 0) membership.weight = proto.weight();
   if (proto.has_wrap_up()) membership.wrap_up = ReadSpan(proto.wrap_up(), path / "wrap_up", fields);
   return membership;
 }

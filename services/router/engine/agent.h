@@ -27,6 +27,13 @@ struct WrapUp {
   Time until;
 };
 
+// Something an agent did: assignments begun, and time handled in conversations that ended.
+struct Handled {
+  Time at;
+  uint16_t assignments = 0;
+  Span time;
+};
+
 // Why an agent takes nothing now, on the whole or on one channel; in the order of the checks.
 enum class Gate : uint8_t {
   kNone,
@@ -59,6 +66,7 @@ struct Agent {
   uint64_t idle_sequence = 0;  // orders equal idle_since
   uint64_t offered_sequence = 0;  // round robin: grows with every offer
   std::vector<WrapUp> wrap_ups;
+  std::vector<Handled> handled;  // by time; kept only where a selection counts it
 
   // Derived from inquiries and wrap-ups; rebuilt on recovery.
   uint16_t used = 0;

@@ -7,6 +7,19 @@
 namespace firstline::engine {
 namespace {
 
+// Depends on the inquiry, on the time or on more than an order is kept for.
+bool NeedsScan(Criterion c) {
+  return c == Criterion::kFewestHandled || c == Criterion::kLeastHandleTime ||
+         c == Criterion::kRandom || c == Criterion::kScore;
+}
+
+bool CountsHandled(const QueueConfig& queue) {
+  return std::any_of(queue.selection.begin(), queue.selection.end(), [&](Criterion c) {
+    return c == Criterion::kFewestHandled || c == Criterion::kLeastHandleTime ||
+           (c == Criterion::kScore && queue.score.handled > 0);
+  });
+}
+
 bool IsDynamic(Criterion c) {
   return c == Criterion::kLoad || c == Criterion::kIdleTime || c == Criterion::kRoundRobin;
 }
@@ -91,7 +104,7 @@ Outcome Engine::Impl::Do(const ApplyConfig& c, const Command&) {
   }
 
   InstallConfig(std::move(next));
-  RebuildDerived();
+  RebuildDerived(false);
   if (c.agents) {
     std::vector<std::string_view> kept;
     for (const AgentConfig& agent : *c.agents) {
@@ -206,6 +219,7 @@ void Engine::Impl::PrepareQueue(QueueSlot& slot, QueueIx ix) {
 
 void Engine::Impl::PrepareSelections() {
   world.orders.clear();
+  world.keeps_handled = false;
   for (uint32_t q = 0; q < world.queues.size(); ++q) {
     Selection& selection = world.queues[q].selection;
     selection = {};
@@ -214,7 +228,9 @@ void Engine::Impl::PrepareSelections() {
     bool static_after_dynamic = false, has_static = false;
     for (size_t i = 0; i < selection.criteria.size(); ++i) {
       const Criterion c = selection.criteria[i];
-      if (c == Criterion::kPreferred) {
+      if (NeedsScan(c)) {
+        selection.scans = true;
+      } else if (c == Criterion::kPreferred) {
         selection.prefers = true;
         selection.prefers_first = i == 0;
       } else if (IsDynamic(c)) {
@@ -224,6 +240,7 @@ void Engine::Impl::PrepareSelections() {
         static_after_dynamic |= !order.empty();
       }
     }
+    world.keeps_handled |= world.queues[q].live && CountsHandled(world.queues[q].config);
     selection.walkable = !has_static;
     selection.rankable = has_static && !static_after_dynamic;
     auto known = std::find(world.orders.begin(), world.orders.end(), order);
@@ -301,7 +318,7 @@ void Engine::Impl::RemoveAgent(AgentIx ix) {
   Emit(AgentDeleted{id});
 }
 
-void Engine::Impl::RebuildDerived() {
+void Engine::Impl::RebuildDerived(bool restored) {
   timers.clear();
   freed.clear();
   touched.clear();
@@ -321,7 +338,12 @@ void Engine::Impl::RebuildDerived() {
   }
   for (uint32_t a = 0; a < world.agents.size(); ++a) {
     if (!world.agents[a].live) continue;
-    world.agents[a].it.deadline = kNever;
+    Agent& agent = world.agents[a].it;
+    if (!world.keeps_handled && !agent.handled.empty()) {
+      agent.handled.clear();
+      Touch(AgentIx{a});
+    }
+    agent.deadline = kNever;
     RefreshDeadline(AgentIx{a});
   }
   std::vector<std::pair<InquiryIx, Time>> waiting;  // with the deadline that is stored
@@ -355,7 +377,9 @@ void Engine::Impl::RebuildDerived() {
   for (uint32_t a = 0; a < world.agents.size(); ++a) matcher.UpdateAgent({a});
   for (const auto& [ix, stored_due] : waiting) {
     Inquiry& inquiry = world.inquiry(ix);
-    if (inquiry.held && !MayHold(inquiry)) {
+    const bool keeps = inquiry.held && (restored ? world.agents[inquiry.preferred[0].value].live
+                                                 : MayHold(inquiry));
+    if (inquiry.held && !keeps) {
       inquiry.held = false;
       Touch(ix);
       Emit(HoldEnded{ix, inquiry.queue});

@@ -67,6 +67,16 @@ struct StepConfig {
   friend bool operator==(const StepConfig&, const StepConfig&) = default;
 };
 
+// What Criterion::kScore adds up: each part is 0..1000, times its weight (0..100). Parts: skill_level
+// the mean level over the skills and groups asked for, times 100; language_level the level of the
+// earliest language that fits, times 100, less 250 for each place; load the free share of units;
+// idle_time the share of an hour; handled 1000 / (1 + assignments within the fairness window); tier
+// 1000 / tier of the membership (none: 1).
+struct ScoreConfig {
+  int skill_level = 0, language_level = 0, load = 0, idle_time = 0, handled = 0, tier = 0;
+  friend bool operator==(const ScoreConfig&, const ScoreConfig&) = default;
+};
+
 // Preferred agents, then the least loaded, then the longest idle.
 std::vector<Criterion> DefaultSelection();
 
@@ -76,6 +86,7 @@ struct QueueConfig {
   Serving serving = Serving::kFifo;
   std::map<int, Span> credits;  // priority -> waiting credit (kCredit, kDeadline)
   std::vector<Criterion> selection = DefaultSelection();
+  ScoreConfig score = {};  // of kScore
   RequirementSpec requirement;  // merged into every inquiry's: the higher minimum counts
   int first_tier = 0;           // memberships up to this tier before any step; 0: all
   std::vector<StepConfig> steps;
@@ -111,6 +122,8 @@ struct SettingsConfig {
   uint32_t request_max = 100'000;
   uint64_t keep_events_max = 1'000'000;
   std::vector<std::string> away_reasons;  // empty: any
+  Span fairness_window = Seconds(3600);   // of kFewestHandled, kLeastHandleTime and kScore
+  uint64_t random_seed = 0;               // of kRandom
   friend bool operator==(const SettingsConfig&, const SettingsConfig&) = default;
 };
 
@@ -120,6 +133,7 @@ struct MembershipConfig {
   int position = 0;
   bool paused = false;
   std::optional<Span> wrap_up;  // instead of the queue's
+  int weight = 1;               // 1..1000: share of kRandom
   friend bool operator==(const MembershipConfig&, const MembershipConfig&) = default;
 };
 

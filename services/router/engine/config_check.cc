@@ -157,6 +157,21 @@ void CheckSteps(const QueueConfig& queue, const WorkspaceConfig& config, const s
   }
 }
 
+void CheckScore(const QueueConfig& queue, const std::string& path, Problems& out) {
+  const ScoreConfig& s = queue.score;
+  for (const auto& [name, weight] :
+       {std::pair{"skill_level", s.skill_level}, std::pair{"language_level", s.language_level},
+        std::pair{"load", s.load}, std::pair{"idle_time", s.idle_time},
+        std::pair{"handled", s.handled}, std::pair{"tier", s.tier}}) {
+    CheckRange(weight, 0, limits::kScoreWeightMax, absl::StrCat(path, ".score.", name), out);
+  }
+  const bool used = std::find(queue.selection.begin(), queue.selection.end(),
+                              Criterion::kScore) != queue.selection.end();
+  if (used && s == ScoreConfig{}) {
+    out.push_back({path + ".score", "the selection has the criterion SCORE: give a part a weight"});
+  }
+}
+
 void CheckQueue(const QueueConfig& queue, const WorkspaceConfig& config, const std::string& path,
                 Problems& out) {
   for (const auto& [priority, credit] : queue.credits) {
@@ -169,6 +184,7 @@ void CheckQueue(const QueueConfig& queue, const WorkspaceConfig& config, const s
       out.push_back({path + ".selection", "a criterion is given twice"});
     }
   }
+  CheckScore(queue, path, out);
   CheckRequirement(queue.requirement, path + ".requirement", out);
   CheckRange(queue.first_tier, 0, limits::kTierMax, path + ".first_tier", out);
   CheckSteps(queue, config, path, out);
@@ -220,6 +236,7 @@ void CheckSettings(const SettingsConfig& settings, Problems& out) {
   CheckSpan(settings.request_window, "request_window", out);
   CheckRange(settings.request_max, 0, static_cast<int64_t>(limits::kRequestsMax), "request_max",
              out);
+  CheckSpan(settings.fairness_window, "fairness_window", out);
   CheckLabels(settings.away_reasons, limits::kAgentLabelsMax, "away_reasons", out);
 }
 
@@ -291,6 +308,7 @@ std::vector<ConfigProblem> CheckAgent(const AgentConfig& agent, const WorkspaceC
     if (!seen.insert(m.queue).second) out.push_back({at + ".queue", "is given twice"});
     CheckRange(m.tier, 1, limits::kTierMax, at + ".tier", out);
     CheckRange(m.position, 0, 65535, at + ".position", out);
+    CheckRange(m.weight, 1, limits::kWeightMax, at + ".weight", out);
     if (m.wrap_up) CheckSpan(*m.wrap_up, at + ".wrap_up", out);
   }
   return out;

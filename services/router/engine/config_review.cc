@@ -126,6 +126,11 @@ ConfigReview Review(const Engine& engine, const ApplyConfig& apply) {
       review.warnings.push_back({path + ".first_reply_warning",
                                  "is not before first_reply_timeout: it never fires"});
     }
+    const auto& selection = queue.selection;
+    if (!(queue.score == ScoreConfig{}) &&
+        std::find(selection.begin(), selection.end(), Criterion::kScore) == selection.end()) {
+      review.warnings.push_back({path + ".score", "has no effect without the criterion SCORE"});
+    }
     if (queue.serving != Serving::kCredit && queue.serving != Serving::kDeadline &&
         !queue.credits.empty()) {
       review.warnings.push_back({path + ".credits", "have no effect with this serving order"});

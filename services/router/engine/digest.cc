@@ -73,13 +73,22 @@ class Hasher {
     All(v.id, v.kind, v.serving, v.credits, v.selection, v.requirement, v.first_tier, v.steps,
         v.preferred_hold, v.first_response_target, v.answer_target, v.short_abandon, v.max_length,
         v.offer_timeout, v.auto_accept, v.wrap_up, v.first_reply_warning, v.first_reply_timeout);
+    AddLater(1, v.score);
   }
   void Add(const SettingsConfig& v) {
     All(v.back_off.after_misses, v.back_off.duration, v.back_off.max_duration, v.presence_grace,
         v.closed_retention, v.closed_max, v.request_window, v.request_max, v.keep_events_max,
         v.away_reasons);
+    if (v.fairness_window != SettingsConfig{}.fairness_window) Add(v.fairness_window);
+    AddLater(1, v.random_seed);
   }
-  void Add(const MembershipConfig& v) { All(v.queue, v.tier, v.position, v.paused, v.wrap_up); }
+  void Add(const ScoreConfig& v) {
+    All(v.skill_level, v.language_level, v.load, v.idle_time, v.handled, v.tier);
+  }
+  void Add(const MembershipConfig& v) {
+    All(v.queue, v.tier, v.position, v.paused, v.wrap_up);
+    if (v.weight != 1) Add(v.weight);
+  }
   void Add(const AgentConfig& v) {
     All(v.id, v.kind, v.skills, v.languages, v.labels, v.team, v.units, v.channel_units,
         v.memberships);

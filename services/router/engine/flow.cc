@@ -200,6 +200,7 @@ void Engine::Impl::Assign(InquiryIx ix, AgentIx agent_ix, bool automatic) {
                        now - inquiry.enqueue_time, !inquiry.answered_here, automatic,
                        inquiry.units});
   inquiry.answered_here = true;
+  NoteHandled(agent_ix, 1, {});
   if (live) {
     inquiry.unanswered_since = {};
     if (world.agent(agent_ix).kind == AgentKind::kPerson) {
@@ -254,6 +255,7 @@ void Engine::Impl::LeaveAgent(InquiryIx ix, bool wrap_up) {
   if (!agent_ix.IsSet() || inquiry.state == InquiryState::kWaiting) return;
   Agent& agent = world.agent(agent_ix);
   SetDeadline(ix, kNever);
+  if (inquiry.state != InquiryState::kOffered) NoteHandled(agent_ix, 0, HandleTime(inquiry));
   if (inquiry.state != InquiryState::kParked) GiveUnits(ix);
   std::erase(agent.work, ix);
   const bool worked = inquiry.state == InquiryState::kAssigned;

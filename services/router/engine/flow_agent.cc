@@ -11,6 +11,22 @@ void Engine::Impl::NoteIdle(AgentIx ix) {
   agent.idle_sequence = NextAgentSequence();
 }
 
+// Entries that no window reaches go; when there are too many the oldest two become one, which counts
+// as long as the later of them.
+void Engine::Impl::NoteHandled(AgentIx ix, int assignments, Span time) {
+  if (!world.keeps_handled) return;
+  std::vector<Handled>& handled = world.agent(ix).handled;
+  const Time begin = now - world.config.settings.fairness_window;
+  std::erase_if(handled, [begin](const Handled& entry) { return entry.at <= begin; });
+  if (handled.size() >= limits::kHandledMax) {
+    handled[1].assignments = static_cast<uint16_t>(handled[1].assignments + handled[0].assignments);
+    handled[1].time = handled[1].time + handled[0].time;
+    handled.erase(handled.begin());
+  }
+  handled.push_back({now, static_cast<uint16_t>(assignments), time});
+  Touch(ix);
+}
+
 void Engine::Impl::EndWrapUp(AgentIx ix, size_t index, bool by_agent) {
   Agent& agent = world.agent(ix);
   const WrapUp wrap_up = agent.wrap_ups[index];

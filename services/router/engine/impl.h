@@ -138,6 +138,7 @@ struct Engine::Impl {
   bool ResumeParked(InquiryIx ix);
   void AgentChanged(AgentIx ix);  // gates, room or order: pools, timers, work list
   void NoteIdle(AgentIx ix);
+  void NoteHandled(AgentIx ix, int assignments, Span time);
   void SetAgentPresence(AgentIx ix, Presence presence, std::string_view reason);
   void RescindOffers(AgentIx ix);
   void FinishDrain(AgentIx ix);
@@ -170,7 +171,9 @@ struct Engine::Impl {
   void InstallAgent(AgentIx ix, const AgentConfig& config);
   void RemoveAgent(AgentIx ix);
   Profile ProfileOf(const AgentConfig& config);
-  void RebuildDerived();  // lines, pools, gauges and timers from the records
+  // Lines, pools, gauges and timers from the records. Holds are judged anew, but after a restore only
+  // those for agents who are gone: a restart decides nothing.
+  void RebuildDerived(bool restored);
 };
 
 }  // namespace firstline::engine

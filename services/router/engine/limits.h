@@ -44,6 +44,9 @@ inline constexpr size_t kAgentsPerUpsertMax = 10'000;  // keeps one command's pa
 inline constexpr int kPriorityMax = 9;
 inline constexpr int kUnitsMax = 1000;
 inline constexpr int kTierMax = 100;
+inline constexpr int kWeightMax = 1000;
+inline constexpr int kScoreWeightMax = 100;
+inline constexpr size_t kCriteriaMax = 13;  // each once
 
 // Live state.
 inline constexpr size_t kOpenInquiriesMax = 2'000'000;
@@ -55,6 +58,7 @@ inline constexpr size_t kPreferredMax = 8;
 inline constexpr size_t kExcludedMax = 16;    // named by the caller
 inline constexpr size_t kExceptionsMax = 32;  // excluded and declined together; oldest decline goes
 inline constexpr size_t kRecentMessagesMax = 16;  // message ids an inquiry remembers for repeats
+inline constexpr size_t kHandledMax = 64;  // entries of an agent's history; the oldest two become one
 inline constexpr size_t kRequestsMax = 1'000'000;  // remembered outcomes, upper bound of the setting
 
 // Clocks.

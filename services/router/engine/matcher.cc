@@ -16,63 +16,6 @@ constexpr int kWalkSteps = 16;
 
 // ---- Line -> agent ------------------------------------------------------------------------------
 
-// kNotStatic: not a static criterion.
-int64_t Matcher::StaticValue(Criterion criterion, const Line& line, const Profile& profile) const {
-  const Requirement& requirement = world_.requirements[line.requirement];
-  switch (criterion) {
-    case Criterion::kLanguageLevel: {
-      const QueueSlot& queue = world_.queue(line.queue);
-      const Audience& audience = queue.audiences[std::min<size_t>(line.step, queue.audiences.size() - 1)];
-      for (size_t i = 0; i < requirement.languages.size(); ++i) {
-        const int held = LevelOf(profile.languages, requirement.languages[i].name);
-        if (held >= std::max(1, requirement.languages[i].level - audience.lowered)) {
-          return static_cast<int64_t>(i) * 16 + (limits::kLevelMax - held);
-        }
-      }
-      return static_cast<int64_t>(requirement.languages.size()) * 16;
-    }
-    case Criterion::kSkillLevel: {
-      int64_t sum = 0;
-      for (const Level& asked : requirement.skills) sum += LevelOf(profile.skills, asked.name);
-      for (const auto& group : requirement.any_skills) {
-        int best = 0;
-        for (const Level& one : group) best = std::max(best, LevelOf(profile.skills, one.name));
-        sum += best;
-      }
-      return -sum;
-    }
-    case Criterion::kFewestSkills: return static_cast<int64_t>(profile.skills.size());
-    case Criterion::kTier: {
-      const Membership* membership = FindMembership(profile, line.queue);
-      return membership == nullptr ? 0 : membership->tier;
-    }
-    default: return kNotStatic;
-  }
-}
-
-Matcher::Score Matcher::ScoreOf(const Line& line, const Inquiry& inquiry, AgentIx ix) const {
-  const Agent& agent = world_.agent(ix);
-  const Profile& profile = world_.profiles[agent.profile];
-  Score score{};
-  size_t at = 0;
-  for (Criterion criterion : world_.queue(line.queue).selection.criteria) {
-    int64_t& value = score[at++];
-    switch (criterion) {
-      case Criterion::kPreferred: {
-        auto named = std::find(inquiry.preferred.begin(), inquiry.preferred.end(), ix);
-        value = named - inquiry.preferred.begin();
-        break;
-      }
-      case Criterion::kLoad: value = LoadOf(agent); break;
-      case Criterion::kIdleTime: value = static_cast<int64_t>(agent.idle_sequence); break;
-      case Criterion::kRoundRobin: value = static_cast<int64_t>(agent.offered_sequence); break;
-      default: value = StaticValue(criterion, line, profile); break;
-    }
-  }
-  score.back() = agent.sequence;
-  return score;
-}
-
 bool Matcher::IsUsable(const Line& line, const Inquiry& inquiry, AgentIx ix, Time now) const {
   return RoomOf(world_.agent(ix), line.channel) >= line.units && !IsExcepted(inquiry, ix, now);
 }
@@ -95,10 +38,26 @@ AgentIx Matcher::BestByScan(const Pool& pool, Line& line, const Inquiry& inquiry
   Bitset::ForEachCommon(Column(line), pool.profiles, [&](uint32_t p) {
     const AgentKey* head = HeadOf(pool, line, inquiry, {p}, now);
     if (head == nullptr) return;
-    const Score score = ScoreOf(line, inquiry, head->agent);
+    const Score score = ScoreOf(line, inquiry, head->agent, now);
     if (best.IsSet() && best_score <= score) return;
     best = head->agent;
     best_score = score;
+  });
+  return best;
+}
+
+AgentIx Matcher::BestOfAll(const Pool& pool, Line& line, const Inquiry& inquiry, Time now) {
+  const auto order = static_cast<size_t>(world_.queue(line.queue).selection.order);
+  AgentIx best;
+  Score best_score{};
+  Bitset::ForEachCommon(Column(line), pool.profiles, [&](uint32_t p) {
+    for (const AgentKey& key : pool.by_profile[order][p]) {
+      if (!IsUsable(line, inquiry, key.agent, now)) continue;
+      const Score score = ScoreOf(line, inquiry, key.agent, now);
+      if (best.IsSet() && best_score <= score) continue;
+      best = key.agent;
+      best_score = score;
+    }
   });
   return best;
 }
@@ -145,7 +104,7 @@ AgentIx Matcher::BestByRank(const Pool& pool, Line& line, const Inquiry& inquiry
     const AgentKey* head = HeadOf(pool, line, inquiry, profile, now);
     if (head == nullptr) continue;
     rank = &score;
-    const Score full = ScoreOf(line, inquiry, head->agent);
+    const Score full = ScoreOf(line, inquiry, head->agent, now);
     if (best.IsSet() && best_score <= full) continue;
     best = head->agent;
     best_score = full;
@@ -161,7 +120,7 @@ AgentIx Matcher::BestPreferred(const Line& line, const Inquiry& inquiry, Time no
     const AgentSlot& slot = world_.agents[ix.value];
     if (!slot.live || (slot.open_mask >> line.channel.value & 1) == 0) continue;
     if (!IsUsable(line, inquiry, ix, now) || !Qualify(line, slot.it.profile)) continue;
-    const Score score = ScoreOf(line, inquiry, ix);
+    const Score score = ScoreOf(line, inquiry, ix, now);
     if (best.IsSet() && best_score <= score) continue;
     best = ix;
     best_score = score;
@@ -183,7 +142,9 @@ AgentIx Matcher::BestAgent(InquiryIx ix, Time now) {
   if (preferred.IsSet() && selection.prefers_first) return preferred;
 
   AgentIx best;
-  if (selection.walkable) {
+  if (selection.scans) {
+    best = BestOfAll(pool, line, inquiry, now);
+  } else if (selection.walkable) {
     best = walks_ ? BestByWalk(pool, line, inquiry, now) : BestByHeads(pool, line, inquiry, now);
   } else if (selection.rankable &&
              Bitset::CountCommon(Column(line), pool.profiles, kScanMax + 1) > kScanMax) {
@@ -192,7 +153,7 @@ AgentIx Matcher::BestAgent(InquiryIx ix, Time now) {
     best = BestByScan(pool, line, inquiry, now);
   }
   if (!preferred.IsSet() || !best.IsSet()) return best.IsSet() ? best : preferred;
-  return ScoreOf(line, inquiry, preferred) < ScoreOf(line, inquiry, best) ? preferred : best;
+  return ScoreOf(line, inquiry, preferred, now) < ScoreOf(line, inquiry, best, now) ? preferred : best;
 }
 
 // ---- Agent -> line ------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ class Matcher {
     std::vector<absl::btree_set<AgentKey>> all;                      // [order]; kept from kWalkFrom profiles on
     size_t agents = 0;
   };
-  using Score = std::array<int64_t, 10>;
+  using Score = std::array<int64_t, limits::kCriteriaMax + 1>;
 
   LineIx LineFor(const Inquiry& inquiry);
   void RetireIdleLines();
@@ -150,13 +150,16 @@ class Matcher {
   // The first of the profile's available agents that may be offered the inquiry; null: none.
   const AgentKey* HeadOf(const Pool& pool, const Line& line, const Inquiry& inquiry,
                          ProfileIx profile, Time now) const;
+  AgentIx BestOfAll(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestByScan(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestByHeads(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestByWalk(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestByRank(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestPreferred(const Line& line, const Inquiry& inquiry, Time now) const;
   int64_t StaticValue(Criterion criterion, const Line& line, const Profile& profile) const;
-  Score ScoreOf(const Line& line, const Inquiry& inquiry, AgentIx agent) const;
+  Score ScoreOf(const Line& line, const Inquiry& inquiry, AgentIx agent, Time now) const;
+  std::pair<int64_t, int> LanguageOf(const Line& line, const Profile& profile) const;
+  int64_t WeightedScore(const Line& line, const Agent& agent, Time now) const;
   std::optional<WaitKey> FirstUsable(const Line& line, AgentIx agent, Time now) const;
   AgentKey AgentKeyOf(const Agent& agent, AgentIx ix, size_t order) const;
   bool Qualify(const Line& line, ProfileIx profile) const;

@@ -195,7 +195,8 @@ Profile ProfileFrom(const AgentConfig& config, NameLookup name,
   for (const MembershipConfig& m : config.memberships) {
     profile.memberships.push_back({queue(m.queue), static_cast<uint8_t>(m.tier), m.paused,
                                    static_cast<uint16_t>(m.position),
-                                   m.wrap_up ? m.wrap_up->us : -1});
+                                   m.wrap_up ? m.wrap_up->us : -1,
+                                   static_cast<uint16_t>(m.weight)});
   }
   std::sort(profile.skills.begin(), profile.skills.end());
   std::sort(profile.languages.begin(), profile.languages.end());

@@ -52,6 +52,7 @@ struct Membership {
   bool paused = false;
   uint16_t position = 0;
   int64_t wrap_up_us = -1;  // -1: the queue's
+  uint16_t weight = 1;
   friend auto operator<=>(const Membership&, const Membership&) = default;
 };
 

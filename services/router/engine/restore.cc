@@ -80,7 +80,7 @@ void Engine::FinishRestore() {
     }
   }
   impl_->requests.Sort();
-  impl_->RebuildDerived();
+  impl_->RebuildDerived(true);
   for (uint32_t i = 0; i < world.inquiries.slots.size(); ++i) {
     world.inquiries.slots[i].dirty = false;
   }

@@ -63,8 +63,8 @@ constexpr bool IsEnded(InquiryState s) {
 // How inquiries of a queue are ordered; see `line.h` for the keys.
 enum class Serving : uint8_t { kFifo, kCredit, kStrict, kDeadline };
 
-// What decides between two agents who may both take an inquiry. Higher is better for all but kLoad,
-// kIdleTime, kRoundRobin (earlier is better), kFewestSkills and kTier (lower is better).
+// What decides between two agents who may both take an inquiry. Higher is better for kLanguageLevel,
+// kSkillLevel and kScore; earlier or lower for all others.
 enum class Criterion : uint8_t {
   kPreferred,      // named by the inquiry, earlier names first
   kLanguageLevel,  // the inquiry's earliest language the agent has, then its level
@@ -74,6 +74,11 @@ enum class Criterion : uint8_t {
   kLoad,           // used / total units
   kIdleTime,       // waiting longest since the last work ended or presence began
   kRoundRobin,     // least recently offered
+  kPosition,       // lowest position of the agent's membership in the queue
+  kFewestHandled,  // fewest assignments within the workspace's fairness window
+  kLeastHandleTime,  // least time handled of conversations that ended within that window
+  kRandom,         // a draw by the membership's weight; the same for the same seed, inquiry and agent
+  kScore,          // weighted sum of several of these, see ScoreConfig
 };
 
 // How a condition compares what is there with its values.

@@ -41,6 +41,7 @@ struct Selection {
   bool prefers_first = false; // ... before all others
   bool walkable = false;      // nothing but dynamic criteria beside kPreferred
   bool rankable = false;      // static criteria first, then dynamic ones
+  bool scans = false;         // has criteria that no order is kept for: every agent is looked at
 };
 
 struct InquirySlot {
@@ -123,6 +124,7 @@ struct World {
   SlotTable<QueueSlot> queues;
   SlotTable<ChannelSlot> channels;
   std::vector<std::vector<Criterion>> orders;  // distinct dynamic orders of all queues, never empty
+  bool keeps_handled = false;  // some selection counts what agents handled
   size_t live_agents = 0;
   size_t open_inquiries = 0;
 
@@ -135,6 +137,8 @@ struct World {
   const ChannelConfig& channel(ChannelIx ix) const { return channels[ix.value].config; }
 };
 
+// What the agent did after `begin`.
+Handled HandledSince(const Agent& agent, Time begin);
 // Units the agent still has for a channel; 0 when it has none (or an excess).
 int RoomOf(const Agent& agent, ChannelIx channel);
 // The first closed gate for `units` on `channel`.

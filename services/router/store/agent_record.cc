@@ -38,6 +38,7 @@ void WriteConfig(const engine::AgentConfig& config, records::AgentConfigRecord* 
     to->set_position(static_cast<uint32_t>(membership.position));
     to->set_paused(membership.paused);
     if (membership.wrap_up) to->set_wrap_up_us(membership.wrap_up->us);
+    if (membership.weight != 1) to->set_weight(static_cast<uint32_t>(membership.weight));
   }
 }
 
@@ -59,7 +60,8 @@ absl::StatusOr<engine::AgentConfig> ReadConfig(std::string_view id,
     config.channel_units[channel.channel()] = static_cast<int>(channel.units());
   }
   for (const records::MembershipRecord& membership : record.memberships()) {
-    if (membership.tier() > kMax16 || membership.position() > kMax16) {
+    if (membership.tier() > kMax16 || membership.position() > kMax16 ||
+        membership.weight() > kMax16) {
       return Unreadable("membership out of range");
     }
     engine::MembershipConfig to;
@@ -67,6 +69,7 @@ absl::StatusOr<engine::AgentConfig> ReadConfig(std::string_view id,
     to.tier = static_cast<int>(membership.tier());
     to.position = static_cast<int>(membership.position());
     to.paused = membership.paused();
+    if (membership.weight() != 0) to.weight = static_cast<int>(membership.weight());
     if (membership.has_wrap_up_us()) to.wrap_up = engine::Span{membership.wrap_up_us()};
     config.memberships.push_back(std::move(to));
   }
@@ -100,6 +103,12 @@ void WriteState(const engine::Engine& engine, const engine::Agent& agent,
     to->set_until_us(wrap_up.until.us);
   }
   out->set_sequence(agent.sequence);
+  for (const engine::Handled& handled : agent.handled) {
+    records::HandledRecord* to = out->add_handled();
+    to->set_at_us(handled.at.us);
+    to->set_assignments(handled.assignments);
+    to->set_time_us(handled.time.us);
+  }
 }
 
 absl::Status ReadWrapUps(const records::AgentRecord& record, engine::Engine& engine,
@@ -115,6 +124,19 @@ absl::Status ReadWrapUps(const records::AgentRecord& record, engine::Engine& eng
                               .units = static_cast<uint16_t>(wrap_up.units()),
                               .start = {wrap_up.start_us()},
                               .until = {wrap_up.until_us()}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadHandled(const records::AgentRecord& record, engine::Agent& agent) {
+  if (static_cast<size_t>(record.handled_size()) > engine::limits::kHandledMax) {
+    return Unreadable("too long a history");
+  }
+  for (const records::HandledRecord& handled : record.handled()) {
+    if (handled.assignments() > kMax16) return Unreadable("count out of range");
+    agent.handled.push_back({.at = {handled.at_us()},
+                             .assignments = static_cast<uint16_t>(handled.assignments()),
+                             .time = {handled.time_us()}});
   }
   return absl::OkStatus();
 }
@@ -143,6 +165,7 @@ absl::Status ReadState(const records::AgentRecord& record, engine::Engine& engin
   agent.idle_sequence = record.idle_sequence();
   agent.offered_sequence = record.offered_sequence();
   agent.sequence = record.sequence();
+  if (absl::Status status = ReadHandled(record, agent); !status.ok()) return status;
   return ReadWrapUps(record, engine, agent);
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/router/engine/config_check.h"
 #include "services/router/store/public_enums.h"
+#include "services/router/store/public_messages.h"
 #include "services/router/store/record_format.h"
 
 namespace firstline::store {
@@ -71,6 +72,15 @@ engine::StepConfig ReadStep(const records::StepRecord& record) {
           .overflow_to = record.overflow_to()};
 }
 
+engine::ScoreConfig ReadScore(const v1::Score& score) {
+  return {.skill_level = score.skill_level(),
+          .language_level = score.language_level(),
+          .load = score.load(),
+          .idle_time = score.idle_time(),
+          .handled = score.handled(),
+          .tier = score.tier()};
+}
+
 void WriteQueue(const engine::QueueConfig& queue, records::QueueRecord* out) {
   out->set_id(queue.id);
   out->set_kind(ToProto(queue.kind));
@@ -94,6 +104,7 @@ void WriteQueue(const engine::QueueConfig& queue, records::QueueRecord* out) {
   out->set_wrap_up_us(queue.wrap_up.us);
   out->set_first_reply_warning_us(queue.first_reply_warning.us);
   out->set_first_reply_timeout_us(queue.first_reply_timeout.us);
+  if (!(queue.score == engine::ScoreConfig{})) WriteMessage(queue.score, out->mutable_score());
 }
 
 absl::Status ReadQueuePolicies(const records::QueueRecord& record, engine::QueueConfig& queue) {
@@ -133,6 +144,7 @@ absl::StatusOr<engine::QueueConfig> ReadQueue(const records::QueueRecord& record
   queue.wrap_up = {record.wrap_up_us()};
   queue.first_reply_warning = {record.first_reply_warning_us()};
   queue.first_reply_timeout = {record.first_reply_timeout_us()};
+  queue.score = ReadScore(record.score());
   return queue;
 }
 
@@ -147,6 +159,10 @@ void WriteSettings(const engine::SettingsConfig& settings, records::SettingsReco
   out->set_request_max(settings.request_max);
   out->set_keep_events_max(settings.keep_events_max);
   out->mutable_away_reasons()->Assign(settings.away_reasons.begin(), settings.away_reasons.end());
+  if (settings.fairness_window != engine::SettingsConfig{}.fairness_window) {
+    out->set_fairness_window_us(settings.fairness_window.us);
+  }
+  out->set_random_seed(settings.random_seed);
 }
 
 engine::SettingsConfig ReadSettings(const records::SettingsRecord& record) {
@@ -159,14 +175,21 @@ engine::SettingsConfig ReadSettings(const records::SettingsRecord& record) {
           .request_window = {record.request_window_us()},
           .request_max = record.request_max(),
           .keep_events_max = record.keep_events_max(),
-          .away_reasons = {record.away_reasons().begin(), record.away_reasons().end()}};
+          .away_reasons = {record.away_reasons().begin(), record.away_reasons().end()},
+          .fairness_window = record.has_fairness_window_us()
+                                 ? engine::Span{record.fairness_window_us()}
+                                 : engine::SettingsConfig{}.fairness_window,
+          .random_seed = record.random_seed()};
 }
 
 bool HasPolicies(const engine::StepConfig& step) { return !step.drop_labels.empty(); }
 
 bool HasPolicies(const engine::QueueConfig& queue) {
   const auto& steps = queue.steps;
+  const auto& selection = queue.selection;
   return HasPolicies(queue.requirement) ||
+         std::any_of(selection.begin(), selection.end(),
+                     [](engine::Criterion c) { return c > engine::Criterion::kRoundRobin; }) ||
          std::any_of(steps.begin(), steps.end(), [](const auto& s) { return HasPolicies(s); });
 }
 

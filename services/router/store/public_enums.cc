@@ -50,6 +50,11 @@ constexpr Pair<engine::Criterion, v1::Criterion> kCriterionPairs[] = {
     {engine::Criterion::kLoad, v1::CRITERION_LOAD},
     {engine::Criterion::kIdleTime, v1::CRITERION_IDLE_TIME},
     {engine::Criterion::kRoundRobin, v1::CRITERION_ROUND_ROBIN},
+    {engine::Criterion::kPosition, v1::CRITERION_POSITION},
+    {engine::Criterion::kFewestHandled, v1::CRITERION_FEWEST_HANDLED},
+    {engine::Criterion::kLeastHandleTime, v1::CRITERION_LEAST_HANDLE_TIME},
+    {engine::Criterion::kRandom, v1::CRITERION_RANDOM},
+    {engine::Criterion::kScore, v1::CRITERION_SCORE},
 };
 
 constexpr Pair<engine::EnqueueCause, v1::EnqueueCause> kEnqueueCausePairs[] = {

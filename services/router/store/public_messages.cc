@@ -46,6 +46,7 @@ void WriteQueue(const engine::QueueConfig& queue, v1::Queue* out) {
   WriteMessage(queue.wrap_up, out->mutable_wrap_up());
   WriteMessage(queue.first_reply_warning, out->mutable_first_reply_warning());
   WriteMessage(queue.first_reply_timeout, out->mutable_first_reply_timeout());
+  if (!(queue.score == engine::ScoreConfig{})) WriteMessage(queue.score, out->mutable_score());
 }
 
 void WriteRule(const engine::RuleConfig& rule, v1::Rule* out) {
@@ -69,6 +70,8 @@ void WriteSettings(const engine::SettingsConfig& settings, v1::WorkspaceSettings
   out->set_request_max(static_cast<int32_t>(settings.request_max));
   out->set_keep_events_max(static_cast<int32_t>(settings.keep_events_max));
   for (const std::string& reason : settings.away_reasons) out->add_away_reasons(reason);
+  WriteMessage(settings.fairness_window, out->mutable_fairness_window());
+  out->set_random_seed(settings.random_seed);
 }
 
 }  // namespace
@@ -89,6 +92,15 @@ void WriteMessage(engine::Span span, google::protobuf::Duration* out) {
   // Cut towards zero: both parts have the same sign.
   out->set_seconds(span.us / kUsPerSecond);
   out->set_nanos(static_cast<int32_t>(span.us % kUsPerSecond * 1000));
+}
+
+void WriteMessage(const engine::ScoreConfig& score, v1::Score* out) {
+  out->set_skill_level(score.skill_level);
+  out->set_language_level(score.language_level);
+  out->set_load(score.load);
+  out->set_idle_time(score.idle_time);
+  out->set_handled(score.handled);
+  out->set_tier(score.tier);
 }
 
 void WriteMessage(const engine::Condition& condition, v1::Condition* out) {
@@ -139,6 +151,7 @@ void WriteMessage(const engine::AgentConfig& agent, v1::Agent* out) {
     to->set_queue(membership.queue);
     to->set_tier(membership.tier);
     to->set_position(membership.position);
+    if (membership.weight != 1) to->set_weight(membership.weight);
     to->set_paused(membership.paused);
     if (membership.wrap_up) WriteMessage(*membership.wrap_up, to->mutable_wrap_up());
   }

@@ -345,6 +345,11 @@ std::optional<std::string> Look::Best() const {
 
 }  // namespace
 
+bool Model::HasShares() const {
+  return std::any_of(config.queues.begin(), config.queues.end(),
+                     [](const QueueConfig& queue) { return queue.weight > 0; });
+}
+
 const QueueConfig& Model::Queue(const std::string& id) const {
   for (const QueueConfig& queue : config.queues) {
     if (queue.id == id) return queue;
@@ -432,6 +437,9 @@ std::tuple<int64_t, int64_t, uint64_t> ServingKey(const Model& model, const Mode
     case Serving::kStrict:
       rank = -inquiry.priority;
       break;
+    case Serving::kLifo:
+      due = -inquiry.create_time.us - RelaxationOf(queue, inquiry.step).credit_us;
+      return {rank, due, UINT64_MAX - inquiry.sequence};
     case Serving::kDeadline:
       due += queue.first_response_target.us - credit_us;
       break;
@@ -440,9 +448,13 @@ std::tuple<int64_t, int64_t, uint64_t> ServingKey(const Model& model, const Mode
 }
 
 std::optional<Match> NextMatch(const Model& model) {
-  std::map<std::tuple<int64_t, int64_t, uint64_t>, const ModelInquiry*> order;
+  // The queue that had least of its share first.
+  std::map<std::pair<int64_t, std::tuple<int64_t, int64_t, uint64_t>>, const ModelInquiry*> order;
   for (const auto& [id, inquiry] : model.inquiries) {
-    if (inquiry.state == InquiryState::kWaiting) order[ServingKey(model, inquiry)] = &inquiry;
+    if (inquiry.state != InquiryState::kWaiting) continue;
+    const auto pass = model.passes.find(inquiry.queue);
+    const int64_t had = pass == model.passes.end() ? 0 : pass->second;
+    order[{had, ServingKey(model, inquiry)}] = &inquiry;
   }
   const Usage usage(model);
   for (const auto& [key, inquiry] : order) {

@@ -63,7 +63,10 @@ struct Model {
   std::map<std::string, ModelInquiry> inquiries;
   std::map<std::string, ModelAgent> agents;  // no deleted ones
   Time now;
+  std::map<std::string, int64_t> passes;  // by queue, where queues have weights
+  int64_t virtual_pass = 0;
 
+  bool HasShares() const;
   const QueueConfig& Queue(const std::string& id) const;
 };
 
@@ -80,7 +83,7 @@ std::map<std::string, int> UnitsInUse(const Model& model);
 RequirementSpec Asked(const Model& model, const ModelInquiry& inquiry);
 // By agent, whether they may serve the inquiry at its step; gates and exceptions aside.
 std::map<std::string, Mismatch> NaiveQualifies(const Model& model, const ModelInquiry& inquiry);
-// (rank, due in us, arrival): smaller is served first.
+// (rank, due in us, arrival), mirrored for lifo: smaller is served first.
 std::tuple<int64_t, int64_t, uint64_t> ServingKey(const Model& model, const ModelInquiry& inquiry);
 struct Match {
   std::string inquiry, agent;

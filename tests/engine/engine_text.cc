@@ -319,7 +319,7 @@ const char* Text(Criterion criterion) {
       criterion);
 }
 const char* Text(Serving serving) {
-  return Pick(std::to_array<const char*>({"fifo", "credit", "strict", "deadline"}), serving);
+  return Pick(std::to_array<const char*>({"fifo", "credit", "strict", "deadline", "lifo"}), serving);
 }
 const char* Text(Mismatch mismatch) {
   return Pick(std::to_array<const char*>({"none", "not_member", "paused", "tier", "skill_missing",
@@ -430,6 +430,9 @@ std::string Dump(const Engine& engine) {
   });
   std::sort(lines.begin(), lines.end());
   const Counters& c = engine.counters();
+  for (const QueuePass& pass : c.passes) {
+    lines.push_back(absl::StrCat("pass ", pass.queue, " ", pass.pass, "/", c.virtual_pass));
+  }
   lines.push_back(absl::StrCat("counters ", c.config_version, "/", c.inquiry_sequence, "/",
                                c.agent_sequence, " etag=", engine.etag(),
                                " next=", TimeText(engine.NextDeadline())));

@@ -309,6 +309,7 @@ WorkspaceConfig Program::MakeWorkspace() {
   config.channels = {{"chat", ChannelKind::kMessaging, 1},
                      {"mail", ChannelKind::kMessaging, choices_.Between(1, 2)},
                      {"voice", ChannelKind::kLive, choices_.Between(1, 3)}};
+  shares_ = choices_.Percent(40);
   config.teams = {{"t0", ""}, {"t1", "vendor"}};
   for (int q = 0; q < queues_; ++q) config.queues.push_back(MakeQueue(q));
   config.settings = MakeSettings();
@@ -356,7 +357,8 @@ QueueConfig Program::MakeQueue(int index) {
   QueueConfig queue;
   queue.id = Name("q", static_cast<uint32_t>(index));
   queue.kind = choices_.Percent(12) ? QueueKind::kBot : QueueKind::kHuman;
-  queue.serving = static_cast<Serving>(choices_.Below(4));
+  queue.serving = static_cast<Serving>(choices_.Below(5));
+  if (shares_) queue.weight = choices_.Between(0, 5);
   for (int p = 1; p <= 4; ++p) {
     if (choices_.Percent(60)) queue.credits[p] = Seconds(choices_.Between(0, 8) * p);
   }

@@ -69,6 +69,7 @@ class Program {
   Choices& choices_;
   int queues_ = 1, agents_ = 1, inquiries_ = 1;
   int configured_ = 0;
+  bool shares_ = false;  // queues get weights
   uint64_t session_sequence_ = 0;
   std::deque<Command> recent_;  // to be repeated now and then
 };

@@ -65,7 +65,8 @@ class StoredRecords {
     const Counters& now = engine.counters();
     if (counters_.config_version != now.config_version ||
         counters_.inquiry_sequence != now.inquiry_sequence ||
-        counters_.agent_sequence != now.agent_sequence) {
+        counters_.agent_sequence != now.agent_sequence ||
+        counters_.virtual_pass != now.virtual_pass || counters_.passes != now.passes) {
       return "the counters were not written";
     }
     return "";

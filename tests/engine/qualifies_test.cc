@@ -21,9 +21,11 @@ Requirement Asks() {
           .skills = {{kBilling, 5}, {kTech, 2}},
           .languages = {{kEnglish, 6}, {kFrench, 3}},
           .labels = {kVip},
-          .any_skills = {{{kTech, 2}, {kRefunds, 4}}},
-          .excluded_skills = {kTrainee},
-          .label_terms = {{.key = kGrade, .comparison = Comparison::kGreaterOrEqual, .bound = 3}}};
+          .more = MoreAsked{.any_skills = {{{kTech, 2}, {kRefunds, 4}}},
+                            .excluded_skills = {kTrainee},
+                            .label_terms = {{.key = kGrade,
+                                             .comparison = Comparison::kGreaterOrEqual,
+                                             .bound = 3}}}};
 }
 LabelTerm Sites(Comparison comparison, std::vector<NameIx> labels) {
   return {.key = kSite, .comparison = comparison, .labels = std::move(labels)};
@@ -167,7 +169,7 @@ std::vector<Case> Cases() {
              c.profile.skills = {{kBilling, 5}, {kTech, 1}, {kRefunds, 3}};
            }),
       Make("group_above_its_maximum", M::kSkillGroup,
-           [](Case& c) { c.requirement.any_skills = {{{kBilling, 1, 4}}}; }),
+           [](Case& c) { c.requirement.more.Set().any_skills = {{{kBilling, 1, 4}}}; }),
       Make("group_lowered", M::kNone,
            [](Case& c) {
              c.requirement.skills = {{kBilling, 5}};
@@ -181,7 +183,7 @@ std::vector<Case> Cases() {
              c.audience.dropped_skills = {kRefunds};
            }),
       Make("every_group_counts", M::kSkillGroup,
-           [](Case& c) { c.requirement.any_skills.push_back({{kRefunds, 1}}); }),
+           [](Case& c) { c.requirement.more.Set().any_skills.push_back({{kRefunds, 1}}); }),
       Make("excluded_skill_held", M::kSkillExcluded,
            [](Case& c) { c.profile.skills.push_back({kTrainee, 1}); }),
       Make("excluded_skill_stays_when_dropped", M::kSkillExcluded,
@@ -207,25 +209,27 @@ std::vector<Case> Cases() {
            }),
       Make("label_in", M::kNone,
            [](Case& c) {
-             c.requirement.label_terms = {Sites(Comparison::kIn, {kSiteNorth, kSiteSouth})};
+             c.requirement.more.Set().label_terms = {
+                 Sites(Comparison::kIn, {kSiteNorth, kSiteSouth})};
              c.profile.labels.push_back(kSiteSouth);
            }),
       Make("label_in_missing", M::kLabelCondition,
            [](Case& c) {
-             c.requirement.label_terms = {Sites(Comparison::kIn, {kSiteNorth, kSiteSouth})};
+             c.requirement.more.Set().label_terms = {
+                 Sites(Comparison::kIn, {kSiteNorth, kSiteSouth})};
            }),
       Make("label_equal", M::kLabelCondition,
            [](Case& c) {
-             c.requirement.label_terms = {Sites(Comparison::kEqual, {kSiteNorth})};
+             c.requirement.more.Set().label_terms = {Sites(Comparison::kEqual, {kSiteNorth})};
              c.profile.labels.push_back(kSiteSouth);
            }),
       Make("label_not_equal_missing", M::kNone,
            [](Case& c) {
-             c.requirement.label_terms = {Sites(Comparison::kNotEqual, {kSiteNorth})};
+             c.requirement.more.Set().label_terms = {Sites(Comparison::kNotEqual, {kSiteNorth})};
            }),
       Make("label_not_equal", M::kLabelCondition,
            [](Case& c) {
-             c.requirement.label_terms = {Sites(Comparison::kNotEqual, {kSiteNorth})};
+             c.requirement.more.Set().label_terms = {Sites(Comparison::kNotEqual, {kSiteNorth})};
              c.profile.labels.push_back(kSiteNorth);
              c.profile.labels.push_back(kSiteSouth);
            }),
@@ -249,7 +253,7 @@ TEST(QualifiesTest, ReasonsComeInTheOrderOfTheEnumeration) {
   Audience audience{.queue = kQueue, .tier_max = 1};
   Profile profile{.memberships = {{.queue = kOther}}};
   Requirement asks = Asks();
-  asks.any_skills = {{{kRefunds, 4}}};
+  asks.more.Set().any_skills = {{{kRefunds, 4}}};
   std::vector<Mismatch> reasons;
   const auto look = [&] { reasons.push_back(Qualifies(audience, asks, profile)); };
   look();

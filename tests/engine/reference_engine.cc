@@ -134,6 +134,7 @@ struct ReferenceEngine::Fold {
     const std::string agent = engine.AgentId(e.agent);
     std::string wrong = self.CheckMatch({inquiry.id, agent});
     if (!wrong.empty()) return wrong;
+    self.Charge(inquiry.queue);
     inquiry.agent = agent;
     inquiry.held = false;
     self.SetState(inquiry, InquiryState::kOffered);
@@ -164,6 +165,7 @@ struct ReferenceEngine::Fold {
     if (e.automatic) {
       std::string wrong = self.CheckMatch({inquiry.id, agent});
       if (!wrong.empty()) return wrong;
+      self.Charge(inquiry.queue);
       A(e.agent).last_offered = ++self.order_;
       inquiry.held = false;
     } else if (inquiry.state != InquiryState::kOffered || inquiry.agent != agent) {
@@ -304,6 +306,15 @@ std::string ReferenceEngine::Observe(const Engine& engine, const Command* comman
 void ReferenceEngine::TakeConfig(const WorkspaceConfig& config) {
   if (config == model_.config) return;
   model_.config = config;
+  const auto is_gone = [&](const auto& entry) {
+    return std::none_of(config.queues.begin(), config.queues.end(),
+                        [&](const QueueConfig& queue) { return queue.id == entry.first; });
+  };
+  std::erase_if(model_.passes, is_gone);
+  if (!model_.HasShares()) {
+    model_.passes.clear();
+    model_.virtual_pass = 0;
+  }
   for (auto& [id, agent] : model_.agents) {
     if (!KeepsHandled()) agent.handled.clear();
   }
@@ -313,6 +324,14 @@ void ReferenceEngine::TakeConfig(const WorkspaceConfig& config) {
     inquiry.step = std::min(inquiry.step, steps);
     inquiry.held = inquiry.held && MayHold(inquiry);
   }
+}
+
+// An offer costs its queue 1 / weight.
+void ReferenceEngine::Charge(const std::string& queue) {
+  if (!model_.HasShares()) return;
+  int64_t& pass = model_.passes[queue];
+  model_.virtual_pass = std::max(model_.virtual_pass, pass);
+  pass += 720'720'000 / std::max(1, model_.Queue(queue).weight);
 }
 
 bool ReferenceEngine::IsUndecided() const {
@@ -409,6 +428,13 @@ void ReferenceEngine::Enqueue(ModelInquiry& inquiry, const std::string& queue, E
   inquiry.agent.clear();
   inquiry.queue = queue;
   inquiry.held = false;
+  const auto waits_here = [&](const auto& entry) {
+    return entry.second.state == InquiryState::kWaiting && entry.second.queue == queue;
+  };
+  if (model_.HasShares() &&
+      std::count_if(model_.inquiries.begin(), model_.inquiries.end(), waits_here) == 1) {
+    model_.passes[queue] = std::max(model_.passes[queue], model_.virtual_pass);
+  }
   switch (cause) {
     case EnqueueCause::kSubmitted:
     case EnqueueCause::kTransferred:

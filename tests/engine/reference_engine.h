@@ -39,6 +39,7 @@ class ReferenceEngine {
   // came first; the headers leave that open, so nothing is concluded from it.
   bool IsUndecided() const;
   void TakeConfig(const WorkspaceConfig& config);
+  void Charge(const std::string& queue);
   void SetState(ModelInquiry& inquiry, InquiryState state);
   void NoteEnd(const ModelInquiry& inquiry, InquiryState next);
   void NoteHandled(const std::string& agent, const ModelHandled& entry);

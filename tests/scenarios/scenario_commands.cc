@@ -57,7 +57,8 @@ void ReadQueue(ScenarioLine& line, ApplyConfig& config) {
   QueueConfig queue;
   queue.id = line.Arg(0);
   queue.kind = line.Flag("bot") ? QueueKind::kBot : QueueKind::kHuman;
-  queue.serving = ParseEnum<Serving>(line.Get("serving", "fifo"), 4, kText);
+  queue.serving = ParseEnum<Serving>(line.Get("serving", "fifo"), 5, kText);
+  queue.weight = line.GetInt("weight", 0);
   for (const std::string& pair : ParseList(line.Get("credits"))) {
     const std::vector<std::string> parts = absl::StrSplit(pair, ':');
     queue.credits[ParseInt(parts.at(0))] = ParseSpan(parts.at(1));

@@ -112,6 +112,15 @@ TEST(PolicyRecordTest, ConfigurationSurvivesAndTellsItsVersion) {
   EXPECT_EQ(DecodeConfig(bytes).value(), SamplePolicies());
 }
 
+TEST(PolicyRecordTest, PassesSurvive) {
+  e::Counters counters = kSampleCounters;
+  counters.virtual_pass = 5'000'000'000;
+  counters.passes = {{"sales", 1}, {"support", 6'000'000'000}};
+  const e::Counters read = DecodeCounters(EncodeCounters(counters)).value();
+  EXPECT_EQ(read.virtual_pass, counters.virtual_pass);
+  EXPECT_EQ(read.passes, counters.passes);
+}
+
 TEST(PolicyRecordTest, AnInquirysRequirementSurvives) {
   const auto engine = SampleEngine();
   e::Inquiry inquiry = SampleInquiry(*engine);
@@ -181,7 +190,7 @@ TEST(PublicEnumsTest, AreComplete) {
   CheckEnum<e::Presence, v1::Presence>(4, v1::Presence_descriptor());
   CheckEnum<e::QueueKind, v1::QueueKind>(2, v1::QueueKind_descriptor());
   CheckEnum<e::Resolution, v1::Resolution>(5, v1::Resolution_descriptor());
-  CheckEnum<e::Serving, v1::Serving>(4, v1::Serving_descriptor());
+  CheckEnum<e::Serving, v1::Serving>(5, v1::Serving_descriptor());
   CheckEnum<e::SessionEnd, v1::SessionCloseCause>(2, v1::SessionCloseCause_descriptor());
 }
 

@@ -47,6 +47,8 @@ engine::WorkspaceConfig SamplePolicies() {
   queue.selection = {engine::Criterion::kTier, engine::Criterion::kScore,
                      engine::Criterion::kFewestHandled, engine::Criterion::kRandom};
   queue.score = {1, 2, 3, 4, 5, 100};
+  queue.serving = engine::Serving::kLifo;
+  queue.weight = 12;
   config.settings.fairness_window = engine::Seconds(900);
   config.settings.random_seed = 77;
   config.rules = {{.id = "refunds",

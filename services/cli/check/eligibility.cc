@@ -193,6 +193,10 @@ ServingKey KeyOf(const v1::Queue& queue, int priority, int step, std::int64_t ar
     key.due_us -= Microseconds(queue.steps(i).credit());
   }
   const v1::Serving serving = queue.serving();
+  if (serving == v1::SERVING_LIFO) {
+    key.due_us -= 2 * arrival_us;
+    key.sequence = ~sequence;
+  }
   if (serving == v1::SERVING_STRICT) key.rank = -priority;
   if (serving == v1::SERVING_CREDIT || serving == v1::SERVING_DEADLINE) {
     const auto credit = queue.credits().find(priority);

@@ -82,6 +82,8 @@ void StreamChecker::JudgeRoom(const Case& inquiry, const Worker& worker) {
 void StreamChecker::JudgeOrder(const Case& inquiry, const Worker& worker) {
   for (const auto& [key, earlier] : waiting_) {
     if (!(key < inquiry.key)) return;
+    // With weights queues take turns; the order holds within each.
+    if (has_weights_ && earlier->queue != inquiry.queue) continue;
     if (!MayServe(*earlier, worker)) continue;
     Accuse(Rule::kOrder, inquiry.spec.id(), worker.agent.id(),
            "was served before " + earlier->spec.id() + ", which comes first and suits the agent");

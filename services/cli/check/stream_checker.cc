@@ -191,6 +191,8 @@ void StreamChecker::DispatchInquiry(const v1::Event& event) {
 void StreamChecker::OnWorkspace(const v1::Workspace& workspace) {
   workspace_ = workspace;
   queue_index_.clear();
+  has_weights_ = std::any_of(workspace_.queues().begin(), workspace_.queues().end(),
+                             [](const v1::Queue& queue) { return queue.weight() > 0; });
   for (int i = 0; i < workspace_.queues_size(); ++i) queue_index_[workspace_.queues(i).id()] = i;
   std::vector<Case*> waiting;
   for (const auto& [key, inquiry] : waiting_) waiting.push_back(inquiry);

@@ -178,6 +178,7 @@ class StreamChecker {
 
   // The state it tells.
   v1::Workspace workspace_;
+  bool has_weights_ = false;  // some queue has one
   std::unordered_map<std::string, int> queue_index_;
   std::unordered_map<std::string, Case> cases_;
   std::map<std::string, Worker> workers_;

@@ -134,6 +134,8 @@ engine::QueueConfig ReadQueue(const v1::Queue& proto, const Path& path, Fields& 
     queue.max_length = static_cast<uint32_t>(proto.max_length());
   }
   queue.auto_accept = proto.auto_accept();
+  fields.Range(path / "weight", proto.weight(), 0, engine::limits::kWeightMax);
+  queue.weight = proto.weight();
   queue.score = ReadScore(proto.score(), path / "score", fields);
   return queue;
 }

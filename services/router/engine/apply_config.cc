@@ -185,6 +185,27 @@ void Engine::Impl::InstallConfig(WorkspaceConfig config) {
   }
   for (uint32_t q = 0; q < world.queues.size(); ++q) PrepareQueue(world.queues[q], {q});
   PrepareSelections();
+  PrepareShares();
+}
+
+// Every queue keeps its pass; without weights there are none.
+void Engine::Impl::PrepareShares() {
+  const auto& queues = world.config.queues;
+  world.shares = std::any_of(queues.begin(), queues.end(),
+                             [](const QueueConfig& queue) { return queue.weight > 0; });
+  std::vector<QueuePass> before = std::move(world.counters.passes);
+  world.counters.passes.clear();
+  if (!world.shares) {
+    world.counters.virtual_pass = 0;
+    return;
+  }
+  for (const QueueConfig& queue : queues) {
+    const auto known = std::find_if(before.begin(), before.end(),
+                                    [&](const QueuePass& p) { return p.queue == queue.id; });
+    QueueSlot& slot = world.queues[world.queues.Find(queue.id)];
+    slot.share = static_cast<uint32_t>(world.counters.passes.size());
+    world.counters.passes.push_back({queue.id, known == before.end() ? 0 : known->pass});
+  }
 }
 
 void Engine::Impl::PrepareQueue(QueueSlot& slot, QueueIx ix) {

@@ -93,8 +93,8 @@ Outcome Engine::Impl::CheckSubmit(const Submit& c, const Command& command) const
   return {};
 }
 
-Outcome Engine::Impl::CheckRoom(const Submit& c) const {
-  const QueueSlot& slot = world.queue(FindLiveQueue(c.queue));
+Outcome Engine::Impl::CheckRoom(const Submit& c, QueueIx queue) const {
+  const QueueSlot& slot = world.queue(queue);
   const size_t length_max = slot.config.max_length != 0 ? slot.config.max_length
                                                         : limits::kQueueLengthMax;
   if (slot.waiting >= length_max) return Reject(Rejection::kQueueFull, c.queue);
@@ -113,20 +113,21 @@ Outcome Engine::Impl::Do(const Submit& c, const Command& command) {
     return Reject(Rejection::kInquiryIdReused, c.inquiry_id);
   }
   if (Outcome checked = CheckSubmit(c, command); !checked.ok()) return checked;
-  if (!c.queue.empty()) return Create(c, command, {});
-  Classification how = Classify(world.config.rules, c);
+  if (!c.queue.empty()) return Create(c, command, nullptr);
+  const Classification how = Classify(world.config.rules, c);
   if (how.rule == nullptr) return Reject(Rejection::kNotClassified, c.inquiry_id);
   const Submit classified = engine::Apply(*how.rule, c);
   std::string subject;
   if (Rejection r = CheckSpec(classified.requirement, &subject); r != Rejection::kNone) {
     return Reject(r, subject);
   }
-  return Create(classified, command, std::move(how));
+  return Create(classified, command, &how);
 }
 
 // `c` with its queue known, `command` as it came.
-Outcome Engine::Impl::Create(const Submit& c, const Command& command, Classification how) {
-  if (Outcome checked = CheckRoom(c); !checked.ok()) return checked;
+Outcome Engine::Impl::Create(const Submit& c, const Command& command, const Classification* how) {
+  const QueueIx queue = FindLiveQueue(c.queue);
+  if (Outcome checked = CheckRoom(c, queue); !checked.ok()) return checked;
   const InquiryIx ix{world.inquiries.slots.Allocate()};
   InquirySlot& slot = world.inquiries.slots[ix.value];
   slot.live = true;
@@ -139,7 +140,7 @@ Outcome Engine::Impl::Create(const Submit& c, const Command& command, Classifica
   inquiry.units = static_cast<uint16_t>(c.units != 0 ? c.units
                                                      : world.channel(inquiry.channel).units);
   inquiry.own = AcquireRequirement(c.requirement, inquiry.channel, inquiry.units);
-  inquiry.queue = FindLiveQueue(c.queue);
+  inquiry.queue = queue;
   inquiry.state = InquiryState::kCancelled;  // counted nowhere until it waits
   inquiry.priority = static_cast<uint8_t>(c.priority);
   inquiry.create_time = now;
@@ -158,7 +159,8 @@ Outcome Engine::Impl::Create(const Submit& c, const Command& command, Classifica
     inquiry.exceptions.push_back({FindLiveAgent(id), kNever, true});
   }
   ++world.open_inquiries;
-  Emit(InquirySubmitted{ix, how.rule == nullptr ? "" : how.rule->id, std::move(how.passed_over)});
+  Emit(how == nullptr ? InquirySubmitted{ix, {}, {}}
+                      : InquirySubmitted{ix, how->rule->id, how->passed_over});
   EnterQueue(ix, inquiry.queue, EnqueueCause::kSubmitted);
   return Done(ix);
 }

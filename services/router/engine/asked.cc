@@ -117,12 +117,14 @@ RequirementSpec Engine::Spec(RequirementIx ix) const {
   for (const Level& l : requirement.skills) spec.skills.push_back(level(l));
   for (const Level& l : requirement.languages) spec.languages.push_back(level(l));
   for (NameIx label : requirement.labels) spec.labels.push_back(NameText(label));
-  for (const auto& group : requirement.any_skills) {
+  const MoreAsked* more = requirement.more.get();
+  if (more == nullptr) return spec;
+  for (const auto& group : more->any_skills) {
     std::vector<SkillLevel>& to = spec.any_skills.emplace_back();
     for (const Level& l : group) to.push_back(level(l));
   }
-  for (NameIx skill : requirement.excluded_skills) spec.excluded_skills.push_back(NameText(skill));
-  for (const LabelTerm& term : requirement.label_terms) {
+  for (NameIx skill : more->excluded_skills) spec.excluded_skills.push_back(NameText(skill));
+  for (const LabelTerm& term : more->label_terms) {
     Condition& to = spec.label_conditions.emplace_back();
     to.key = NameText(term.key);
     to.comparison = term.comparison;

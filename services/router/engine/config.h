@@ -84,6 +84,8 @@ struct QueueConfig {
   std::string id;
   QueueKind kind = QueueKind::kHuman;
   Serving serving = Serving::kFifo;
+  int weight = 0;  // share of the offers among queues that wait for the same agents, 1..1000. 0: 1,
+                   // but where all are 0 queues have no shares and their inquiries' keys decide
   std::map<int, Span> credits;  // priority -> waiting credit (kCredit, kDeadline)
   std::vector<Criterion> selection = DefaultSelection();
   ScoreConfig score = {};  // of kScore

@@ -184,6 +184,7 @@ void CheckQueue(const QueueConfig& queue, const WorkspaceConfig& config, const s
       out.push_back({path + ".selection", "a criterion is given twice"});
     }
   }
+  CheckRange(queue.weight, 0, limits::kWeightMax, path + ".weight", out);
   CheckScore(queue, path, out);
   CheckRequirement(queue.requirement, path + ".requirement", out);
   CheckRange(queue.first_tier, 0, limits::kTierMax, path + ".first_tier", out);

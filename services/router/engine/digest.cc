@@ -74,6 +74,7 @@ class Hasher {
         v.preferred_hold, v.first_response_target, v.answer_target, v.short_abandon, v.max_length,
         v.offer_timeout, v.auto_accept, v.wrap_up, v.first_reply_warning, v.first_reply_timeout);
     AddLater(1, v.score);
+    AddLater(2, v.weight);
   }
   void Add(const SettingsConfig& v) {
     All(v.back_off.after_misses, v.back_off.duration, v.back_off.max_duration, v.presence_grace,

@@ -110,7 +110,8 @@ Outcome Engine::Impl::Apply(Time at, const Command& command) {
   }
   receipt_inquiry = {};
   receipt_agent = {};
-  const Counters before = world.counters;
+  const uint64_t inquiries_before = world.counters.inquiry_sequence;
+  const uint64_t agents_before = world.counters.agent_sequence;
   Outcome outcome = std::visit([&](const auto& body) { return Do(body, command); }, command.body);
   if (!outcome.ok()) return outcome;
   Settle();
@@ -121,8 +122,8 @@ Outcome Engine::Impl::Apply(Time at, const Command& command) {
     changes.requests.push_back(command.request_id);
     requests.Trim(now, world.config.settings.request_max, changes.forgotten_requests);
   }
-  if (before.inquiry_sequence != world.counters.inquiry_sequence ||
-      before.agent_sequence != world.counters.agent_sequence) {
+  if (inquiries_before != world.counters.inquiry_sequence ||
+      agents_before != world.counters.agent_sequence) {
     changes.counters = true;
   }
   return outcome;

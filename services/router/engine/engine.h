@@ -39,12 +39,21 @@ struct RememberedRequest {
   Receipt receipt;
 };
 
+// How far a queue's turn has moved on; see Engine::Impl::Charge.
+struct QueuePass {
+  std::string queue;
+  int64_t pass = 0;
+  friend bool operator==(const QueuePass&, const QueuePass&) = default;
+};
+
 // The few numbers beside the records.
 struct Counters {
   uint64_t config_version = 0;    // the etag; 0: never configured
   uint64_t inquiry_sequence = 0;  // last given
   uint64_t agent_sequence = 0;    // last given, for idle and round-robin order
   Time now;                       // latest time seen
+  int64_t virtual_pass = 0;       // the greatest pass that was served
+  std::vector<QueuePass> passes;  // by queue, as configured; none where no queue has a weight
 };
 
 // What a batch has to write. Every handle at most once.

@@ -9,6 +9,8 @@ namespace {
 // More work than this at once is cheaper as one walk over all lines.
 constexpr size_t kFreedMax = 32;
 constexpr size_t kTouchedMax = 64;
+// What one offer costs a queue of weight 1; divided by weights up to kWeightMax.
+constexpr int64_t kPassScale = 720'720'000;  // exact for weights up to 16
 
 }  // namespace
 
@@ -94,6 +96,10 @@ void Engine::Impl::Wait(InquiryIx ix, EnqueueCause cause) {
   }
   matcher.Enqueue(ix);
   QueueSlot& queue = world.queue(inquiry.queue);
+  if (world.shares && queue.waiting == 1) {
+    int64_t& pass = world.counters.passes[queue.share].pass;
+    pass = std::max(pass, world.counters.virtual_pass);
+  }
   queue.oldest.Add(inquiry.sequence, ix);
   queue.oldest.Tidy(queue.waiting, [&](InquiryIx i, uint64_t sequence) {
     const Inquiry& other = world.inquiry(i);
@@ -151,6 +157,7 @@ void Engine::Impl::MakeOffer(InquiryIx ix, AgentIx agent_ix) {
   Agent& agent = world.agent(agent_ix);
   const QueueConfig& queue = world.queue(inquiry.queue).config;
   LeaveLine(ix);
+  if (world.shares) Charge(inquiry.queue);
   inquiry.held = false;
   inquiry.agent = agent_ix;
   inquiry.offer_agent = agent_ix;
@@ -255,7 +262,9 @@ void Engine::Impl::LeaveAgent(InquiryIx ix, bool wrap_up) {
   if (!agent_ix.IsSet() || inquiry.state == InquiryState::kWaiting) return;
   Agent& agent = world.agent(agent_ix);
   SetDeadline(ix, kNever);
-  if (inquiry.state != InquiryState::kOffered) NoteHandled(agent_ix, 0, HandleTime(inquiry));
+  if (world.keeps_handled && inquiry.state != InquiryState::kOffered) {
+    NoteHandled(agent_ix, 0, HandleTime(inquiry));
+  }
   if (inquiry.state != InquiryState::kParked) GiveUnits(ix);
   std::erase(agent.work, ix);
   const bool worked = inquiry.state == InquiryState::kAssigned;
@@ -335,20 +344,30 @@ bool Engine::Impl::ResumeParked(InquiryIx ix) {
   return false;
 }
 
+// Shares are a virtual time (stride scheduling: Waldspurger and Weihl 1995): an offer moves its queue's
+// pass on by 1 / weight, and the queue with the smallest pass is served first. One that begins to
+// wait again starts at the present, so that it cannot save up turns while nobody waits.
+void Engine::Impl::Charge(QueueIx queue) {
+  const QueueSlot& slot = world.queue(queue);
+  int64_t& pass = world.counters.passes[slot.share].pass;
+  world.counters.virtual_pass = std::max(world.counters.virtual_pass, pass);
+  pass += kPassScale / std::max(1, slot.config.weight);
+}
+
 // ---- Matching -----------------------------------------------------------------------------------
 
 bool Engine::Impl::SettleOne() {
-  std::optional<WaitKey> first;
+  std::optional<Turn> first;
   AgentIx best;
   std::erase_if(freed, [&](AgentIx agent) {
-    const std::optional<WaitKey> key = matcher.FirstInquiry(agent, now);
+    const std::optional<Turn> key = matcher.FirstInquiry(agent, now);
     if (key && (!first || *key < *first)) first = key;
     return !key;
   });
   std::erase_if(touched, [&](InquiryIx ix) {
     const InquirySlot& slot = world.inquiries.slots[ix.value];
     if (!slot.live || slot.it.state != InquiryState::kWaiting) return true;
-    const WaitKey key = KeyOf(world, ix);
+    const Turn key = matcher.TurnOf(KeyOf(world, ix));
     if (first && *first < key) return false;
     const AgentIx agent = matcher.BestAgent(ix, now);
     if (!agent.IsSet()) return true;
@@ -358,9 +377,9 @@ bool Engine::Impl::SettleOne() {
   });
   if (!first) return false;
   // A freed agent found it: the best agent may be another one.
-  if (!best.IsSet()) best = matcher.BestAgent(first->inquiry, now);
+  if (!best.IsSet()) best = matcher.BestAgent(first->key.inquiry, now);
   if (!best.IsSet()) return false;
-  MakeOffer(first->inquiry, best);
+  MakeOffer(first->key.inquiry, best);
   return true;
 }
 

@@ -85,8 +85,9 @@ struct Engine::Impl {
   void FillReceipt(Receipt& receipt) const;
   static Outcome Reject(Rejection rejection, std::string_view subject);
   Outcome CheckSubmit(const Submit&, const Command&) const;  // but for what its queue must have room
-  Outcome CheckRoom(const Submit&) const;
-  Outcome Create(const Submit&, const Command&, Classification how);
+  Outcome CheckRoom(const Submit&, QueueIx queue) const;
+  // `how`: null when the caller named the queue.
+  Outcome Create(const Submit&, const Command&, const Classification* how);
   Rejection CheckSpec(const RequirementSpec& spec, std::string* subject) const;
   // Room for the names a spec brings: interning must not fail after the checks.
   Rejection CheckNewNames(const RequirementSpec& spec) const;
@@ -119,6 +120,7 @@ struct Engine::Impl {
   void Count(const Inquiry& inquiry, int by);
   void Unhold(InquiryIx ix);
   bool MayHold(const Inquiry& inquiry) const;
+  void Charge(QueueIx queue);  // for an offer, where queues have weights
   void MakeOffer(InquiryIx ix, AgentIx agent);
   void EndOffer(InquiryIx ix, OfferOutcome outcome);
   void Assign(InquiryIx ix, AgentIx agent, bool automatic);
@@ -167,6 +169,7 @@ struct Engine::Impl {
   void InstallConfig(WorkspaceConfig config);
   void PrepareQueue(QueueSlot& slot, QueueIx ix);
   void PrepareSelections();
+  void PrepareShares();
   void UpsertAgent(const AgentConfig& config);
   void InstallAgent(AgentIx ix, const AgentConfig& config);
   void RemoveAgent(AgentIx ix);

@@ -165,53 +165,73 @@ std::optional<WaitKey> Matcher::FirstUsable(const Line& line, AgentIx agent, Tim
   return std::nullopt;
 }
 
-std::optional<WaitKey> Matcher::FirstInquiry(AgentIx ix, Time now) {
+std::optional<Turn> Matcher::FirstInquiry(AgentIx ix, Time now) {
   const AgentSlot& slot = world_.agents[ix.value];
   if (!slot.live || slot.open_mask == 0) return std::nullopt;
   const Agent& agent = slot.it;
-  std::optional<WaitKey> first;
+  std::optional<Turn> first;
   std::array<int, limits::kChannelsMax> room{};
   for (uint32_t c = 0; c < pools_.size(); ++c) {
     if ((slot.open_mask >> c & 1) != 0) room[c] = RoomOf(agent, {c});
   }
   Bitset::ForEachCommon(Row(agent.profile), waiting_lines_, [&](uint32_t l) {
-    if (first && *first < heads_[l]) return;
+    if (first && !world_.shares && first->key < heads_[l]) return;
     const Line& line = lines_[l];
+    const int64_t pass = world_.shares ? world_.PassOf(line.queue) : 0;
+    if (first && *first < Turn{pass, heads_[l]}) return;
     if (room[line.channel.value] < line.units) return;
     const std::optional<WaitKey> key = FirstUsable(line, ix, now);
-    if (key && (!first || *key < *first)) first = key;
+    if (key && (!first || Turn{pass, *key} < *first)) first = Turn{pass, *key};
   });
   auto held = held_.find(ix);
   if (held == held_.end()) return first;
   for (const WaitKey& key : held->second) {
-    if (first && *first < key) break;
+    const Turn turn = TurnOf(key);
+    if (first && *first < turn) {
+      if (world_.shares) continue;  // a later one may be of a queue whose turn comes before
+      break;
+    }
     const Line& line = lines_[world_.inquiries.slots[key.inquiry.value].line.value];
     if (room[line.channel.value] < line.units || !Qualify(line, agent.profile)) continue;
     if (IsExcepted(world_.inquiry(key.inquiry), ix, now)) continue;
-    return key;
+    first = turn;
+    if (!world_.shares) break;
   }
   return first;
 }
 
 void Matcher::ForEachInOrder(const std::function<Next(const WaitKey&)>& visit) {
-  // (next key, its line or held list): a merge of all lines by their next inquiry.
-  using Entry = std::pair<WaitKey, const absl::btree_set<WaitKey>*>;
+  // (turn, its line or held list): a merge of all lines by their next inquiry.
+  using Entry = std::pair<Turn, const absl::btree_set<WaitKey>*>;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> next;
   for (uint32_t l = 0; l < lines_.size(); ++l) {
     if (lines_[l].live && !lines_[l].waiting.empty()) {
-      next.push({*lines_[l].waiting.begin(), &lines_[l].waiting});
+      next.push({TurnOf(*lines_[l].waiting.begin()), &lines_[l].waiting});
     }
   }
-  for (const auto& [agent, waiting] : held_) next.push({*waiting.begin(), &waiting});
+  for (const auto& [agent, waiting] : held_) {
+    if (!world_.shares) {
+      next.push({TurnOf(*waiting.begin()), &waiting});
+      continue;
+    }
+    // Of several queues: their turns do not follow the order of the list.
+    for (const WaitKey& key : waiting) next.push({TurnOf(key), nullptr});
+  }
   while (!next.empty()) {
-    const auto [key, waiting] = next.top();
+    const auto [turn, waiting] = next.top();
     next.pop();
+    if (const Turn present = TurnOf(turn.key); present != turn) {
+      next.push({present, waiting});  // its queue was served meanwhile
+      continue;
+    }
     // The visit may empty and destroy a held list: look up what follows first.
-    auto after = waiting->upper_bound(key);
-    const bool has_next = after != waiting->end();
-    const WaitKey following = has_next ? *after : WaitKey{};
-    if (visit(key) == Next::kDropLine || !has_next) continue;
-    next.push({following, waiting});
+    std::optional<WaitKey> following;
+    if (waiting != nullptr) {
+      const auto after = waiting->upper_bound(turn.key);
+      if (after != waiting->end()) following = *after;
+    }
+    if (visit(turn.key) == Next::kDropLine || !following) continue;
+    next.push({TurnOf(*following), waiting});
   }
 }
 

@@ -27,7 +27,8 @@
 namespace firstline::engine {
 
 // Serving order. fifo: due = arrival; credit: arrival - credit; strict: rank = -priority; deadline:
-// arrival - credit + target; minus the step's credit. Comparable across lines.
+// arrival - credit + target; minus the step's credit. lifo: all mirrored, so that the newest comes
+// first, before those of queues with another order. Comparable across lines.
 struct WaitKey {
   int64_t rank = 0;
   int64_t due_us = 0;
@@ -36,6 +37,14 @@ struct WaitKey {
   friend auto operator<=>(const WaitKey&, const WaitKey&) = default;
 };
 WaitKey KeyOf(const World& world, InquiryIx inquiry);
+
+// A place in the serving order of the moment. Where queues have weights, the one that has had least
+// of its share comes first (pass, see Engine::Impl::Charge); without, pass is 0 and the key decides.
+struct Turn {
+  int64_t pass = 0;
+  WaitKey key;
+  friend auto operator<=>(const Turn&, const Turn&) = default;
+};
 
 // Keeps one cached bitset in step with a table whose members come and go.
 struct Synced {
@@ -95,7 +104,10 @@ class Matcher {
   // The best agent that may be offered the waiting inquiry now; unset: none.
   AgentIx BestAgent(InquiryIx inquiry, Time now);
   // The first waiting inquiry in serving order that may be offered to the agent now.
-  std::optional<WaitKey> FirstInquiry(AgentIx agent, Time now);
+  std::optional<Turn> FirstInquiry(AgentIx agent, Time now);
+  Turn TurnOf(const WaitKey& key) const {
+    return {world_.shares ? world_.PassOf(world_.inquiry(key.inquiry).queue) : 0, key};
+  }
   // Calls visit(key) for waiting inquiries of all lines in serving order. `visit` says what to do
   // next: it must not change lines other than by dequeuing the visited inquiry.
   enum class Next { kContinue, kDropLine };

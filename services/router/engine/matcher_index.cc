@@ -44,6 +44,10 @@ WaitKey KeyOf(const World& world, InquiryIx ix) {
   const size_t step = std::min<size_t>(inquiry.step, queue.credits.size() - 1);
   key.due_us -= queue.credits[step].us;
   const Serving serving = queue.config.serving;
+  if (serving == Serving::kLifo) {
+    key.due_us = -inquiry.create_time.us - queue.credits[step].us;
+    key.sequence = UINT64_MAX - inquiry.sequence;
+  }
   if (serving == Serving::kStrict) key.rank = -int64_t{inquiry.priority};
   if (serving == Serving::kCredit || serving == Serving::kDeadline) {
     auto credit = queue.config.credits.find(inquiry.priority);

@@ -13,7 +13,8 @@ constexpr int64_t kHourUs = int64_t{3600} * 1'000'000;
 int64_t SkillSum(const Requirement& requirement, const Profile& profile) {
   int64_t sum = 0;
   for (const Level& asked : requirement.skills) sum += LevelOf(profile.skills, asked.name);
-  for (const auto& group : requirement.any_skills) {
+  if (requirement.more.get() == nullptr) return sum;
+  for (const auto& group : requirement.more.get()->any_skills) {
     int best = 0;
     for (const Level& one : group) best = std::max(best, LevelOf(profile.skills, one.name));
     sum += best;
@@ -110,7 +111,9 @@ int64_t Matcher::WeightedScore(const Line& line, const Agent& agent, Time now) c
   const ScoreConfig& weights = world_.queue(line.queue).config.score;
   const Requirement& requirement = world_.requirements[line.requirement];
   const Profile& profile = world_.profiles[agent.profile];
-  const auto asked = static_cast<int64_t>(requirement.skills.size() + requirement.any_skills.size());
+  const MoreAsked* more = requirement.more.get();
+  const auto asked = static_cast<int64_t>(requirement.skills.size() +
+                                          (more == nullptr ? 0 : more->any_skills.size()));
   const auto [place, level] = LanguageOf(line, profile);
   const Membership* membership = FindMembership(profile, line.queue);
   const Time window = now - world_.config.settings.fairness_window;

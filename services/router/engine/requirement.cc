@@ -20,6 +20,12 @@ void SortUnique(std::vector<T>& values) {
   values.erase(std::unique(values.begin(), values.end()), values.end());
 }
 
+void SortUnique(MoreAsked& more) {
+  SortUnique(more.any_skills);
+  SortUnique(more.excluded_skills);
+  SortUnique(more.label_terms);
+}
+
 // One entry a skill, with the narrowest range of all its entries.
 void Narrow(std::vector<Level>& levels) {
   std::sort(levels.begin(), levels.end());
@@ -68,15 +74,8 @@ Mismatch CheckMembership(const Audience& audience, const Profile& profile) {
   return Mismatch::kNone;
 }
 
-Mismatch CheckSkills(const Audience& audience, const Requirement& requirement,
-                     const Profile& profile) {
-  for (const Level& asked : requirement.skills) {
-    if (Has(audience.dropped_skills, asked.name)) continue;
-    const int held = LevelOf(profile.skills, asked.name);
-    if (held == 0) return Mismatch::kSkillMissing;
-    if (!IsInRange(audience, asked, held)) return Mismatch::kSkillLevel;
-  }
-  for (const std::vector<Level>& group : requirement.any_skills) {
+Mismatch CheckGroups(const Audience& audience, const MoreAsked& more, const Profile& profile) {
+  for (const std::vector<Level>& group : more.any_skills) {
     // A group that names a dropped skill is no longer asked for.
     const bool met = std::any_of(group.begin(), group.end(), [&](const Level& asked) {
       return Has(audience.dropped_skills, asked.name) ||
@@ -84,7 +83,7 @@ Mismatch CheckSkills(const Audience& audience, const Requirement& requirement,
     });
     if (!met) return Mismatch::kSkillGroup;
   }
-  for (NameIx excluded : requirement.excluded_skills) {
+  for (NameIx excluded : more.excluded_skills) {
     if (LevelOf(profile.skills, excluded) != 0) return Mismatch::kSkillExcluded;
   }
   return Mismatch::kNone;
@@ -158,20 +157,22 @@ Requirement Canonical(const RequirementSpec& spec, NameLookup name) {
   }
   for (const std::string& label : spec.labels) canonical.labels.push_back(name(label));
   SortUnique(canonical.labels);
+  if (spec.any_skills.empty() && spec.excluded_skills.empty() && spec.label_conditions.empty()) {
+    return canonical;
+  }
+  MoreAsked& more = canonical.more.Set();
   for (const auto& group : spec.any_skills) {
-    std::vector<Level>& levels = canonical.any_skills.emplace_back();
+    std::vector<Level>& levels = more.any_skills.emplace_back();
     for (const SkillLevel& s : group) levels.push_back(LevelOfSpec(s, name));
     SortUnique(levels);
   }
-  SortUnique(canonical.any_skills);
   for (const std::string& skill : spec.excluded_skills) {
-    canonical.excluded_skills.push_back(name(skill));
+    more.excluded_skills.push_back(name(skill));
   }
-  SortUnique(canonical.excluded_skills);
   for (const Condition& condition : spec.label_conditions) {
-    canonical.label_terms.push_back(TermOf(condition, name));
+    more.label_terms.push_back(TermOf(condition, name));
   }
-  SortUnique(canonical.label_terms);
+  SortUnique(more);
   return canonical;
 }
 
@@ -213,12 +214,13 @@ void MergeInto(Requirement& own, const Requirement& queue) {
   if (own.languages.empty()) own.languages = queue.languages;
   add(own.labels, queue.labels);
   SortUnique(own.labels);
-  add(own.any_skills, queue.any_skills);
-  SortUnique(own.any_skills);
-  add(own.excluded_skills, queue.excluded_skills);
-  SortUnique(own.excluded_skills);
-  add(own.label_terms, queue.label_terms);
-  SortUnique(own.label_terms);
+  const MoreAsked* from = queue.more.get();
+  if (from == nullptr) return;
+  MoreAsked& more = own.more.Set();
+  add(more.any_skills, from->any_skills);
+  add(more.excluded_skills, from->excluded_skills);
+  add(more.label_terms, from->label_terms);
+  SortUnique(more);
 }
 
 int LevelOf(const std::vector<Level>& levels, NameIx name) {
@@ -236,13 +238,23 @@ const Membership* FindMembership(const Profile& profile, QueueIx queue) {
 Mismatch Qualifies(const Audience& audience, const Requirement& requirement,
                    const Profile& profile) {
   if (Mismatch m = CheckMembership(audience, profile); m != Mismatch::kNone) return m;
-  if (Mismatch m = CheckSkills(audience, requirement, profile); m != Mismatch::kNone) return m;
+  for (const Level& asked : requirement.skills) {
+    if (Has(audience.dropped_skills, asked.name)) continue;
+    const int held = LevelOf(profile.skills, asked.name);
+    if (held == 0) return Mismatch::kSkillMissing;
+    if (!IsInRange(audience, asked, held)) return Mismatch::kSkillLevel;
+  }
+  const MoreAsked* more = requirement.more.get();
+  if (more != nullptr) {
+    if (Mismatch m = CheckGroups(audience, *more, profile); m != Mismatch::kNone) return m;
+  }
   if (!HasLanguage(audience, requirement, profile)) return Mismatch::kLanguage;
   for (NameIx label : requirement.labels) {
     if (Has(profile.labels, label) || Has(audience.dropped_labels, label)) continue;
     return Mismatch::kLabel;
   }
-  for (const LabelTerm& term : requirement.label_terms) {
+  if (more == nullptr) return Mismatch::kNone;
+  for (const LabelTerm& term : more->label_terms) {
     if (Has(audience.dropped_labels, term.key) || Holds(term, profile)) continue;
     return Mismatch::kLabelCondition;
   }

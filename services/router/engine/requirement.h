@@ -10,6 +10,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "services/router/engine/config.h"
+#include "services/router/engine/rare.h"
 #include "services/router/engine/types.h"
 
 namespace firstline::engine {
@@ -31,6 +32,14 @@ struct LabelTerm {
   friend auto operator<=>(const LabelTerm&, const LabelTerm&) = default;
 };
 
+// What few requirements ask.
+struct MoreAsked {
+  std::vector<std::vector<Level>> any_skills = {};  // of each group one
+  std::vector<NameIx> excluded_skills = {};
+  std::vector<LabelTerm> label_terms = {};
+  friend auto operator<=>(const MoreAsked&, const MoreAsked&) = default;
+};
+
 // Canonical form: everything ascending by handle but languages, which are in order of preference.
 // Interned: equal requirements share one handle. Channel and units belong to it because a line is
 // matched against agents that are open on that channel with that much room.
@@ -40,9 +49,7 @@ struct Requirement {
   std::vector<Level> skills;
   std::vector<Level> languages;
   std::vector<NameIx> labels;
-  std::vector<std::vector<Level>> any_skills = {};  // of each group one
-  std::vector<NameIx> excluded_skills = {};
-  std::vector<LabelTerm> label_terms = {};
+  Rare<MoreAsked> more = {};  // unset when all of it is empty
   friend auto operator<=>(const Requirement&, const Requirement&) = default;
 };
 

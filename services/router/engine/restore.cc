@@ -8,6 +8,7 @@ namespace firstline::engine {
 void Engine::RestoreConfig(const WorkspaceConfig& config, const Counters& counters) {
   impl_->InstallConfig(config);
   impl_->world.counters = counters;
+  impl_->PrepareShares();
   impl_->now = counters.now;
 }
 

@@ -61,7 +61,7 @@ constexpr bool IsEnded(InquiryState s) {
 }
 
 // How inquiries of a queue are ordered; see `line.h` for the keys.
-enum class Serving : uint8_t { kFifo, kCredit, kStrict, kDeadline };
+enum class Serving : uint8_t { kFifo, kCredit, kStrict, kDeadline, kLifo };
 
 // What decides between two agents who may both take an inquiry. Higher is better for kLanguageLevel,
 // kSkillLevel and kScore; earlier or lower for all others.

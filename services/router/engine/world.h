@@ -66,6 +66,7 @@ struct QueueSlot {
   Selection selection;
   Requirement requirement;          // the queue's own, canonical
   bool asks = false;                // it is not empty
+  uint32_t share = 0;               // index into the counters' passes, where queues have weights
   uint32_t waiting = 0, offered = 0, assigned = 0, parked = 0;
   Oldest oldest;
   bool live = false;
@@ -124,6 +125,7 @@ struct World {
   SlotTable<QueueSlot> queues;
   SlotTable<ChannelSlot> channels;
   std::vector<std::vector<Criterion>> orders;  // distinct dynamic orders of all queues, never empty
+  bool shares = false;         // queues have weights
   bool keeps_handled = false;  // some selection counts what agents handled
   size_t live_agents = 0;
   size_t open_inquiries = 0;
@@ -134,6 +136,7 @@ struct World {
   const Agent& agent(AgentIx ix) const { return agents[ix.value].it; }
   QueueSlot& queue(QueueIx ix) { return queues[ix.value]; }
   const QueueSlot& queue(QueueIx ix) const { return queues[ix.value]; }
+  int64_t PassOf(QueueIx ix) const { return counters.passes[queue(ix).share].pass; }
   const ChannelConfig& channel(ChannelIx ix) const { return channels[ix.value].config; }
 };
 

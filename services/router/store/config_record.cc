@@ -105,6 +105,7 @@ void WriteQueue(const engine::QueueConfig& queue, records::QueueRecord* out) {
   out->set_first_reply_warning_us(queue.first_reply_warning.us);
   out->set_first_reply_timeout_us(queue.first_reply_timeout.us);
   if (!(queue.score == engine::ScoreConfig{})) WriteMessage(queue.score, out->mutable_score());
+  out->set_weight(static_cast<uint32_t>(queue.weight));
 }
 
 absl::Status ReadQueuePolicies(const records::QueueRecord& record, engine::QueueConfig& queue) {
@@ -145,6 +146,7 @@ absl::StatusOr<engine::QueueConfig> ReadQueue(const records::QueueRecord& record
   queue.first_reply_warning = {record.first_reply_warning_us()};
   queue.first_reply_timeout = {record.first_reply_timeout_us()};
   queue.score = ReadScore(record.score());
+  queue.weight = ToInt(record.weight());
   return queue;
 }
 
@@ -187,7 +189,8 @@ bool HasPolicies(const engine::StepConfig& step) { return !step.drop_labels.empt
 bool HasPolicies(const engine::QueueConfig& queue) {
   const auto& steps = queue.steps;
   const auto& selection = queue.selection;
-  return HasPolicies(queue.requirement) ||
+  return queue.weight != 0 || queue.serving == engine::Serving::kLifo ||
+         HasPolicies(queue.requirement) ||
          std::any_of(selection.begin(), selection.end(),
                      [](engine::Criterion c) { return c > engine::Criterion::kRoundRobin; }) ||
          std::any_of(steps.begin(), steps.end(), [](const auto& s) { return HasPolicies(s); });
@@ -366,6 +369,12 @@ std::string EncodeCounters(const engine::Counters& counters) {
   record.set_inquiry_sequence(counters.inquiry_sequence);
   record.set_agent_sequence(counters.agent_sequence);
   record.set_now_us(counters.now.us);
+  record.set_virtual_pass(counters.virtual_pass);
+  for (const engine::QueuePass& pass : counters.passes) {
+    records::PassRecord* to = record.add_passes();
+    to->set_queue(pass.queue);
+    to->set_pass(pass.pass);
+  }
   return Pack(record);
 }
 
@@ -373,10 +382,18 @@ absl::StatusOr<engine::Counters> DecodeCounters(std::string_view bytes) {
   records::CountersRecord record;
   if (absl::Status status = Unpack(bytes, record); !status.ok()) return status;
   if (record.now_us() < 0) return Unreadable("time out of range");
-  return engine::Counters{.config_version = record.config_version(),
-                          .inquiry_sequence = record.inquiry_sequence(),
-                          .agent_sequence = record.agent_sequence(),
-                          .now = {record.now_us()}};
+  engine::Counters counters{.config_version = record.config_version(),
+                            .inquiry_sequence = record.inquiry_sequence(),
+                            .agent_sequence = record.agent_sequence(),
+                            .now = {record.now_us()},
+                            .virtual_pass = record.virtual_pass()};
+  if (static_cast<size_t>(record.passes_size()) > engine::limits::kQueuesMax) {
+    return Unreadable("more passes than queues");
+  }
+  for (const records::PassRecord& pass : record.passes()) {
+    counters.passes.push_back({pass.queue(), pass.pass()});
+  }
+  return counters;
 }
 
 std::string EncodeRequest(const engine::RememberedRequest& request) {

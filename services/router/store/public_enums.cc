@@ -111,6 +111,7 @@ constexpr Pair<engine::Serving, v1::Serving> kServingPairs[] = {
     {engine::Serving::kCredit, v1::SERVING_CREDIT},
     {engine::Serving::kStrict, v1::SERVING_STRICT},
     {engine::Serving::kDeadline, v1::SERVING_DEADLINE},
+    {engine::Serving::kLifo, v1::SERVING_LIFO},
 };
 
 constexpr Pair<engine::SessionEnd, v1::SessionCloseCause> kSessionEndPairs[] = {

@@ -47,6 +47,7 @@ void WriteQueue(const engine::QueueConfig& queue, v1::Queue* out) {
   WriteMessage(queue.first_reply_warning, out->mutable_first_reply_warning());
   WriteMessage(queue.first_reply_timeout, out->mutable_first_reply_timeout());
   if (!(queue.score == engine::ScoreConfig{})) WriteMessage(queue.score, out->mutable_score());
+  out->set_weight(queue.weight);
 }
 
 void WriteRule(const engine::RuleConfig& rule, v1::Rule* out) {

@@ -26,7 +26,7 @@ Rows SubmitRows() {
   const std::string kMethod = "RoutingService.SubmitInquiry";
   return {
       {kMethod, "", kInvalid, "INVALID_FIELD",
-       {"workspace", "inquiry.id", "inquiry.channel", "inquiry.queue"}},
+       {"workspace", "inquiry.id", "inquiry.channel"}},
       {kMethod, "workspace: 'nowhere' inquiry { id: 'new' queue: 'sales' channel: 'chat' }",
        kNotFound, "UNKNOWN_WORKSPACE", {"workspace"}},
       {kMethod, "workspace: 'a b' inquiry { id: 'new' queue: 'sales' channel: 'chat' }", kInvalid,
@@ -53,6 +53,15 @@ Rows SubmitRows() {
       Submit("requirement { languages { language: 'de' min_level: 12 } labels: '' }", kInvalid,
              "INVALID_FIELD",
              {"inquiry.requirement.languages[0].min_level", "inquiry.requirement.labels[0]"}),
+      Submit("requirement { skills { skill: 's' min_level: 5 max_level: 4 } any_skills {} }",
+             kInvalid, "INVALID_FIELD",
+             {"inquiry.requirement.skills[0].max_level",
+              "inquiry.requirement.any_skills[0].skills"}),
+      Submit("requirement { excluded_skills: 'a' excluded_skills: 'a' label_conditions { key: 'k' "
+             "comparison: COMPARISON_LESS values: 'x' } }",
+             kInvalid, "INVALID_FIELD",
+             {"inquiry.requirement.excluded_skills[1]",
+              "inquiry.requirement.label_conditions[0]"}),
       Submit("priority: 10", kInvalid, "INVALID_FIELD", {"inquiry.priority"}),
       Submit("priority: -1 units: 1001", kInvalid, "INVALID_FIELD",
              {"inquiry.units", "inquiry.priority"}),

@@ -169,6 +169,7 @@ struct Look {
 
   Mismatch Qualify(const AgentConfig& agent) const;
   bool IsOpen(const ModelAgent& agent) const;
+  bool IsRateLimited(const ModelAgent& agent) const;
   bool IsBetter(Criterion criterion, const ModelAgent& a, const ModelAgent& b) const;
   std::optional<std::string> Best() const;
   ModelHandled Within(const ModelAgent& agent) const;  // the fairness window
@@ -279,6 +280,7 @@ bool Look::IsBetter(Criterion criterion, const ModelAgent& a, const ModelAgent& 
 }
 
 Mismatch Look::Qualify(const AgentConfig& agent) const {
+  if (model.Queue(inquiry.queue).suspended) return Mismatch::kSuspended;
   if (!agent.memberships.empty()) {
     const MembershipConfig* membership = MembershipOf(agent, inquiry.queue);
     if (membership == nullptr) return Mismatch::kNotMember;
@@ -316,10 +318,24 @@ Mismatch Look::Qualify(const AgentConfig& agent) const {
 bool Look::IsOpen(const ModelAgent& agent) const {
   const AgentConfig& config = agent.config;
   if (agent.presence != Presence::kAvailable || agent.back_off) return false;
+  if (IsRateLimited(agent)) return false;
   if (usage.Of(config.id) + inquiry.units > config.units) return false;
   const auto limit = config.channel_units.find(inquiry.channel);
   if (limit == config.channel_units.end()) return true;
   return usage.Of(config.id, inquiry.channel) + inquiry.units <= limit->second;
+}
+
+bool Look::IsRateLimited(const ModelAgent& agent) const {
+  const RateLimitConfig& limit = model.config.settings.rate_limit;
+  if (limit.assignments == 0) return false;
+  int lately = 0;
+  for (const ModelHandled& entry : agent.handled) {
+    if (model.now - entry.at < limit.window) lately += entry.assignments;
+  }
+  for (const auto& [id, other] : model.inquiries) {
+    lately += other.state == InquiryState::kOffered && other.agent == agent.config.id ? 1 : 0;
+  }
+  return lately >= limit.assignments;
 }
 
 // The best of those who may be offered it now.

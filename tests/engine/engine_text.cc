@@ -283,7 +283,8 @@ const char* Text(Presence presence) {
 }
 const char* Text(Gate gate) {
   return Pick(std::to_array<const char*>(
-                  {"open", "presence", "drain", "back_off", "capacity", "channel_capacity"}),
+                  {"open", "presence", "drain", "back_off", "rate_limit", "capacity",
+                   "channel_capacity"}),
               gate);
 }
 const char* Text(EnqueueCause cause) {
@@ -301,7 +302,9 @@ const char* Text(Author author) {
   return Pick(std::to_array<const char*>({"customer", "agent", "bot"}), author);
 }
 const char* Text(CancelReason reason) {
-  return Pick(std::to_array<const char*>({"abandoned", "withdrawn", "duplicate", "other"}), reason);
+  return Pick(std::to_array<const char*>(
+                  {"abandoned", "withdrawn", "duplicate", "other", "route_ended"}),
+              reason);
 }
 const char* Text(Resolution resolution) {
   return Pick(
@@ -322,9 +325,10 @@ const char* Text(Serving serving) {
   return Pick(std::to_array<const char*>({"fifo", "credit", "strict", "deadline", "lifo"}), serving);
 }
 const char* Text(Mismatch mismatch) {
-  return Pick(std::to_array<const char*>({"none", "not_member", "paused", "tier", "skill_missing",
-                                          "skill_level", "skill_group", "skill_excluded", "language",
-                                          "label", "label_condition"}),
+  return Pick(std::to_array<const char*>({"none", "suspended", "not_member", "paused", "tier",
+                                          "skill_missing", "skill_level", "skill_group",
+                                          "skill_excluded", "language", "label",
+                                          "label_condition"}),
               mismatch);
 }
 
@@ -396,7 +400,8 @@ std::string AgentRecord(const Engine& engine, AgentIx ix) {
                       " leased=", a.presence_leased, " misses=", a.misses, "/", a.back_off_count,
                       " back_off=", TimeText(a.back_off_until), " idle=", TimeText(a.idle_since),
                       "/", a.idle_sequence, " offered=", a.offered_sequence, " wrap_ups=", wrap_ups,
-                      " handled=", handled, AgentConfigText(engine.ConfigOf(ix)));
+                      " handled=", handled, " rate=", TimeText(a.rate_limited_until),
+                      AgentConfigText(engine.ConfigOf(ix)));
 }
 
 std::string RequestRecord(const RememberedRequest& r) {

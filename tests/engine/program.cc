@@ -349,6 +349,9 @@ SettingsConfig Program::MakeSettings() {
   settings.request_max = static_cast<uint32_t>(choices_.Between(1, 12));
   settings.fairness_window = Milliseconds(choices_.Between(1, 60'000));
   settings.random_seed = choices_.Below(3);
+  if (choices_.Percent(25)) {
+    settings.rate_limit = {choices_.Between(1, 4), Milliseconds(choices_.Between(1, 40'000))};
+  }
   if (choices_.Percent(30)) settings.away_reasons = {"lunch", "break"};
   return settings;
 }
@@ -358,6 +361,7 @@ QueueConfig Program::MakeQueue(int index) {
   queue.id = Name("q", static_cast<uint32_t>(index));
   queue.kind = choices_.Percent(12) ? QueueKind::kBot : QueueKind::kHuman;
   queue.serving = static_cast<Serving>(choices_.Below(5));
+  queue.suspended = choices_.Percent(8);
   if (shares_) queue.weight = choices_.Between(0, 5);
   for (int p = 1; p <= 4; ++p) {
     if (choices_.Percent(60)) queue.credits[p] = Seconds(choices_.Between(0, 8) * p);
@@ -406,7 +410,9 @@ StepConfig Program::MakeStep(Span after, int queue_index, bool last) {
   }
   if (choices_.Percent(40)) step.tier = choices_.Between(1, 3);
   if (choices_.Percent(30)) step.credit = Seconds(choices_.Between(1, 20));
-  if (last && queue_index + 1 < queues_ && choices_.Percent(40)) {
+  if (last && choices_.Percent(15)) {
+    step.close = true;
+  } else if (last && queue_index + 1 < queues_ && choices_.Percent(40)) {
     step = StepConfig{};
     step.after = after;
     step.overflow_to = Name("q", static_cast<uint32_t>(queue_index + 1));

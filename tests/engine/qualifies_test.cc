@@ -61,6 +61,7 @@ std::vector<Case> Cases() {
       Make("fits", M::kNone, [](Case&) {}),
       Make("no_memberships_means_every_queue", M::kNone,
            [](Case& c) { c.profile.memberships.clear(); }),
+      Make("suspended", M::kSuspended, [](Case& c) { c.audience.suspended = true; }),
       Make("member_of_another_queue_only", M::kNotMember,
            [](Case& c) { c.profile.memberships = {{.queue = kOther}}; }),
       Make("member_of_both", M::kNone,
@@ -250,12 +251,14 @@ TEST(QualifiesTest, Table) {
 
 // Everything is wrong at first; each repair uncovers the next reason.
 TEST(QualifiesTest, ReasonsComeInTheOrderOfTheEnumeration) {
-  Audience audience{.queue = kQueue, .tier_max = 1};
+  Audience audience{.queue = kQueue, .tier_max = 1, .suspended = true};
   Profile profile{.memberships = {{.queue = kOther}}};
   Requirement asks = Asks();
   asks.more.Set().any_skills = {{{kRefunds, 4}}};
   std::vector<Mismatch> reasons;
   const auto look = [&] { reasons.push_back(Qualifies(audience, asks, profile)); };
+  look();
+  audience.suspended = false;
   look();
   profile.memberships = {{.queue = kQueue, .tier = 2, .paused = true}};
   look();
@@ -279,7 +282,7 @@ TEST(QualifiesTest, ReasonsComeInTheOrderOfTheEnumeration) {
   profile.numbers = {{kGrade, 3}};
   look();
   std::vector<Mismatch> all;
-  for (int m = static_cast<int>(Mismatch::kNotMember);
+  for (int m = static_cast<int>(Mismatch::kSuspended);
        m <= static_cast<int>(Mismatch::kLabelCondition); ++m) {
     all.push_back(static_cast<Mismatch>(m));
   }

@@ -291,6 +291,13 @@ std::string ReferenceEngine::Observe(const Engine& engine, const Command* comman
     }
   }
   model_.now = std::max(model_.now, engine.now());
+  for (const auto& [id, inquiry] : model_.inquiries) {
+    if (inquiry.state != InquiryState::kWaiting || inquiry.step == 0) continue;
+    const StepConfig& step =
+        model_.Queue(inquiry.queue).steps.at(static_cast<size_t>(inquiry.step) - 1);
+    // A configuration may put such a step where the inquiry is already.
+    if (step.close && configurations_ == 1) return id + " waits behind a step that ends it";
+  }
   if (!IsUndecided()) {
     if (const std::optional<Match> left = NextMatch(model_)) {
       return absl::StrCat(left->inquiry, " waits although ", left->agent, " could take it");
@@ -305,6 +312,7 @@ std::string ReferenceEngine::Observe(const Engine& engine, const Command* comman
 
 void ReferenceEngine::TakeConfig(const WorkspaceConfig& config) {
   if (config == model_.config) return;
+  ++configurations_;
   model_.config = config;
   const auto is_gone = [&](const auto& entry) {
     return std::none_of(config.queues.begin(), config.queues.end(),
@@ -339,6 +347,12 @@ bool ReferenceEngine::IsUndecided() const {
     if (inquiry.state != InquiryState::kWaiting) continue;
     for (const auto& [agent, until] : inquiry.barred) {
       if (until == model_.now) return true;
+    }
+  }
+  const RateLimitConfig& limit = model_.config.settings.rate_limit;
+  for (const auto& [id, agent] : model_.agents) {
+    for (const ModelHandled& entry : agent.handled) {
+      if (limit.assignments > 0 && entry.at + limit.window == model_.now) return true;
     }
   }
   return false;
@@ -380,6 +394,7 @@ void ReferenceEngine::NoteEnd(const ModelInquiry& inquiry, InquiryState next) {
 
 // Kept only while some queue looks at it, and no longer than the window is when something is added.
 bool ReferenceEngine::KeepsHandled() const {
+  if (model_.config.settings.rate_limit.assignments > 0) return true;
   for (const QueueConfig& queue : model_.config.queues) {
     for (Criterion c : queue.selection) {
       if (c == Criterion::kFewestHandled || c == Criterion::kLeastHandleTime) return true;
@@ -393,7 +408,8 @@ void ReferenceEngine::NoteHandled(const std::string& agent, const ModelHandled& 
   const auto it = model_.agents.find(agent);
   if (it == model_.agents.end() || !KeepsHandled()) return;
   std::erase_if(it->second.handled, [&](const ModelHandled& old) {
-    return model_.now - old.at >= model_.config.settings.fairness_window;
+    const SettingsConfig& settings = model_.config.settings;
+    return model_.now - old.at >= std::max(settings.fairness_window, settings.rate_limit.window);
   });
   it->second.handled.push_back(entry);
 }
@@ -451,120 +467,6 @@ void ReferenceEngine::Enqueue(ModelInquiry& inquiry, const std::string& queue, E
     case EnqueueCause::kUpdated:
       return;
   }
-}
-
-// ---- The model against the views ----------------------------------------------------------------
-
-std::string ReferenceEngine::CompareInquiry(const Engine& engine, const Inquiry& actual) const {
-  const auto it = model_.inquiries.find(actual.id);
-  if (it == model_.inquiries.end()) return absl::StrCat(actual.id, " is unknown to the reference");
-  const ModelInquiry& wanted = it->second;
-  const std::string what = actual.id + ": ";
-  std::string wrong = Differs(what + "state", Text(actual.state), Text(wanted.state));
-  if (!wrong.empty() || IsEnded(actual.state)) return wrong;
-  std::vector<std::string> preferred;
-  for (AgentIx agent : actual.preferred) preferred.push_back(engine.AgentId(agent));
-  for (const std::string& difference :
-       {Differs(what + "queue", engine.QueueId(actual.queue), wanted.queue),
-        Differs(what + "agent", engine.AgentId(actual.agent), wanted.agent),
-        Differs(what + "step", absl::StrCat(actual.step), absl::StrCat(wanted.step)),
-        Differs(what + "held", absl::StrCat(actual.held), absl::StrCat(wanted.held)),
-        Differs(what + "priority", absl::StrCat(actual.priority), absl::StrCat(wanted.priority)),
-        Differs(what + "units", absl::StrCat(actual.units), absl::StrCat(wanted.units)),
-        Differs(what + "arrival", absl::StrCat(actual.sequence), absl::StrCat(wanted.sequence)),
-        Differs(what + "create_time", absl::StrCat(actual.create_time.us),
-                absl::StrCat(wanted.create_time.us)),
-        Differs(what + "enqueue_time", absl::StrCat(actual.enqueue_time.us),
-                absl::StrCat(wanted.enqueue_time.us))}) {
-    if (!difference.empty()) return difference;
-  }
-  return preferred == wanted.preferred ? "" : what + "the preferred agents differ";
-}
-
-std::string ReferenceEngine::CompareInquiries(const Engine& engine) const {
-  std::string wrong;
-  size_t seen = 0;
-  engine.ForEachInquiry([&](InquiryIx, const Inquiry& actual) {
-    ++seen;
-    wrong = CompareInquiry(engine, actual);
-    return wrong.empty();
-  });
-  if (!wrong.empty()) return wrong;
-  return Differs("the number of inquiries", absl::StrCat(seen),
-                 absl::StrCat(model_.inquiries.size()));
-}
-
-std::string ReferenceEngine::CompareAgents(const Engine& engine) const {
-  std::string wrong;
-  size_t seen = 0;
-  std::map<uint64_t, const Agent*> by_idle, by_offered;
-  std::map<std::string, int> used = UnitsInUse(model_);
-  engine.ForEachAgent([&](AgentIx, const Agent& actual) {
-    ++seen;
-    const auto it = model_.agents.find(actual.id);
-    if (it == model_.agents.end()) {
-      wrong = absl::StrCat("agent ", actual.id, " is unknown to the reference");
-      return false;
-    }
-    const ModelAgent& wanted = it->second;
-    const std::string what = actual.id + ": ";
-    for (const std::string& difference :
-         {Differs(what + "presence", Text(actual.presence), Text(wanted.presence)),
-          Differs(what + "used", absl::StrCat(actual.used), absl::StrCat(used[actual.id])),
-          Differs(what + "back-off", absl::StrCat(actual.back_off_until.IsSet()),
-                  absl::StrCat(wanted.back_off)),
-          Differs(what + "wrap-ups", absl::StrCat(actual.wrap_ups.size()),
-                  absl::StrCat(wanted.wrap_ups.size()))}) {
-      if (wrong.empty()) wrong = difference;
-    }
-    by_idle[wanted.idle_since] = &actual;
-    by_offered[wanted.last_offered] = &actual;
-    return wrong.empty();
-  });
-  if (!wrong.empty()) return wrong;
-  if (seen != model_.agents.size()) return "the number of agents differs";
-  const Agent* before = nullptr;
-  for (const auto& [order, agent] : by_idle) {
-    if (order == 0) continue;
-    if (before != nullptr && before->idle_sequence >= agent->idle_sequence) {
-      return absl::StrCat(before->id, " is idle longer than ", agent->id, " by the reference");
-    }
-    before = agent;
-  }
-  before = nullptr;
-  for (const auto& [order, agent] : by_offered) {
-    if (order == 0) continue;
-    if (before != nullptr && before->offered_sequence >= agent->offered_sequence) {
-      return absl::StrCat(before->id, " was offered before ", agent->id, " by the reference");
-    }
-    before = agent;
-  }
-  return "";
-}
-
-std::string ReferenceEngine::CompareQualification(const Engine& engine) const {
-  std::string wrong;
-  engine.ForEachInquiry([&](InquiryIx, const Inquiry& inquiry) {
-    if (inquiry.state != InquiryState::kWaiting) return true;
-    const Audience audience = engine.AudienceOf(inquiry);
-    const auto verdicts = NaiveQualifies(model_, model_.inquiries.at(inquiry.id));
-    engine.ForEachAgent([&](AgentIx, const Agent& agent) {
-      const Mismatch fast =
-          Qualifies(audience, engine.requirement(inquiry.asked), engine.profile(agent.profile));
-      const Mismatch naive = verdicts.at(agent.id);
-      // Which of several missing skills is named first depends on handles.
-      const auto is_skill = [](Mismatch m) {
-        return m == Mismatch::kSkillMissing || m == Mismatch::kSkillLevel;
-      };
-      if (fast != naive && !(is_skill(fast) && is_skill(naive))) {
-        wrong = absl::StrCat(inquiry.id, " and ", agent.id, ": Qualifies says ", Text(fast),
-                             ", the reference ", Text(naive));
-      }
-      return wrong.empty();
-    });
-    return wrong.empty();
-  });
-  return wrong;
 }
 
 }  // namespace firstline::engine::proof

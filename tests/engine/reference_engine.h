@@ -56,6 +56,7 @@ class ReferenceEngine {
 
   Model model_;
   const Command* command_ = nullptr;
+  int configurations_ = 0;  // taken so far
   uint64_t arrivals_ = 0, order_ = 0, matches_ = 0, undecided_ = 0;
 };
 

@@ -281,6 +281,16 @@ std::vector<Case> ConfigCases() {
          q.selection = {Criterion::kLoad, Criterion::kLoad};
        })},
       {"no_offer_timeout", R::kConfigInvalid, queue([](QueueConfig& q) { q.offer_timeout = {}; })},
+      {"close_before_the_last", R::kConfigInvalid, queue([](QueueConfig& q) {
+         q.steps = {{.after = Seconds(1), .close = true}, {.after = Seconds(2)}};
+       })},
+      {"close_and_overflow", R::kConfigInvalid, queue([](QueueConfig& q) {
+         q.steps = {{.after = Seconds(1), .overflow_to = "q", .close = true}};
+       })},
+      {"rate_limit_without_window", R::kConfigInvalid, patch([](ApplyConfig& a) {
+         a.patch_settings = true;
+         a.config.settings.rate_limit = {1, {}};
+       })},
       {"rule_to_nowhere", R::kConfigInvalid, patch([](ApplyConfig& a) {
          a.patch_rules = true;
          a.config.rules = {{.id = "r", .queue = "nowhere"}};

@@ -74,6 +74,7 @@ void ReadQueue(ScenarioLine& line, ApplyConfig& config) {
   queue.first_tier = line.GetInt("first_tier", 0);
   queue.max_length = static_cast<uint32_t>(line.GetInt("max_length", 0));
   queue.auto_accept = line.Flag("auto_accept");
+  queue.suspended = line.Flag("suspended");
   ReadQueueClocks(line, queue);
   FindOrAdd(config.config.queues, queue.id) = queue;
 }
@@ -85,6 +86,7 @@ void ReadStep(ScenarioLine& line, ApplyConfig& config) {
   step.drop_skills = ParseList(line.Get("drop"));
   step.drop_languages = line.Flag("drop_languages");
   step.drop_labels = ParseList(line.Get("drop_labels"));
+  step.close = line.Flag("close");
   step.tier = line.GetInt("tier", 0);
   step.credit = line.GetSpan("credit");
   step.overflow_to = line.Get("overflow");
@@ -105,6 +107,10 @@ void ReadSettings(ScenarioLine& line, ApplyConfig& config) {
   settings.request_window = line.GetSpan("request_window", settings.request_window);
   settings.request_max =
       static_cast<uint32_t>(line.GetInt("request_max", static_cast<int>(settings.request_max)));
+  if (line.Has("rate_limit")) {  // assignments:window
+    const std::vector<std::string> parts = absl::StrSplit(line.Get("rate_limit"), ':');
+    settings.rate_limit = {ParseInt(parts.at(0)), ParseSpan(parts.at(1))};
+  }
   settings.fairness_window = line.GetSpan("fairness_window", settings.fairness_window);
   settings.random_seed = static_cast<uint64_t>(line.GetInt("seed", 0));
   if (line.Has("away_reasons")) settings.away_reasons = ParseList(line.Get("away_reasons"));

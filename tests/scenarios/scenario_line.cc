@@ -9,7 +9,8 @@
 namespace firstline::engine::scenarios {
 namespace {
 
-const std::set<std::string> kFlags = {"auto_accept", "drop_languages", "force", "bot", "lost_tail"};
+const std::set<std::string> kFlags = {"auto_accept", "drop_languages", "force", "bot", "lost_tail",
+                                      "close",       "suspended"};
 
 double ParseNumber(const std::string& text, std::string* unit) {
   char* end = nullptr;

@@ -180,7 +180,7 @@ void CheckEnum(int engine_count, const google::protobuf::EnumDescriptor* descrip
 TEST(PublicEnumsTest, AreComplete) {
   CheckEnum<e::AgentKind, v1::AgentKind>(2, v1::AgentKind_descriptor());
   CheckEnum<e::Author, v1::Author>(3, v1::Author_descriptor());
-  CheckEnum<e::CancelReason, v1::CancelReason>(4, v1::CancelReason_descriptor());
+  CheckEnum<e::CancelReason, v1::CancelReason>(5, v1::CancelReason_descriptor());
   CheckEnum<e::ChannelKind, v1::ChannelKind>(2, v1::ChannelKind_descriptor());
   CheckEnum<e::Comparison, v1::Comparison>(7, v1::Comparison_descriptor());
   CheckEnum<e::Criterion, v1::Criterion>(13, v1::Criterion_descriptor());

@@ -49,6 +49,9 @@ engine::WorkspaceConfig SamplePolicies() {
   queue.score = {1, 2, 3, 4, 5, 100};
   queue.serving = engine::Serving::kLifo;
   queue.weight = 12;
+  queue.suspended = true;
+  queue.steps[1] = {.after = engine::Seconds(90), .close = true};
+  config.settings.rate_limit = {5, engine::Seconds(300)};
   config.settings.fairness_window = engine::Seconds(900);
   config.settings.random_seed = 77;
   config.rules = {{.id = "refunds",

@@ -139,7 +139,7 @@ std::string WhyNotSpeaking(const Ask& ask, const v1::Agent& agent) {
 }  // namespace
 
 Ask AskOf(const v1::Queue& queue, const v1::InquirySpec& spec, int step) {
-  Ask ask{.queue = queue.id(), .tier_max = queue.first_tier()};
+  Ask ask{.queue = queue.id(), .suspended = queue.suspended(), .tier_max = queue.first_tier()};
   Merge(spec.requirement(), ask);
   Merge(queue.requirement(), ask);
   for (int i = 0; i < StepsInForce(queue, step); ++i) {
@@ -172,6 +172,7 @@ Ask AskOf(const v1::Queue& queue, const v1::InquirySpec& spec, int step) {
 }
 
 std::string WhyNot(const Ask& ask, const v1::Agent& agent) {
+  if (ask.suspended) return "is not asked: queue " + ask.queue + " is suspended";
   if (std::string reason = WhyNotMember(ask, agent); !reason.empty()) return reason;
   if (std::string reason = WhyNotSkilled(ask, agent); !reason.empty()) return reason;
   if (std::string reason = WhyNotSpeaking(ask, agent); !reason.empty()) return reason;

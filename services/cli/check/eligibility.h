@@ -29,6 +29,7 @@ struct Range {
 // inquiry's requirements merged.
 struct Ask {
   std::string queue;
+  bool suspended = false;
   int tier_max = 0;                           // 0: every tier
   std::map<std::string, Range> skills;
   std::vector<std::vector<std::pair<std::string, Range>>> groups;  // of each one suffices

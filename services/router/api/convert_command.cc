@@ -153,6 +153,9 @@ absl::StatusOr<engine::Command> ToCommand(const v1::UpdateInquiryRequest& reques
 absl::StatusOr<engine::Command> ToCommand(const v1::CancelInquiryRequest& request) {
   Fields fields;
   engine::Command command = Begin(request, fields);
+  if (request.reason() == v1::CANCEL_REASON_ROUTE_ENDED) {
+    fields.Fail(kRoot / "reason", "is not for callers");
+  }
   engine::Cancel cancel{.inquiry_id = ReadInquiryId(request.inquiry_id(), fields),
                         .reason = ReadEnum(request.reason(), kRoot / "reason", fields)};
   return End(std::move(command), std::move(cancel), fields);

@@ -60,6 +60,7 @@ engine::StepConfig ReadStep(const v1::Step& proto, const Path& path, Fields& fie
   for (int i = 0; i < proto.drop_labels_size(); ++i) {
     fields.Name(Path(labels, i), proto.drop_labels(i));
   }
+  step.close = proto.close();
   step.drop_labels = {proto.drop_labels().begin(), proto.drop_labels().end()};
   return step;
 }
@@ -136,6 +137,7 @@ engine::QueueConfig ReadQueue(const v1::Queue& proto, const Path& path, Fields& 
   queue.auto_accept = proto.auto_accept();
   fields.Range(path / "weight", proto.weight(), 0, engine::limits::kWeightMax);
   queue.weight = proto.weight();
+  queue.suspended = proto.suspended();
   queue.score = ReadScore(proto.score(), path / "score", fields);
   return queue;
 }
@@ -209,6 +211,14 @@ engine::SettingsConfig ReadSettings(const v1::WorkspaceSettings& proto, const Pa
   ReadOptional(proto.has_fairness_window(), proto.fairness_window(), path / "fairness_window",
                fields, settings.fairness_window);
   settings.random_seed = proto.random_seed();
+  const Path rate(path, "rate_limit");
+  fields.Range(rate / "assignments", proto.rate_limit().assignments(), 0,
+               engine::limits::kRateLimitMax);
+  settings.rate_limit.assignments = proto.rate_limit().assignments();
+  if (settings.rate_limit.assignments > 0) {
+    ReadOptional(proto.rate_limit().has_window(), proto.rate_limit().window(), rate / "window",
+                 fields, settings.rate_limit.window);
+  }
   settings.away_reasons = {proto.away_reasons().begin(), proto.away_reasons().end()};
   return settings;
 }

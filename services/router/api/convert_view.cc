@@ -85,6 +85,12 @@ void WriteGates(const engine::Engine& engine, const engine::Agent& agent, v1::Ag
     store::WriteMessage(agent.back_off_until,
                         AddGate(v1::GATE_BACK_OFF, out)->mutable_until_time());
   }
+  if (agent.rate_limited_until.IsSet()) {
+    v1::ClosedGate* gate = AddGate(v1::GATE_RATE_LIMIT, out);
+    if (agent.rate_limited_until != engine::kNever) {
+      store::WriteMessage(agent.rate_limited_until, gate->mutable_until_time());
+    }
+  }
   if (agent.used >= agent.units) AddGate(v1::GATE_CAPACITY, out);
   for (const engine::ChannelConfig& channel : engine.config().channels) {
     const size_t ix = engine.FindChannel(channel.id).value;

@@ -40,6 +40,7 @@ enum class Gate : uint8_t {
   kPresence,         // offline or away
   kDrain,
   kBackOff,
+  kRateLimit,        // as many assignments lately as allowed
   kCapacity,         // total units
   kChannelCapacity,  // units on this channel
 };
@@ -62,6 +63,7 @@ struct Agent {
   uint16_t misses = 0;         // in a row
   uint16_t back_off_count = 0; // back-offs since the last answered inquiry
   Time back_off_until;         // unset: none
+  Time rate_limited_until;     // gate closed; kNever: until an offer ends. Unset: open
   Time idle_since;             // last work ended or presence began
   uint64_t idle_sequence = 0;  // orders equal idle_since
   uint64_t offered_sequence = 0;  // round robin: grows with every offer
@@ -73,7 +75,7 @@ struct Agent {
   std::array<uint16_t, limits::kChannelsMax> channel_used{};
   std::vector<InquiryIx> work;  // offered, assigned, parked: ascending by time taken
 
-  Time deadline = kNever;  // earliest of wrap-ups and back-off
+  Time deadline = kNever;  // earliest of wrap-ups, back-off and rate limit
 };
 
 }  // namespace firstline::engine

@@ -217,6 +217,7 @@ void Engine::Impl::PrepareQueue(QueueSlot& slot, QueueIx ix) {
   Audience audience{.queue = ix, .tier_max = static_cast<uint8_t>(slot.config.first_tier),
                     .lowered = 0, .any_language = false, .dropped_skills = {}};
   Span credit;
+  audience.suspended = slot.config.suspended;
   slot.audiences.push_back(audience);
   slot.credits.push_back(credit);
   for (const StepConfig& step : slot.config.steps) {
@@ -240,7 +241,8 @@ void Engine::Impl::PrepareQueue(QueueSlot& slot, QueueIx ix) {
 
 void Engine::Impl::PrepareSelections() {
   world.orders.clear();
-  world.keeps_handled = false;
+  world.limits_rate = world.config.settings.rate_limit.assignments > 0;
+  world.keeps_handled = world.limits_rate;
   for (uint32_t q = 0; q < world.queues.size(); ++q) {
     Selection& selection = world.queues[q].selection;
     selection = {};
@@ -365,6 +367,8 @@ void Engine::Impl::RebuildDerived(bool restored) {
       Touch(AgentIx{a});
     }
     agent.deadline = kNever;
+    // A limit that ends at this very moment has ended or not: a restart keeps what was decided.
+    if (!restored || agent.rate_limited_until == kNever) CheckRate(AgentIx{a});
     RefreshDeadline(AgentIx{a});
   }
   std::vector<std::pair<InquiryIx, Time>> waiting;  // with the deadline that is stored

@@ -242,21 +242,12 @@ Outcome Engine::Impl::Do(const Cancel& c, const Command& command) {
   Outcome outcome;
   const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
   if (!ix.IsSet()) return outcome;
-  Inquiry& inquiry = world.inquiry(ix);
+  const Inquiry& inquiry = world.inquiry(ix);
   if (inquiry.state == InquiryState::kCancelled && inquiry.cancel_reason == c.reason) {
     return Done(ix, true);
   }
   if (IsEnded(inquiry.state)) return Reject(Rejection::kInquiryEnded, c.inquiry_id);
-  const bool waiting = inquiry.state == InquiryState::kWaiting ||
-                       inquiry.state == InquiryState::kOffered;
-  const Span wait = now - inquiry.enqueue_time;
-  const bool is_short = waiting && wait < world.queue(inquiry.queue).config.short_abandon;
-  const AgentIx agent = waiting ? AgentIx{} : inquiry.agent;
-  inquiry.cancel_reason = c.reason;
-  if (inquiry.offer_open) EndOffer(ix, OfferOutcome::kRescinded);
-  Emit(InquiryCancelled{ix, inquiry.queue, agent, c.reason, wait, HandleTime(inquiry), waiting,
-                        is_short, inquiry.first_response_time.IsSet()});
-  End(ix, InquiryState::kCancelled);
+  Cancelled(ix, c.reason);
   return Done(ix);
 }
 

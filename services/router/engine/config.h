@@ -64,6 +64,7 @@ struct StepConfig {
   int tier = 0;                        // admit memberships up to this tier; 0: unchanged
   Span credit;                         // extra waiting credit from this step on
   std::string overflow_to;             // move to this queue, keeping age; ends the route
+  bool close = false;                  // cancel it (kRouteEnded); ends the route
   friend bool operator==(const StepConfig&, const StepConfig&) = default;
 };
 
@@ -99,6 +100,7 @@ struct QueueConfig {
   uint32_t max_length = 0;           // waiting inquiries; 0: kQueueLengthMax
   Span offer_timeout = Seconds(20);
   bool auto_accept = false;
+  bool suspended = false;  // its inquiries wait and are offered to nobody
   Span wrap_up;
   Span first_reply_warning;  // 0: none; messaging channels only
   Span first_reply_timeout;  // 0: none; messaging channels only
@@ -115,6 +117,14 @@ struct BackOffConfig {
   friend bool operator==(const BackOffConfig&, const BackOffConfig&) = default;
 };
 
+// An agent with that many assignments within the window, open offers counted, takes nothing until
+// the oldest of them is out of it.
+struct RateLimitConfig {
+  int assignments = 0;  // 1..100; 0: no limit
+  Span window = Seconds(3600);
+  friend bool operator==(const RateLimitConfig&, const RateLimitConfig&) = default;
+};
+
 struct SettingsConfig {
   BackOffConfig back_off;
   Span presence_grace = Seconds(30);   // a session without a sign of life lapses after this
@@ -126,6 +136,7 @@ struct SettingsConfig {
   std::vector<std::string> away_reasons;  // empty: any
   Span fairness_window = Seconds(3600);   // of kFewestHandled, kLeastHandleTime and kScore
   uint64_t random_seed = 0;               // of kRandom
+  RateLimitConfig rate_limit = {};
   friend bool operator==(const SettingsConfig&, const SettingsConfig&) = default;
 };
 

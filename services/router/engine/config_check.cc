@@ -147,6 +147,12 @@ void CheckSteps(const QueueConfig& queue, const WorkspaceConfig& config, const s
     CheckSpan(step.credit, at + ".credit", out);
     CheckLabels(step.drop_skills, limits::kRequiredSkillsMax, at + ".drop_skills", out);
     CheckLabels(step.drop_labels, limits::kRequiredLabelsMax, at + ".drop_labels", out);
+    if (step.close && k + 1 < queue.steps.size()) {
+      out.push_back({at + ".close", "no step after it is ever reached: make it the last"});
+    }
+    if (step.close && !step.overflow_to.empty()) {
+      out.push_back({at + ".close", "cannot close what overflows: choose one"});
+    }
     if (step.overflow_to.empty()) continue;
     if (step.overflow_to == queue.id) {
       out.push_back({at + ".overflow_to", "must be another queue"});
@@ -237,6 +243,12 @@ void CheckSettings(const SettingsConfig& settings, Problems& out) {
   CheckSpan(settings.request_window, "request_window", out);
   CheckRange(settings.request_max, 0, static_cast<int64_t>(limits::kRequestsMax), "request_max",
              out);
+  CheckRange(settings.rate_limit.assignments, 0, limits::kRateLimitMax, "rate_limit.assignments",
+             out);
+  CheckSpan(settings.rate_limit.window, "rate_limit.window", out);
+  if (settings.rate_limit.assignments > 0 && settings.rate_limit.window.us <= 0) {
+    out.push_back({"rate_limit.window", "must be more than 0"});
+  }
   CheckSpan(settings.fairness_window, "fairness_window", out);
   CheckLabels(settings.away_reasons, limits::kAgentLabelsMax, "away_reasons", out);
 }

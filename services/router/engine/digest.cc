@@ -68,6 +68,7 @@ class Hasher {
   void Add(const StepConfig& v) {
     All(v.after, v.lower_levels, v.drop_skills, v.drop_languages, v.tier, v.credit, v.overflow_to);
     AddLater(1, v.drop_labels);
+    AddLater(2, v.close);
   }
   void Add(const QueueConfig& v) {
     All(v.id, v.kind, v.serving, v.credits, v.selection, v.requirement, v.first_tier, v.steps,
@@ -75,6 +76,7 @@ class Hasher {
         v.offer_timeout, v.auto_accept, v.wrap_up, v.first_reply_warning, v.first_reply_timeout);
     AddLater(1, v.score);
     AddLater(2, v.weight);
+    AddLater(3, v.suspended);
   }
   void Add(const SettingsConfig& v) {
     All(v.back_off.after_misses, v.back_off.duration, v.back_off.max_duration, v.presence_grace,
@@ -82,6 +84,7 @@ class Hasher {
         v.away_reasons);
     if (v.fairness_window != SettingsConfig{}.fairness_window) Add(v.fairness_window);
     AddLater(1, v.random_seed);
+    if (v.rate_limit.assignments != 0) All(v.rate_limit.assignments, v.rate_limit.window);
   }
   void Add(const ScoreConfig& v) {
     All(v.skill_level, v.language_level, v.load, v.idle_time, v.handled, v.tier);

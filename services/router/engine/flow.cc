@@ -180,6 +180,7 @@ void Engine::Impl::MakeOffer(InquiryIx ix, AgentIx agent_ix) {
     return;
   }
   SetState(ix, InquiryState::kOffered);
+  if (world.limits_rate) AgentChanged(agent_ix);
   inquiry.offer_open = true;
   SetDeadline(ix, now + queue.offer_timeout);
   Emit(OfferCreated{ix, inquiry.queue, agent_ix, inquiry.offer_number, inquiry.deadline,
@@ -208,6 +209,7 @@ void Engine::Impl::Assign(InquiryIx ix, AgentIx agent_ix, bool automatic) {
                        inquiry.units});
   inquiry.answered_here = true;
   NoteHandled(agent_ix, 1, {});
+  if (world.limits_rate) AgentChanged(agent_ix);
   if (live) {
     inquiry.unanswered_since = {};
     if (world.agent(agent_ix).kind == AgentKind::kPerson) {
@@ -285,14 +287,27 @@ void Engine::Impl::End(InquiryIx ix, InquiryState state) {
   inquiry.end_time = now;
   inquiry.exceptions = {};
   --world.open_inquiries;
-  // Purged by the next Apply or Tick at the earliest: this one's events still point to it.
-  // Purged no earlier than the next Apply or Tick; equal ends by arrival, as after a restart.
+  // Equal ends by arrival, as after a restart.
   auto at = ended.end();
   while (at != ended.begin() && std::prev(at)->end == now &&
          std::prev(at)->sequence > inquiry.sequence) {
     --at;
   }
   ended.insert(at, {now, inquiry.sequence, ix});
+}
+
+void Engine::Impl::Cancelled(InquiryIx ix, CancelReason reason) {
+  Inquiry& inquiry = world.inquiry(ix);
+  const bool waiting = inquiry.state == InquiryState::kWaiting ||
+                       inquiry.state == InquiryState::kOffered;
+  const Span wait = now - inquiry.enqueue_time;
+  const bool is_short = waiting && wait < world.queue(inquiry.queue).config.short_abandon;
+  const AgentIx agent = waiting ? AgentIx{} : inquiry.agent;
+  inquiry.cancel_reason = reason;
+  if (inquiry.offer_open) EndOffer(ix, OfferOutcome::kRescinded);
+  Emit(InquiryCancelled{ix, inquiry.queue, agent, reason, wait, HandleTime(inquiry), waiting,
+                        is_short, inquiry.first_response_time.IsSet()});
+  End(ix, InquiryState::kCancelled);
 }
 
 Span Engine::Impl::HandleTime(const Inquiry& inquiry) const {

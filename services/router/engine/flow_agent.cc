@@ -16,7 +16,8 @@ void Engine::Impl::NoteIdle(AgentIx ix) {
 void Engine::Impl::NoteHandled(AgentIx ix, int assignments, Span time) {
   if (!world.keeps_handled) return;
   std::vector<Handled>& handled = world.agent(ix).handled;
-  const Time begin = now - world.config.settings.fairness_window;
+  const SettingsConfig& settings = world.config.settings;
+  const Time begin = now - std::max(settings.fairness_window, settings.rate_limit.window);
   std::erase_if(handled, [begin](const Handled& entry) { return entry.at <= begin; });
   if (handled.size() >= limits::kHandledMax) {
     handled[1].assignments = static_cast<uint16_t>(handled[1].assignments + handled[0].assignments);
@@ -24,6 +25,24 @@ void Engine::Impl::NoteHandled(AgentIx ix, int assignments, Span time) {
     handled.erase(handled.begin());
   }
   handled.push_back({now, static_cast<uint16_t>(assignments), time});
+  Touch(ix);
+}
+
+void Engine::Impl::CheckRate(AgentIx ix) {
+  Agent& agent = world.agent(ix);
+  const RateLimitConfig& limit = world.config.settings.rate_limit;
+  if (limit.assignments == 0 && !agent.rate_limited_until.IsSet()) return;
+  auto count = std::count_if(agent.work.begin(), agent.work.end(), [this](InquiryIx held) {
+    return world.inquiry(held).state == InquiryState::kOffered;
+  });
+  Time first = kNever;
+  for (const Handled& entry : agent.handled) {
+    if (entry.assignments == 0 || entry.at + limit.window <= now) continue;
+    first = std::min(first, entry.at + limit.window);
+    count += entry.assignments;
+  }
+  const bool is_limited = limit.assignments > 0 && count >= limit.assignments;
+  agent.rate_limited_until = is_limited ? first : Time{};
   Touch(ix);
 }
 
@@ -40,6 +59,7 @@ void Engine::Impl::EndWrapUp(AgentIx ix, size_t index, bool by_agent) {
 
 void Engine::Impl::AgentChanged(AgentIx ix) {
   Touch(ix);
+  if (world.limits_rate) CheckRate(ix);
   matcher.UpdateAgent(ix);
   RefreshDeadline(ix);
   if (world.agents[ix.value].open_mask != 0) freed.push_back(ix);

@@ -48,6 +48,7 @@ struct Engine::Impl {
     InquiryIx inquiry;
   };
   std::deque<Ended> ended;  // by end time: what retention purges next
+  std::vector<InquiryIx> purged;   // gone, but the events of this call may still point to them
   std::vector<InquiryIx> touched;  // newly waiting: Settle looks for an agent
   std::vector<AgentIx> freed;      // may take more: Settle looks for inquiries
   bool settle_all = false;         // anything may match: Settle walks every line
@@ -132,6 +133,7 @@ struct Engine::Impl {
   // Frees its units. AgentChanged must follow.
   void EndWrapUp(AgentIx ix, size_t index, bool by_agent);
   void End(InquiryIx ix, InquiryState state);
+  void Cancelled(InquiryIx ix, CancelReason reason);  // ends it, wherever it is
   Span HandleTime(const Inquiry& inquiry) const;
   void Miss(AgentIx agent);
   void Answered(AgentIx agent);
@@ -141,6 +143,7 @@ struct Engine::Impl {
   void AgentChanged(AgentIx ix);  // gates, room or order: pools, timers, work list
   void NoteIdle(AgentIx ix);
   void NoteHandled(AgentIx ix, int assignments, Span time);
+  void CheckRate(AgentIx ix);  // the gate alone: pools and timers must follow
   void SetAgentPresence(AgentIx ix, Presence presence, std::string_view reason);
   void RescindOffers(AgentIx ix);
   void FinishDrain(AgentIx ix);
@@ -163,6 +166,7 @@ struct Engine::Impl {
   void ReachStep(InquiryIx ix);
   void PurgeEnded();
   void Purge(InquiryIx ix);
+  void FreePurged();
   Time NextDeadline() const;
 
   // ---- apply_config.cc ----

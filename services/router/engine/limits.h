@@ -58,7 +58,9 @@ inline constexpr size_t kPreferredMax = 8;
 inline constexpr size_t kExcludedMax = 16;    // named by the caller
 inline constexpr size_t kExceptionsMax = 32;  // excluded and declined together; oldest decline goes
 inline constexpr size_t kRecentMessagesMax = 16;  // message ids an inquiry remembers for repeats
-inline constexpr size_t kHandledMax = 64;  // entries of an agent's history; the oldest two become one
+// Entries of an agent's history, two a conversation; the oldest two become one when there are more.
+inline constexpr size_t kHandledMax = 256;
+inline constexpr int kRateLimitMax = 100;
 inline constexpr size_t kRequestsMax = 1'000'000;  // remembered outcomes, upper bound of the setting
 
 // Clocks.
@@ -66,6 +68,7 @@ inline constexpr int64_t kWhenToleranceUs = 5'000'000;  // a caller's `when` may
 inline constexpr int64_t kSpanMaxUs = int64_t{30} * 24 * 3600 * 1'000'000;  // longest setting: 30 d
 
 static_assert(kExcludedMax < kExceptionsMax, "declines need room beside exclusions");
+static_assert(2 * kRateLimitMax < kHandledMax, "a limit must be counted one by one");
 static_assert(kPriorityMax < 64 && kChannelsMax <= 32);
 
 }  // namespace firstline::engine::limits

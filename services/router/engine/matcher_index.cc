@@ -25,6 +25,7 @@ Gate GateOf(const Agent& agent, ChannelIx channel, int units) {
   if (agent.presence == Presence::kDraining) return Gate::kDrain;
   if (agent.presence != Presence::kAvailable) return Gate::kPresence;
   if (agent.back_off_until.IsSet()) return Gate::kBackOff;
+  if (agent.rate_limited_until.IsSet()) return Gate::kRateLimit;
   if (agent.units - agent.used < units) return Gate::kCapacity;
   const size_t c = channel.value;
   if (agent.channel_units[c] - agent.channel_used[c] < units) return Gate::kChannelCapacity;

@@ -237,6 +237,7 @@ const Membership* FindMembership(const Profile& profile, QueueIx queue) {
 
 Mismatch Qualifies(const Audience& audience, const Requirement& requirement,
                    const Profile& profile) {
+  if (audience.suspended) return Mismatch::kSuspended;
   if (Mismatch m = CheckMembership(audience, profile); m != Mismatch::kNone) return m;
   for (const Level& asked : requirement.skills) {
     if (Has(audience.dropped_skills, asked.name)) continue;

@@ -80,6 +80,7 @@ struct Audience {
   uint8_t tier_max = 0;  // 0: all
   uint8_t lowered = 0;   // levels every minimum is lowered by, not below 1
   bool any_language = false;
+  bool suspended = false;  // addresses nobody
   std::vector<NameIx> dropped_skills;  // ascending
   std::vector<NameIx> dropped_labels = {};  // and keys of conditions, ascending
 };
@@ -87,6 +88,7 @@ struct Audience {
 // In the order of the checks.
 enum class Mismatch : uint8_t {
   kNone,
+  kSuspended,
   kNotMember,
   kPaused,
   kTier,

@@ -45,6 +45,7 @@ void Engine::Impl::RefreshDeadline(InquiryIx ix) {
 void Engine::Impl::RefreshDeadline(AgentIx ix) {
   const Agent& agent = world.agent(ix);
   Time due = agent.back_off_until.IsSet() ? agent.back_off_until : kNever;
+  if (agent.rate_limited_until.IsSet()) due = std::min(due, agent.rate_limited_until);
   for (const WrapUp& wrap_up : agent.wrap_ups) due = std::min(due, wrap_up.until);
   SetDeadline(ix, due);
 }
@@ -59,6 +60,7 @@ Time Engine::Impl::NextDeadline() const {
 }
 
 void Engine::Impl::FireUntil(Time limit, bool inclusive) {
+  FreePurged();
   const auto is_due = [&](Time due) { return inclusive ? due <= limit : due < limit; };
   while (!timers.empty() && is_due(timers.begin()->due)) {
     const Timer timer = *timers.begin();
@@ -130,12 +132,14 @@ void Engine::Impl::FireWaiting(InquiryIx ix) {
 void Engine::Impl::ReachStep(InquiryIx ix) {
   Inquiry& inquiry = world.inquiry(ix);
   const QueueSlot& queue = world.queue(inquiry.queue);
+  const bool closes = queue.config.steps[inquiry.step].close;
   const std::string& target_id = queue.config.steps[inquiry.step].overflow_to;
   const QueueIx target = target_id.empty() ? QueueIx{} : FindLiveQueue(target_id);
   matcher.Dequeue(ix);
   ++inquiry.step;
   Touch(ix);
   Emit(StepReached{ix, inquiry.queue, inquiry.step});
+  if (closes) return Cancelled(ix, CancelReason::kRouteEnded);
   const bool moves = target.IsSet() && (world.queue(target).config.max_length == 0 ||
                                         world.queue(target).waiting <
                                             world.queue(target).config.max_length);
@@ -177,10 +181,19 @@ void Engine::Impl::Purge(InquiryIx ix) {
   Emit(InquiryPurged{slot.it.id});
   changes.purged_inquiries.push_back(slot.it.id);
   if (slot.dirty) std::erase(changes.inquiries, ix);
-  world.requirements.Release(slot.it.own);
-  world.requirements.Release(slot.it.asked);
   world.inquiries.index.Erase(slot.it.id);
-  world.inquiries.slots.Free(ix.value);
+  slot.live = false;
+  purged.push_back(ix);
+}
+
+void Engine::Impl::FreePurged() {
+  for (InquiryIx ix : purged) {
+    const Inquiry& inquiry = world.inquiry(ix);
+    world.requirements.Release(inquiry.own);
+    world.requirements.Release(inquiry.asked);
+    world.inquiries.slots.Free(ix.value);
+  }
+  purged.clear();
 }
 
 }  // namespace firstline::engine

@@ -93,7 +93,13 @@ enum class Comparison : uint8_t {
 };
 
 enum class Author : uint8_t { kCustomer, kAgent, kBot };
-enum class CancelReason : uint8_t { kAbandoned, kWithdrawn, kDuplicate, kOther };
+enum class CancelReason : uint8_t {
+  kAbandoned,
+  kWithdrawn,
+  kDuplicate,
+  kOther,
+  kRouteEnded,  // a step of the queue's route said so
+};
 enum class Resolution : uint8_t { kResolved, kUnresolved, kSpam, kNoReplyNeeded, kOther };
 // Why an inquiry (again) waits in a queue.
 enum class EnqueueCause : uint8_t {

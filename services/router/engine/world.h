@@ -126,6 +126,7 @@ struct World {
   SlotTable<ChannelSlot> channels;
   std::vector<std::vector<Criterion>> orders;  // distinct dynamic orders of all queues, never empty
   bool shares = false;         // queues have weights
+  bool limits_rate = false;
   bool keeps_handled = false;  // some selection counts what agents handled
   size_t live_agents = 0;
   size_t open_inquiries = 0;

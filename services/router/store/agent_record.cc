@@ -103,6 +103,7 @@ void WriteState(const engine::Engine& engine, const engine::Agent& agent,
     to->set_until_us(wrap_up.until.us);
   }
   out->set_sequence(agent.sequence);
+  out->set_rate_limited_until_us(agent.rate_limited_until.us);
   for (const engine::Handled& handled : agent.handled) {
     records::HandledRecord* to = out->add_handled();
     to->set_at_us(handled.at.us);
@@ -165,6 +166,7 @@ absl::Status ReadState(const records::AgentRecord& record, engine::Engine& engin
   agent.idle_sequence = record.idle_sequence();
   agent.offered_sequence = record.offered_sequence();
   agent.sequence = record.sequence();
+  agent.rate_limited_until = {record.rate_limited_until_us()};
   if (absl::Status status = ReadHandled(record, agent); !status.ok()) return status;
   return ReadWrapUps(record, engine, agent);
 }

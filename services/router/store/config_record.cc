@@ -59,6 +59,7 @@ void WriteStep(const engine::StepConfig& step, records::StepRecord* out) {
   out->set_credit_us(step.credit.us);
   out->set_overflow_to(step.overflow_to);
   out->mutable_drop_labels()->Assign(step.drop_labels.begin(), step.drop_labels.end());
+  out->set_close(step.close);
 }
 
 engine::StepConfig ReadStep(const records::StepRecord& record) {
@@ -69,7 +70,8 @@ engine::StepConfig ReadStep(const records::StepRecord& record) {
           .drop_labels = {record.drop_labels().begin(), record.drop_labels().end()},
           .tier = ToInt(record.tier()),
           .credit = {record.credit_us()},
-          .overflow_to = record.overflow_to()};
+          .overflow_to = record.overflow_to(),
+          .close = record.close()};
 }
 
 engine::ScoreConfig ReadScore(const v1::Score& score) {
@@ -106,6 +108,7 @@ void WriteQueue(const engine::QueueConfig& queue, records::QueueRecord* out) {
   out->set_first_reply_timeout_us(queue.first_reply_timeout.us);
   if (!(queue.score == engine::ScoreConfig{})) WriteMessage(queue.score, out->mutable_score());
   out->set_weight(static_cast<uint32_t>(queue.weight));
+  out->set_suspended(queue.suspended);
 }
 
 absl::Status ReadQueuePolicies(const records::QueueRecord& record, engine::QueueConfig& queue) {
@@ -147,6 +150,7 @@ absl::StatusOr<engine::QueueConfig> ReadQueue(const records::QueueRecord& record
   queue.first_reply_timeout = {record.first_reply_timeout_us()};
   queue.score = ReadScore(record.score());
   queue.weight = ToInt(record.weight());
+  queue.suspended = record.suspended();
   return queue;
 }
 
@@ -165,6 +169,14 @@ void WriteSettings(const engine::SettingsConfig& settings, records::SettingsReco
     out->set_fairness_window_us(settings.fairness_window.us);
   }
   out->set_random_seed(settings.random_seed);
+  if (settings.rate_limit.assignments == 0) return;
+  out->set_rate_limit(static_cast<uint32_t>(settings.rate_limit.assignments));
+  out->set_rate_limit_window_us(settings.rate_limit.window.us);
+}
+
+engine::RateLimitConfig ReadRateLimit(const records::SettingsRecord& record) {
+  if (record.rate_limit() == 0) return {};
+  return {.assignments = ToInt(record.rate_limit()), .window = {record.rate_limit_window_us()}};
 }
 
 engine::SettingsConfig ReadSettings(const records::SettingsRecord& record) {
@@ -181,15 +193,18 @@ engine::SettingsConfig ReadSettings(const records::SettingsRecord& record) {
           .fairness_window = record.has_fairness_window_us()
                                  ? engine::Span{record.fairness_window_us()}
                                  : engine::SettingsConfig{}.fairness_window,
-          .random_seed = record.random_seed()};
+          .random_seed = record.random_seed(),
+          .rate_limit = ReadRateLimit(record)};
 }
 
-bool HasPolicies(const engine::StepConfig& step) { return !step.drop_labels.empty(); }
+bool HasPolicies(const engine::StepConfig& step) {
+  return step.close || !step.drop_labels.empty();
+}
 
 bool HasPolicies(const engine::QueueConfig& queue) {
   const auto& steps = queue.steps;
   const auto& selection = queue.selection;
-  return queue.weight != 0 || queue.serving == engine::Serving::kLifo ||
+  return queue.suspended || queue.weight != 0 || queue.serving == engine::Serving::kLifo ||
          HasPolicies(queue.requirement) ||
          std::any_of(selection.begin(), selection.end(),
                      [](engine::Criterion c) { return c > engine::Criterion::kRoundRobin; }) ||
@@ -198,7 +213,8 @@ bool HasPolicies(const engine::QueueConfig& queue) {
 
 bool HasPolicies(const engine::WorkspaceConfig& config) {
   const auto& queues = config.queues;
-  return !config.rules.empty() || std::any_of(queues.begin(), queues.end(), [](const auto& q) { return HasPolicies(q); });
+  return !config.rules.empty() || config.settings.rate_limit.assignments != 0 ||
+         std::any_of(queues.begin(), queues.end(), [](const auto& q) { return HasPolicies(q); });
 }
 
 absl::Status ReadLists(const records::ConfigRecord& record, engine::WorkspaceConfig& config) {

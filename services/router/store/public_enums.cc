@@ -24,6 +24,7 @@ constexpr Pair<engine::CancelReason, v1::CancelReason> kCancelReasonPairs[] = {
     {engine::CancelReason::kWithdrawn, v1::CANCEL_REASON_WITHDRAWN},
     {engine::CancelReason::kDuplicate, v1::CANCEL_REASON_DUPLICATE},
     {engine::CancelReason::kOther, v1::CANCEL_REASON_OTHER},
+    {engine::CancelReason::kRouteEnded, v1::CANCEL_REASON_ROUTE_ENDED},
 };
 
 constexpr Pair<engine::ChannelKind, v1::ChannelKind> kChannelKindPairs[] = {

@@ -23,6 +23,7 @@ void WriteStep(const engine::StepConfig& step, v1::Step* out) {
   if (step.credit.us != 0) WriteMessage(step.credit, out->mutable_credit());
   out->set_overflow_to(step.overflow_to);
   for (const std::string& label : step.drop_labels) out->add_drop_labels(label);
+  out->set_close(step.close);
 }
 
 void WriteQueue(const engine::QueueConfig& queue, v1::Queue* out) {
@@ -48,6 +49,7 @@ void WriteQueue(const engine::QueueConfig& queue, v1::Queue* out) {
   WriteMessage(queue.first_reply_timeout, out->mutable_first_reply_timeout());
   if (!(queue.score == engine::ScoreConfig{})) WriteMessage(queue.score, out->mutable_score());
   out->set_weight(queue.weight);
+  out->set_suspended(queue.suspended);
 }
 
 void WriteRule(const engine::RuleConfig& rule, v1::Rule* out) {
@@ -73,6 +75,10 @@ void WriteSettings(const engine::SettingsConfig& settings, v1::WorkspaceSettings
   for (const std::string& reason : settings.away_reasons) out->add_away_reasons(reason);
   WriteMessage(settings.fairness_window, out->mutable_fairness_window());
   out->set_random_seed(settings.random_seed);
+  if (settings.rate_limit.assignments > 0) {
+    out->mutable_rate_limit()->set_assignments(settings.rate_limit.assignments);
+    WriteMessage(settings.rate_limit.window, out->mutable_rate_limit()->mutable_window());
+  }
 }
 
 }  // namespace

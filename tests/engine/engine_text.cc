@@ -43,9 +43,10 @@ class EventText {
   }
   std::string operator()(const InquirySubmitted& e) {
     std::string text = absl::StrCat("submitted ", I(e.inquiry));
-    if (e.rule.empty()) return text;
-    absl::StrAppend(&text, " rule=", e.rule);
-    for (const RuleMiss& miss : e.passed_over) {
+    const RuleHit* hit = e.hit.get();
+    if (hit == nullptr) return text;
+    absl::StrAppend(&text, " rule=", hit->rule);
+    for (const RuleMiss& miss : hit->passed_over) {
       absl::StrAppend(&text, " not:", miss.rule, ":", miss.key.empty() ? "(channel)" : miss.key);
     }
     return text;

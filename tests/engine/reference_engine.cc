@@ -72,7 +72,8 @@ struct ReferenceEngine::Fold {
     inquiry.own = submit->requirement;
     inquiry.queue = submit->queue;
     inquiry.priority = submit->priority;
-    if (std::string wrong = Classify(*submit, e.rule, inquiry); !wrong.empty()) return wrong;
+    const std::string rule = e.hit.get() == nullptr ? "" : e.hit.get()->rule;
+    if (std::string wrong = Classify(*submit, rule, inquiry); !wrong.empty()) return wrong;
     inquiry.units = submit->units;
     for (const ChannelConfig& channel : self.model_.config.channels) {
       if (submit->units == 0 && channel.id == submit->channel) inquiry.units = channel.units;

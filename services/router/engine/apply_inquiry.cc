@@ -159,8 +159,9 @@ Outcome Engine::Impl::Create(const Submit& c, const Command& command, const Clas
     inquiry.exceptions.push_back({FindLiveAgent(id), kNever, true});
   }
   ++world.open_inquiries;
-  Emit(how == nullptr ? InquirySubmitted{ix, {}, {}}
-                      : InquirySubmitted{ix, how->rule->id, how->passed_over});
+  InquirySubmitted submitted{ix, {}};
+  if (how != nullptr) submitted.hit = RuleHit{how->rule->id, how->passed_over};
+  Emit(std::move(submitted));
   EnterQueue(ix, inquiry.queue, EnqueueCause::kSubmitted);
   return Done(ix);
 }

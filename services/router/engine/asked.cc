@@ -11,12 +11,13 @@ bool IsName(const std::string& name) {
   return !name.empty() && name.size() <= limits::kNameBytesMax;
 }
 
+bool IsLevel(const SkillLevel& l) {
+  if (!IsName(l.name) || l.level < limits::kLevelMin || l.level > limits::kLevelMax) return false;
+  return l.max == 0 || (l.max >= l.level && l.max <= limits::kLevelMax);
+}
+
 bool AreLevels(const std::vector<SkillLevel>& levels, size_t max) {
-  if (levels.size() > max) return false;
-  return std::all_of(levels.begin(), levels.end(), [](const SkillLevel& l) {
-    const bool bounded = l.max == 0 || (l.max >= l.level && l.max <= limits::kLevelMax);
-    return IsName(l.name) && l.level >= limits::kLevelMin && l.level <= limits::kLevelMax && bounded;
-  });
+  return levels.size() <= max && std::all_of(levels.begin(), levels.end(), IsLevel);
 }
 
 bool AreNames(const std::vector<std::string>& names, size_t max) {

@@ -48,7 +48,11 @@ class Hasher {
   // stays as it was, so that a repeat is known across an upgrade.
   template <class T>
   void AddLater(int tag, const T& value) {
-    if (value == T{}) return;
+    if constexpr (requires { value.empty(); }) {
+      if (value.empty()) return;
+    } else {
+      if (value == T{}) return;
+    }
     Add(tag);
     Add(value);
   }

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "services/router/engine/rare.h"
 #include "services/router/engine/requirement.h"
 #include "services/router/engine/types.h"
 
@@ -24,8 +25,9 @@ struct RecordQuarantined { std::string table, key, problem; };
 
 // A rule that did not fit: by the channel (no key) or by the first condition that failed.
 struct RuleMiss { std::string rule, key; };
-// rule: that chose its queue; empty: the caller did. passed_over: the first rules before it.
-struct InquirySubmitted { InquiryIx inquiry; std::string rule; std::vector<RuleMiss> passed_over; };
+// The rule that chose its queue, and the first rules before it.
+struct RuleHit { std::string rule; std::vector<RuleMiss> passed_over; };
+struct InquirySubmitted { InquiryIx inquiry; Rare<RuleHit> hit; };  // unset: none did
 struct InquiryUpdated { InquiryIx inquiry; };
 struct InquiryEnqueued { InquiryIx inquiry; QueueIx queue; EnqueueCause cause; };
 struct StepReached { InquiryIx inquiry; QueueIx queue; uint8_t step; };

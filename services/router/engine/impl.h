@@ -49,6 +49,7 @@ struct Engine::Impl {
   };
   std::deque<Ended> ended;  // by end time: what retention purges next
   std::vector<InquiryIx> purged;   // gone, but the events of this call may still point to them
+  Time call_begin;                 // what ended before has no event in this call
   std::vector<InquiryIx> touched;  // newly waiting: Settle looks for an agent
   std::vector<AgentIx> freed;      // may take more: Settle looks for inquiries
   bool settle_all = false;         // anything may match: Settle walks every line
@@ -166,6 +167,7 @@ struct Engine::Impl {
   void ReachStep(InquiryIx ix);
   void PurgeEnded();
   void Purge(InquiryIx ix);
+  void FreeSlot(InquiryIx ix);
   void FreePurged();
   Time NextDeadline() const;
 

@@ -170,15 +170,16 @@ std::optional<Turn> Matcher::FirstInquiry(AgentIx ix, Time now) {
   if (!slot.live || slot.open_mask == 0) return std::nullopt;
   const Agent& agent = slot.it;
   std::optional<Turn> first;
+  const bool shares = world_.shares;
   std::array<int, limits::kChannelsMax> room{};
   for (uint32_t c = 0; c < pools_.size(); ++c) {
     if ((slot.open_mask >> c & 1) != 0) room[c] = RoomOf(agent, {c});
   }
   Bitset::ForEachCommon(Row(agent.profile), waiting_lines_, [&](uint32_t l) {
-    if (first && !world_.shares && first->key < heads_[l]) return;
+    if (first && !shares && first->key < heads_[l]) return;
     const Line& line = lines_[l];
-    const int64_t pass = world_.shares ? world_.PassOf(line.queue) : 0;
-    if (first && *first < Turn{pass, heads_[l]}) return;
+    const int64_t pass = shares ? world_.PassOf(line.queue) : 0;
+    if (first && shares && *first < Turn{pass, heads_[l]}) return;
     if (room[line.channel.value] < line.units) return;
     const std::optional<WaitKey> key = FirstUsable(line, ix, now);
     if (key && (!first || Turn{pass, *key} < *first)) first = Turn{pass, *key};

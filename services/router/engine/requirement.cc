@@ -16,6 +16,7 @@ bool Has(const std::vector<T>& sorted, const T& value) {
 
 template <class T>
 void SortUnique(std::vector<T>& values) {
+  if (values.size() < 2) return;
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
 }
@@ -28,6 +29,7 @@ void SortUnique(MoreAsked& more) {
 
 // One entry a skill, with the narrowest range of all its entries.
 void Narrow(std::vector<Level>& levels) {
+  if (levels.size() < 2) return;
   std::sort(levels.begin(), levels.end());
   size_t kept = 0;
   for (const Level& level : levels) {
@@ -147,6 +149,8 @@ size_t NamesIn(const RequirementSpec& spec) {
 
 Requirement Canonical(const RequirementSpec& spec, NameLookup name) {
   Requirement canonical;
+  canonical.skills.reserve(spec.skills.size());
+  canonical.languages.reserve(spec.languages.size());
   for (const SkillLevel& s : spec.skills) canonical.skills.push_back(LevelOfSpec(s, name));
   Narrow(canonical.skills);
   for (const SkillLevel& l : spec.languages) {

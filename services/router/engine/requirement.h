@@ -19,7 +19,10 @@ struct Level {
   NameIx name;
   uint8_t level = 1;
   uint8_t max = 0;  // asked for: the highest level; 0: no bound
-  friend auto operator<=>(const Level&, const Level&) = default;
+  // By name, level, maximum, in one comparison: requirements are interned by order.
+  uint64_t Rank() const { return uint64_t{name.value} << 16 | uint32_t{level} << 8 | max; }
+  friend auto operator<=>(const Level& a, const Level& b) { return a.Rank() <=> b.Rank(); }
+  friend bool operator==(const Level& a, const Level& b) { return a.Rank() == b.Rank(); }
 };
 
 // A condition on labels. The labels it names are whole ("key=value"), so that a comparison of texts

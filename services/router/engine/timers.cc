@@ -61,6 +61,7 @@ Time Engine::Impl::NextDeadline() const {
 
 void Engine::Impl::FireUntil(Time limit, bool inclusive) {
   FreePurged();
+  call_begin = now;
   const auto is_due = [&](Time due) { return inclusive ? due <= limit : due < limit; };
   while (!timers.empty() && is_due(timers.begin()->due)) {
     const Timer timer = *timers.begin();
@@ -182,17 +183,20 @@ void Engine::Impl::Purge(InquiryIx ix) {
   changes.purged_inquiries.push_back(slot.it.id);
   if (slot.dirty) std::erase(changes.inquiries, ix);
   world.inquiries.index.Erase(slot.it.id);
+  if (slot.it.end_time < call_begin) return FreeSlot(ix);
   slot.live = false;
   purged.push_back(ix);
 }
 
+void Engine::Impl::FreeSlot(InquiryIx ix) {
+  const Inquiry& inquiry = world.inquiry(ix);
+  world.requirements.Release(inquiry.own);
+  world.requirements.Release(inquiry.asked);
+  world.inquiries.slots.Free(ix.value);
+}
+
 void Engine::Impl::FreePurged() {
-  for (InquiryIx ix : purged) {
-    const Inquiry& inquiry = world.inquiry(ix);
-    world.requirements.Release(inquiry.own);
-    world.requirements.Release(inquiry.asked);
-    world.inquiries.slots.Free(ix.value);
-  }
+  for (InquiryIx ix : purged) FreeSlot(ix);
   purged.clear();
 }
 

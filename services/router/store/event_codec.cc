@@ -54,16 +54,21 @@ class Writer {
 
   // ---- Inquiries ----
 
+  void WriteHit(const engine::RuleHit& hit) {
+    v1::InquirySubmitted* to = out_->mutable_inquiry_submitted();
+    to->set_rule(hit.rule);
+    for (const engine::RuleMiss& miss : hit.passed_over) {
+      v1::RulePassedOver* passed = to->add_passed_over();
+      passed->set_rule(miss.rule);
+      passed->set_key(miss.key);
+    }
+  }
+
   void operator()(const engine::InquirySubmitted& event) {
     const engine::Inquiry& inquiry = About(event.inquiry, engine_.inquiry(event.inquiry).queue);
     v1::Inquiry* to = out_->mutable_inquiry_submitted()->mutable_inquiry();
     WriteSpec(engine_, inquiry, to->mutable_spec());
-    out_->mutable_inquiry_submitted()->set_rule(event.rule);
-    for (const engine::RuleMiss& miss : event.passed_over) {
-      v1::RulePassedOver* passed = out_->mutable_inquiry_submitted()->add_passed_over();
-      passed->set_rule(miss.rule);
-      passed->set_key(miss.key);
-    }
+    if (event.hit.get() != nullptr) WriteHit(*event.hit.get());
     // As received: what the same command made of it is told by the events that follow.
     to->set_state(v1::INQUIRY_STATE_WAITING);
     to->set_units(inquiry.units);

@@ -191,6 +191,10 @@ std::string Timeline::What(const v1::Event& event) const {
       return StepText(event.queue_id(), event.step_reached().step());
     case v1::Event::kHoldEnded:
       return "no longer held for its preferred agent alone";
+    case v1::Event::kReservationChanged:
+      return event.reservation_changed().reserved()
+                 ? absl::StrCat("overtaken too often: ", event.agent_id(), " is kept free for it")
+                 : absl::StrCat(event.agent_id(), " is no longer kept free for it");
     case v1::Event::kOfferCreated:
       return absl::StrCat("offered to ", event.agent_id(), " for ",
                           Elapsed(event.offer_created().expire_time() - event.time()));

@@ -251,6 +251,32 @@ TEST(StreamChecker, FindsAnAssignmentToAnAgentWhoIsAway) {
   EXPECT_THAT(Judge(tape), ElementsAre("gate c5"));
 }
 
+TEST(StreamChecker, FindsAnAgentGivenAwayWhileReserved) {
+  EventTape tape = GoodDay();
+  tape.At(1065);
+  tape.Agent("cora", {"sales"}, 3);
+  tape.Presence("cora", v1::PRESENCE_AVAILABLE);
+  tape.Presence("bob", v1::PRESENCE_OFFLINE);
+  tape.Submit("c5", "sales");
+  tape.Assign("c5", "cora");
+  v1::InquirySpec rare;
+  rare.set_id("c9");
+  rare.set_queue("sales");
+  rare.set_channel("voice");
+  rare.mutable_requirement()->add_skills()->set_skill("rare");
+  rare.mutable_requirement()->mutable_skills(0)->set_min_level(1);
+  tape.Submit(rare);
+  tape.Next("c9", "cora").mutable_reservation_changed()->set_reserved(true);
+  tape.At(1070);
+  tape.Submit("c6", "sales");  // waits: cora is kept for c9
+  tape.At(1080);
+  tape.Assign("c6", "cora");
+  tape.Close("c6", "cora");
+  tape.Close("c5", "cora");
+  tape.Cancel("c9");
+  EXPECT_THAT(Judge(tape), ElementsAre("gate c6"));
+}
+
 TEST(StreamChecker, FindsAnInquiryInTwoPlaces) {
   EventTape tape = GoodDay();
   tape.At(1070);

@@ -80,11 +80,6 @@ int64_t SkillScore(const RequirementSpec& asked, const AgentConfig& agent) {
   return -sum;
 }
 
-// Whatever the order.
-bool SameGroup(const std::vector<SkillLevel>& a, const std::vector<SkillLevel>& b) {
-  return std::is_permutation(a.begin(), a.end(), b.begin(), b.end());
-}
-
 bool Suits(const SkillLevel& asked, const Relaxation& relaxed, const AgentConfig& agent) {
   const int level = LevelIn(agent.skills, asked.name);
   return level >= AtLeast(asked.level, relaxed) && (asked.max == 0 || level <= asked.max);
@@ -169,6 +164,7 @@ struct Look {
 
   Mismatch Qualify(const AgentConfig& agent) const;
   bool IsOpen(const ModelAgent& agent) const;
+  bool HasRoom(const ModelAgent& agent) const;
   bool IsRateLimited(const ModelAgent& agent) const;
   bool IsBetter(Criterion criterion, const ModelAgent& a, const ModelAgent& b) const;
   std::optional<std::string> Best() const;
@@ -319,6 +315,14 @@ bool Look::IsOpen(const ModelAgent& agent) const {
   const AgentConfig& config = agent.config;
   if (agent.presence != Presence::kAvailable || agent.back_off) return false;
   if (IsRateLimited(agent)) return false;
+  for (const auto& [id, other] : model.inquiries) {
+    if (other.reserved == config.id && id != inquiry.id) return false;
+  }
+  return HasRoom(agent);
+}
+
+bool Look::HasRoom(const ModelAgent& agent) const {
+  const AgentConfig& config = agent.config;
   if (usage.Of(config.id) + inquiry.units > config.units) return false;
   const auto limit = config.channel_units.find(inquiry.channel);
   if (limit == config.channel_units.end()) return true;
@@ -359,6 +363,21 @@ std::optional<std::string> Look::Best() const {
   return best == nullptr ? std::nullopt : std::optional(best->config.id);
 }
 
+// The queue that had least of its share first.
+using Order =
+    std::map<std::pair<int64_t, std::tuple<int64_t, int64_t, uint64_t>>, const ModelInquiry*>;
+
+Order InServingOrder(const Model& model) {
+  Order order;
+  for (const auto& [id, inquiry] : model.inquiries) {
+    if (inquiry.state != InquiryState::kWaiting) continue;
+    const auto pass = model.passes.find(inquiry.queue);
+    const int64_t had = pass == model.passes.end() ? 0 : pass->second;
+    order[{had, ServingKey(model, inquiry)}] = &inquiry;
+  }
+  return order;
+}
+
 }  // namespace
 
 bool Model::HasShares() const {
@@ -390,44 +409,6 @@ const RuleConfig* NaiveRule(const WorkspaceConfig& config, const std::string& ch
     if (fits) return &rule;
   }
   return nullptr;
-}
-
-RequirementSpec Together(const RequirementSpec& first, const RequirementSpec& second) {
-  RequirementSpec sum;
-  std::set<std::string> skills, labels(first.labels.begin(), first.labels.end());
-  for (const SkillLevel& s : first.skills) skills.insert(s.name);
-  for (const SkillLevel& s : second.skills) skills.insert(s.name);
-  for (const std::string& name : skills) {
-    SkillLevel narrow{name, 1, 0};
-    for (const auto* skills_of : {&first.skills, &second.skills}) {
-      for (const SkillLevel& s : *skills_of) {
-        if (s.name != name) continue;
-        narrow.level = std::max(narrow.level, s.level);
-        if (s.max != 0) narrow.max = narrow.max == 0 ? s.max : std::min(narrow.max, s.max);
-      }
-    }
-    sum.skills.push_back(narrow);
-  }
-  sum.languages = first.languages.empty() ? second.languages : first.languages;
-  labels.insert(second.labels.begin(), second.labels.end());
-  sum.labels.assign(labels.begin(), labels.end());
-  for (const RequirementSpec* spec : {&first, &second}) {
-    for (const auto& group : spec->any_skills) {
-      const auto same = [&](const auto& known) { return SameGroup(known, group); };
-      if (std::none_of(sum.any_skills.begin(), sum.any_skills.end(), same)) {
-        sum.any_skills.push_back(group);
-      }
-    }
-    const auto& excluded = spec->excluded_skills;
-    sum.excluded_skills.insert(sum.excluded_skills.end(), excluded.begin(), excluded.end());
-    const auto& conditions = spec->label_conditions;
-    sum.label_conditions.insert(sum.label_conditions.end(), conditions.begin(), conditions.end());
-  }
-  return sum;
-}
-
-RequirementSpec Asked(const Model& model, const ModelInquiry& inquiry) {
-  return Together(inquiry.own, model.Queue(inquiry.queue).requirement);
 }
 
 std::map<std::string, Mismatch> NaiveQualifies(const Model& model, const ModelInquiry& inquiry) {
@@ -463,17 +444,31 @@ std::tuple<int64_t, int64_t, uint64_t> ServingKey(const Model& model, const Mode
   return {rank, due, inquiry.sequence};
 }
 
-std::optional<Match> NextMatch(const Model& model) {
-  // The queue that had least of its share first.
-  std::map<std::pair<int64_t, std::tuple<int64_t, int64_t, uint64_t>>, const ModelInquiry*> order;
-  for (const auto& [id, inquiry] : model.inquiries) {
-    if (inquiry.state != InquiryState::kWaiting) continue;
-    const auto pass = model.passes.find(inquiry.queue);
-    const int64_t had = pass == model.passes.end() ? 0 : pass->second;
-    order[{had, ServingKey(model, inquiry)}] = &inquiry;
-  }
+bool MayBeReserved(const Model& model, const ModelInquiry& inquiry, const std::string& agent_id) {
+  const auto agent = model.agents.find(agent_id);
+  if (agent == model.agents.end() || agent->second.presence != Presence::kAvailable) return false;
+  if (model.Queue(inquiry.queue).max_overtakes == 0) return false;
+  const auto barred = inquiry.barred.find(agent_id);
+  if (barred != inquiry.barred.end() && barred->second > model.now) return false;
+  const Usage nothing{Model{}};
+  const Look look{model, inquiry, nothing};
+  return look.HasRoom(agent->second) && look.Qualify(agent->second.config) == Mismatch::kNone;
+}
+
+std::string NextOvertaken(const Model& model, const Match& match) {
   const Usage usage(model);
-  for (const auto& [key, inquiry] : order) {
+  for (const auto& [key, inquiry] : InServingOrder(model)) {
+    if (inquiry->id == match.inquiry) return "";
+    if (inquiry->held || !inquiry->reserved.empty()) continue;
+    if (!MayBeReserved(model, *inquiry, match.agent)) continue;
+    if (!Look{model, *inquiry, usage}.HasRoom(model.agents.at(match.agent))) return inquiry->id;
+  }
+  return "";
+}
+
+std::optional<Match> NextMatch(const Model& model) {
+  const Usage usage(model);
+  for (const auto& [key, inquiry] : InServingOrder(model)) {
     const std::optional<std::string> best = Look{model, *inquiry, usage}.Best();
     if (best) return Match{inquiry->id, *best};
   }

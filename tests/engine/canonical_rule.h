@@ -33,6 +33,8 @@ struct ModelInquiry {
   int step = 0;
   bool held = false;
   std::string agent;
+  int overtakes = 0;     // in the present queue
+  std::string reserved;  // the agent who takes nothing else
 };
 
 struct ModelWrapUp {
@@ -89,6 +91,11 @@ struct Match {
   std::string inquiry, agent;
   friend bool operator==(const Match&, const Match&) = default;
 };
+// The first inquiry that giving `match` passes over because its agent has too little room for it, in
+// serving order; "" when there is none, or none that counts overtakes and has nobody reserved.
+std::string NextOvertaken(const Model& model, const Match& match);
+// Whether the agent may be reserved for the waiting inquiry: it suits, is there and large enough.
+bool MayBeReserved(const Model& model, const ModelInquiry& inquiry, const std::string& agent);
 // What the rule does next: the first inquiry in serving order that has a candidate gets its best.
 std::optional<Match> NextMatch(const Model& model);
 

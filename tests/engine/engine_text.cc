@@ -58,6 +58,10 @@ class EventText {
   std::string operator()(const StepReached& e) {
     return absl::StrCat("step ", I(e.inquiry), Q(e.queue), " step=", e.step);
   }
+  std::string operator()(const ReservationChanged& e) {
+    return absl::StrCat(e.reserved ? "reserved " : "unreserved ", I(e.inquiry), " ", A(e.agent),
+                        Q(e.queue));
+  }
   std::string operator()(const HoldEnded& e) {
     return absl::StrCat("hold-ended ", I(e.inquiry), Q(e.queue));
   }
@@ -284,8 +288,8 @@ const char* Text(Presence presence) {
 }
 const char* Text(Gate gate) {
   return Pick(std::to_array<const char*>(
-                  {"open", "presence", "drain", "back_off", "rate_limit", "capacity",
-                   "channel_capacity"}),
+                  {"open", "presence", "drain", "back_off", "rate_limit", "reserved",
+                   "capacity", "channel_capacity"}),
               gate);
 }
 const char* Text(EnqueueCause cause) {
@@ -375,7 +379,8 @@ std::string InquiryRecord(const Engine& engine, InquiryIx ix) {
   }
   return absl::StrCat(
       "inquiry ", i.id, " ", Text(i.state), " seq=", i.sequence, " priority=", i.priority,
-      " step=", i.step, " held=", i.held, " replied=", i.replied, " warned=", i.warned,
+      " step=", i.step, " held=", i.held, " overtakes=", i.overtakes,
+      " reserved=", engine.AgentId(i.reserved), " replied=", i.replied, " warned=", i.warned,
       " answered_here=", i.answered_here, " customer=", i.customer, " attributes=", attributes,
       InquiryNames(engine, i), InquiryClocks(i), " digest=", absl::Hex(i.digest),
       " messages=", messages, " cancel=", Text(i.cancel_reason), " resolution=", Text(i.resolution),

@@ -362,6 +362,7 @@ QueueConfig Program::MakeQueue(int index) {
   queue.kind = choices_.Percent(12) ? QueueKind::kBot : QueueKind::kHuman;
   queue.serving = static_cast<Serving>(choices_.Below(5));
   queue.suspended = choices_.Percent(8);
+  if (choices_.Percent(30)) queue.max_overtakes = choices_.Between(1, 3);
   if (shares_) queue.weight = choices_.Between(0, 5);
   for (int p = 1; p <= 4; ++p) {
     if (choices_.Percent(60)) queue.credits[p] = Seconds(choices_.Between(0, 8) * p);

@@ -35,6 +35,8 @@ class ReferenceEngine {
   struct Fold;  // one overload per event
 
   std::string CheckMatch(const Match& actual);
+  void Overtake(const Match& match);
+  std::string CheckReservations() const;
   // An exception that ends at this very microsecond holds or not depending on whether its timer
   // came first; the headers leave that open, so nothing is concluded from it.
   bool IsUndecided() const;
@@ -55,6 +57,7 @@ class ReferenceEngine {
   std::string CompareQualification(const Engine& engine) const;
 
   Model model_;
+  Match due_;  // the inquiry overtaken too often, and who has to be reserved for it; empty: none
   const Command* command_ = nullptr;
   int configurations_ = 0;  // taken so far
   uint64_t arrivals_ = 0, order_ = 0, matches_ = 0, undecided_ = 0;

@@ -281,6 +281,9 @@ std::vector<Case> ConfigCases() {
          q.selection = {Criterion::kLoad, Criterion::kLoad};
        })},
       {"no_offer_timeout", R::kConfigInvalid, queue([](QueueConfig& q) { q.offer_timeout = {}; })},
+      {"too_many_overtakes", R::kConfigInvalid, queue([](QueueConfig& q) {
+         q.max_overtakes = limits::kOvertakesMax + 1;
+       })},
       {"close_before_the_last", R::kConfigInvalid, queue([](QueueConfig& q) {
          q.steps = {{.after = Seconds(1), .close = true}, {.after = Seconds(2)}};
        })},

@@ -42,6 +42,7 @@ class Copy {
     state.used = 0;
     state.channel_used = {};
     state.work.clear();
+    state.reserved_for = {};
     state.deadline = kNever;
   }
   AgentIx Translate(AgentIx agent) {
@@ -58,6 +59,7 @@ class Copy {
     inquiry.asked = {};
     inquiry.agent = Translate(inquiry.agent);
     inquiry.offer_agent = Translate(inquiry.offer_agent);
+    inquiry.reserved = Translate(inquiry.reserved);
     for (AgentIx& agent : inquiry.preferred) agent = Translate(agent);
     for (Exception& exception : inquiry.exceptions) exception.agent = Translate(exception.agent);
     return inquiry;

@@ -75,6 +75,7 @@ void ReadQueue(ScenarioLine& line, ApplyConfig& config) {
   queue.max_length = static_cast<uint32_t>(line.GetInt("max_length", 0));
   queue.auto_accept = line.Flag("auto_accept");
   queue.suspended = line.Flag("suspended");
+  queue.max_overtakes = line.GetInt("max_overtakes", 0);
   ReadQueueClocks(line, queue);
   FindOrAdd(config.config.queues, queue.id) = queue;
 }

@@ -119,6 +119,8 @@ TEST_F(EventCodecTest, EveryKindAsText) {
                            R"(step: 1 enqueue_time { seconds: 1700000003 } human_queue_time { )"
                            R"(seconds: 1700000002 } held: true })"));
   EXPECT_EQ(Text(e::StepReached{i_, sales_, 1}), StrCat(kAbout, R"(step_reached { step: 1 })"));
+  EXPECT_EQ(Text(e::ReservationChanged{i_, sales_, ann_, true}),
+            StrCat(kAbout, kAnn, R"(reservation_changed { reserved: true })"));
   EXPECT_EQ(Text(e::HoldEnded{i_, sales_}), StrCat(kAbout, R"(hold_ended { })"));
   EXPECT_EQ(Text(e::OfferCreated{i_, sales_, ann_, 3, kSampleTime + kThree, 2}),
             StrCat(kAbout, kAnn,

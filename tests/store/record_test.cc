@@ -231,6 +231,8 @@ class RandomRecordTest : public testing::Test {
     i.exceptions.resize(Pick(e::limits::kExceptionsMax + 1), {SomeAgent(), SomeTime(), Coin()});
     i.recent_messages.resize(Pick(e::limits::kRecentMessagesMax + 1),
                              {random_(), static_cast<e::Author>(Pick(3))});
+    i.overtakes = static_cast<uint16_t>(Pick(e::limits::kOvertakesMax + 1));
+    if (i.state == e::InquiryState::kWaiting && Coin()) i.reserved = SomeAgent();
     i.csat = static_cast<uint8_t>(Pick(6));
     i.feedback_resolved = static_cast<int8_t>(static_cast<int>(Pick(3)) - 1);
     i.declines = i.misses = static_cast<uint16_t>(random_());
@@ -256,6 +258,8 @@ TEST_F(RandomRecordTest, InquiriesSurvive) {
     ASSERT_EQ(decoded->deadline, waits ? e::kNever : inquiry.deadline);
     ASSERT_EQ(decoded->state, inquiry.state);
     ASSERT_EQ(decoded->offer_agent, inquiry.offer_agent);
+    ASSERT_EQ(decoded->reserved, inquiry.reserved);
+    ASSERT_EQ(decoded->overtakes, inquiry.overtakes);
     ASSERT_EQ(decoded->feedback_resolved, inquiry.feedback_resolved);
   }
 }
@@ -270,6 +274,8 @@ TEST_F(RandomRecordTest, OutOfRangeIsUnreadable) {
       {"csat", [](e::Inquiry& i) { i.csat = 6; }},
       {"no creation", [](e::Inquiry& i) { i.create_time = {}; }},
       {"held by nobody", [](e::Inquiry& i) { i.agent = {}; }},
+      {"reserved", [](e::Inquiry& i) { i.reserved = i.agent; }},  // the sample does not wait
+      {"overtakes", [](e::Inquiry& i) { i.overtakes = e::limits::kOvertakesMax + 1; }},
       {"waits for nobody", [](e::Inquiry& i) { i.preferred.clear(); }},
       {"customer", [](e::Inquiry& i) { i.customer.assign(e::limits::kCustomerBytesMax + 1, 'x'); }},
       {"attributes", [](e::Inquiry& i) { i.attributes = "key without end"; }},

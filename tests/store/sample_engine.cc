@@ -50,6 +50,7 @@ engine::WorkspaceConfig SamplePolicies() {
   queue.serving = engine::Serving::kLifo;
   queue.weight = 12;
   queue.suspended = true;
+  queue.max_overtakes = 7;
   queue.steps[1] = {.after = engine::Seconds(90), .close = true};
   config.settings.rate_limit = {5, engine::Seconds(300)};
   config.settings.fairness_window = engine::Seconds(900);

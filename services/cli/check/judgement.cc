@@ -59,6 +59,10 @@ void StreamChecker::JudgeTaking(const Case& inquiry, const std::string& agent) {
   if (worker.backing_off) {
     Accuse(Rule::kGate, id, agent, "was given to an agent who is backing off");
   }
+  if (!worker.reserved_for.empty() && worker.reserved_for != id) {
+    Accuse(Rule::kGate, id, agent,
+           "was given to an agent who is reserved for " + worker.reserved_for);
+  }
   JudgeRoom(inquiry, worker);
   if (const std::string reason = WhyNot(inquiry.ask, worker.agent); !reason.empty()) {
     Accuse(Rule::kQualified, id, agent, "was given to an agent who " + reason);
@@ -158,8 +162,17 @@ void StreamChecker::Finish(const std::vector<std::string>& acknowledged, Open op
 
 // ---- Who may serve what -------------------------------------------------------------------------
 
+void StreamChecker::OnReservation(const v1::Event& event) {
+  const auto worker = workers_.find(event.agent_id());
+  if (worker == workers_.end()) return;
+  const bool reserved = event.reservation_changed().reserved();
+  worker->second.reserved_for = reserved ? event.inquiry_id() : "";
+  freed_.insert(event.agent_id());
+}
+
 bool StreamChecker::MayServe(const Case& inquiry, const Worker& worker) const {
-  if (worker.presence != v1::PRESENCE_AVAILABLE || worker.backing_off) return false;
+  if (worker.presence != v1::PRESENCE_AVAILABLE || worker.backing_off || limits_rate_) return false;
+  if (!worker.reserved_for.empty() && worker.reserved_for != inquiry.spec.id()) return false;
   const std::string& agent = worker.agent.id();
   if (!WhyNoRoom(inquiry, worker).empty() || Reserved(inquiry, agent)) return false;
   if (inquiry.excused.contains(agent)) return false;

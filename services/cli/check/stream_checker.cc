@@ -168,6 +168,7 @@ void StreamChecker::DispatchInquiry(const v1::Event& event) {
       inquiry.held = false;
       touched_.insert(event.inquiry_id());
       return;
+    case v1::Event::kReservationChanged: return OnReservation(event);
     case v1::Event::kOfferCreated: return OnOffer(event, inquiry);
     case v1::Event::kOfferEnded: return OnOfferEnded(event, inquiry);
     case v1::Event::kInquiryAssigned: return OnAssigned(event, inquiry);
@@ -191,6 +192,7 @@ void StreamChecker::DispatchInquiry(const v1::Event& event) {
 void StreamChecker::OnWorkspace(const v1::Workspace& workspace) {
   workspace_ = workspace;
   queue_index_.clear();
+  limits_rate_ = workspace_.settings().rate_limit().assignments() > 0;
   has_weights_ = std::any_of(workspace_.queues().begin(), workspace_.queues().end(),
                              [](const v1::Queue& queue) { return queue.weight() > 0; });
   for (int i = 0; i < workspace_.queues_size(); ++i) queue_index_[workspace_.queues(i).id()] = i;

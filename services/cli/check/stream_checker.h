@@ -8,7 +8,8 @@
 //
 // It reads nothing else: configuration and agents come from the events as well. What events do not
 // tell is never held against the router: an inquiry that an agent declined, missed or sent on may be
-// kept from that agent for a while, so that pair is left out of `order` and `idle`.
+// kept from that agent for a while, so that pair is left out of `order` and `idle`. With a rate limit
+// nobody is known to be free, so neither is judged.
 //
 // Rules that speak of what should have happened by now (`idle`, `place` of an inquiry between two
 // states) are judged whenever time moves on: at one instant a decision may take several events.
@@ -109,6 +110,7 @@ class StreamChecker {
     v1::Agent agent;
     v1::Presence presence = v1::PRESENCE_OFFLINE;
     bool backing_off = false;
+    std::string reserved_for;  // the one inquiry it may be given; empty: any
     int used = 0;
     std::map<std::string, int> used_by_channel;
     struct Held {
@@ -125,6 +127,7 @@ class StreamChecker {
   void TakeTime(const v1::Event& event);
   void Dispatch(const v1::Event& event);
   void DispatchInquiry(const v1::Event& event);
+  void OnReservation(const v1::Event& event);
   void OnWorkspace(const v1::Workspace& workspace);
   void OnAgent(const v1::Agent& agent);
   void OnAgentDeleted(const std::string& id);
@@ -179,6 +182,7 @@ class StreamChecker {
   // The state it tells.
   v1::Workspace workspace_;
   bool has_weights_ = false;  // some queue has one
+  bool limits_rate_ = false;  // whom the limit stops is not told
   std::unordered_map<std::string, int> queue_index_;
   std::unordered_map<std::string, Case> cases_;
   std::map<std::string, Worker> workers_;

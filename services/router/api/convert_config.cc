@@ -138,6 +138,8 @@ engine::QueueConfig ReadQueue(const v1::Queue& proto, const Path& path, Fields& 
   fields.Range(path / "weight", proto.weight(), 0, engine::limits::kWeightMax);
   queue.weight = proto.weight();
   queue.suspended = proto.suspended();
+  fields.Range(path / "max_overtakes", proto.max_overtakes(), 0, engine::limits::kOvertakesMax);
+  queue.max_overtakes = proto.max_overtakes();
   queue.score = ReadScore(proto.score(), path / "score", fields);
   return queue;
 }

@@ -91,6 +91,7 @@ void WriteGates(const engine::Engine& engine, const engine::Agent& agent, v1::Ag
       store::WriteMessage(agent.rate_limited_until, gate->mutable_until_time());
     }
   }
+  if (agent.reserved_for.IsSet()) AddGate(v1::GATE_RESERVED, out);
   if (agent.used >= agent.units) AddGate(v1::GATE_CAPACITY, out);
   for (const engine::ChannelConfig& channel : engine.config().channels) {
     const size_t ix = engine.FindChannel(channel.id).value;

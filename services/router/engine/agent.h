@@ -41,6 +41,7 @@ enum class Gate : uint8_t {
   kDrain,
   kBackOff,
   kRateLimit,        // as many assignments lately as allowed
+  kReserved,         // for an inquiry that was overtaken too often
   kCapacity,         // total units
   kChannelCapacity,  // units on this channel
 };
@@ -73,6 +74,7 @@ struct Agent {
   // Derived from inquiries and wrap-ups; rebuilt on recovery.
   uint16_t used = 0;
   std::array<uint16_t, limits::kChannelsMax> channel_used{};
+  InquiryIx reserved_for;  // takes nothing else: see Inquiry::reserved
   std::vector<InquiryIx> work;  // offered, assigned, parked: ascending by time taken
 
   Time deadline = kNever;  // earliest of wrap-ups, back-off and rate limit

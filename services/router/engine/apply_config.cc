@@ -241,6 +241,10 @@ void Engine::Impl::PrepareQueue(QueueSlot& slot, QueueIx ix) {
 
 void Engine::Impl::PrepareSelections() {
   world.orders.clear();
+  const auto& queues = world.config.queues;
+  world.limits_overtakes = std::any_of(queues.begin(), queues.end(), [](const QueueConfig& queue) {
+    return queue.max_overtakes > 0;
+  });
   world.limits_rate = world.config.settings.rate_limit.assignments > 0;
   world.keeps_handled = world.limits_rate;
   for (uint32_t q = 0; q < world.queues.size(); ++q) {
@@ -320,6 +324,7 @@ void Engine::Impl::RemoveAgent(AgentIx ix) {
   Agent& agent = slot.it;
   agent.presence = Presence::kOffline;  // takes nothing while its work goes back
   matcher.UpdateAgent(ix);
+  if (agent.reserved_for.IsSet()) EndReservation(agent.reserved_for);
   for (InquiryIx held : matcher.HeldFor(ix)) Unhold(held);
   for (const std::vector<InquiryIx> work = agent.work; InquiryIx inquiry : work) {
     if (world.inquiry(inquiry).state == InquiryState::kOffered) {
@@ -339,6 +344,21 @@ void Engine::Impl::RemoveAgent(AgentIx ix) {
   agent.id = id;
   changes.deleted_agents.push_back(id);
   Emit(AgentDeleted{id});
+}
+
+void Engine::Impl::RestoreReservation(InquiryIx ix, bool restored) {
+  Inquiry& inquiry = world.inquiry(ix);
+  const AgentIx agent = inquiry.reserved;
+  if (!agent.IsSet()) return;
+  const AgentSlot& slot = world.agents[agent.value];
+  const bool keeps = restored ? slot.live : MayReserve(ix, agent);
+  if (keeps && !slot.it.reserved_for.IsSet()) {
+    world.agent(agent).reserved_for = ix;
+    return;
+  }
+  inquiry.reserved = {};
+  Touch(ix);
+  Emit(ReservationChanged{ix, inquiry.queue, agent, false});
 }
 
 void Engine::Impl::RebuildDerived(bool restored) {
@@ -367,6 +387,7 @@ void Engine::Impl::RebuildDerived(bool restored) {
       Touch(AgentIx{a});
     }
     agent.deadline = kNever;
+    agent.reserved_for = {};
     // A limit that ends at this very moment has ended or not: a restart keeps what was decided.
     if (!restored || agent.rate_limited_until == kNever) CheckRate(AgentIx{a});
     RefreshDeadline(AgentIx{a});
@@ -399,6 +420,7 @@ void Engine::Impl::RebuildDerived(bool restored) {
   std::sort(waiting.begin(), waiting.end(), [this](const auto& a, const auto& b) {
     return world.inquiry(a.first).sequence < world.inquiry(b.first).sequence;
   });
+  for (const auto& [ix, stored_due] : waiting) RestoreReservation(ix, restored);
   for (uint32_t a = 0; a < world.agents.size(); ++a) matcher.UpdateAgent({a});
   for (const auto& [ix, stored_due] : waiting) {
     Inquiry& inquiry = world.inquiry(ix);

@@ -87,6 +87,8 @@ struct QueueConfig {
   Serving serving = Serving::kFifo;
   int weight = 0;  // share of the offers among queues that wait for the same agents, 1..1000. 0: 1,
                    // but where all are 0 queues have no shares and their inquiries' keys decide
+  int max_overtakes = 0;  // a large inquiry passed over that often for want of room gets capacity
+                          // reserved, 1..1000; 0: never
   std::map<int, Span> credits;  // priority -> waiting credit (kCredit, kDeadline)
   std::vector<Criterion> selection = DefaultSelection();
   ScoreConfig score = {};  // of kScore

@@ -191,6 +191,7 @@ void CheckQueue(const QueueConfig& queue, const WorkspaceConfig& config, const s
     }
   }
   CheckRange(queue.weight, 0, limits::kWeightMax, path + ".weight", out);
+  CheckRange(queue.max_overtakes, 0, limits::kOvertakesMax, path + ".max_overtakes", out);
   CheckScore(queue, path, out);
   CheckRequirement(queue.requirement, path + ".requirement", out);
   CheckRange(queue.first_tier, 0, limits::kTierMax, path + ".first_tier", out);

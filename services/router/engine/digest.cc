@@ -81,6 +81,7 @@ class Hasher {
     AddLater(1, v.score);
     AddLater(2, v.weight);
     AddLater(3, v.suspended);
+    AddLater(4, v.max_overtakes);
   }
   void Add(const SettingsConfig& v) {
     All(v.back_off.after_misses, v.back_off.duration, v.back_off.max_duration, v.presence_grace,

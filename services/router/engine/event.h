@@ -32,6 +32,8 @@ struct InquiryUpdated { InquiryIx inquiry; };
 struct InquiryEnqueued { InquiryIx inquiry; QueueIx queue; EnqueueCause cause; };
 struct StepReached { InquiryIx inquiry; QueueIx queue; uint8_t step; };
 struct HoldEnded { InquiryIx inquiry; QueueIx queue; };  // no longer held for the preferred agent
+// The agent takes nothing but the inquiry until there is room for it, or (not reserved) does again.
+struct ReservationChanged { InquiryIx inquiry; QueueIx queue; AgentIx agent; bool reserved; };
 struct OfferCreated { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint32_t number; Time expire; uint16_t units; };
 struct OfferEnded { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint32_t number; OfferOutcome outcome; };
 // wait: since the present queue was entered. first: the first assignment since then, the one that
@@ -62,8 +64,9 @@ struct WrapUpFinished { AgentIx agent; QueueIx queue; std::string inquiry_id; Sp
 using EventBody =
     std::variant<WorkspaceApplied, AgentUpserted, AgentDeleted, OwnerChanged, DeadlinesExtended,
                  RecordQuarantined, InquirySubmitted, InquiryUpdated, InquiryEnqueued, StepReached,
-                 HoldEnded, OfferCreated, OfferEnded, InquiryAssigned, FirstReplyWarned,
-                 FirstReplyTimedOut, MessageRecorded, FirstResponded, InquiryParked, InquiryResumed,
+                 HoldEnded, ReservationChanged, OfferCreated, OfferEnded, InquiryAssigned,
+                 FirstReplyWarned, FirstReplyTimedOut, MessageRecorded, FirstResponded,
+                 InquiryParked, InquiryResumed,
                  InquiryTransferred, InquiryClosed, InquiryCancelled, InquiryPurged,
                  FeedbackRecorded, PresenceChanged, SessionOpened, SessionEnded, BackOffStarted,
                  BackOffEnded, WrapUpStarted, WrapUpFinished>;

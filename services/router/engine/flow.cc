@@ -72,8 +72,10 @@ bool Engine::Impl::MayHold(const Inquiry& inquiry) const {
 
 void Engine::Impl::EnterQueue(InquiryIx ix, QueueIx queue, EnqueueCause cause) {
   Inquiry& inquiry = world.inquiry(ix);
+  EndReservation(ix);
   SetQueue(ix, queue);
   SetAsked(ix);
+  inquiry.overtakes = 0;
   inquiry.enqueue_time = now;
   inquiry.step = 0;
   inquiry.answered_here = false;
@@ -108,6 +110,7 @@ void Engine::Impl::Wait(InquiryIx ix, EnqueueCause cause) {
   });
   touched.push_back(ix);
   Emit(InquiryEnqueued{ix, inquiry.queue, cause});
+  CheckReservation(ix);
   RefreshDeadline(ix);
   if (inquiry.deadline <= now) FireWaiting(ix);
 }
@@ -152,10 +155,30 @@ void Engine::Impl::GiveUnits(InquiryIx ix) {
   channel = static_cast<uint16_t>(channel - inquiry.units);
 }
 
-void Engine::Impl::MakeOffer(InquiryIx ix, AgentIx agent_ix) {
+void Engine::Impl::MakeOffer(InquiryIx ix, AgentIx agent) {
+  Inquiry& inquiry = world.inquiry(ix);
+  const QueueConfig& queue = world.queue(inquiry.queue).config;
+  const InquiryIx overtaken =
+      world.limits_overtakes ? matcher.FirstOvertaken(ix, agent, now) : InquiryIx{};
+  TakeTo(ix, agent);
+  if (queue.auto_accept) {
+    inquiry.offer_outcome = OfferOutcome::kAccepted;
+    Assign(ix, agent, true);
+  } else {
+    SetState(ix, InquiryState::kOffered);
+    inquiry.offer_open = true;
+    SetDeadline(ix, now + queue.offer_timeout);
+    Emit(OfferCreated{ix, inquiry.queue, agent, inquiry.offer_number, inquiry.deadline,
+                      inquiry.units});
+    if (world.limits_rate) AgentChanged(agent);
+  }
+  EndReservation(ix);
+  if (overtaken.IsSet()) Overtaken(overtaken, agent);
+}
+
+void Engine::Impl::TakeTo(InquiryIx ix, AgentIx agent_ix) {
   Inquiry& inquiry = world.inquiry(ix);
   Agent& agent = world.agent(agent_ix);
-  const QueueConfig& queue = world.queue(inquiry.queue).config;
   LeaveLine(ix);
   if (world.shares) Charge(inquiry.queue);
   inquiry.held = false;
@@ -174,17 +197,6 @@ void Engine::Impl::MakeOffer(InquiryIx ix, AgentIx agent_ix) {
   TakeUnits(ix, agent_ix);
   matcher.UpdateAgent(agent_ix);
   Touch(agent_ix);
-  if (queue.auto_accept) {
-    inquiry.offer_outcome = OfferOutcome::kAccepted;
-    Assign(ix, agent_ix, true);
-    return;
-  }
-  SetState(ix, InquiryState::kOffered);
-  if (world.limits_rate) AgentChanged(agent_ix);
-  inquiry.offer_open = true;
-  SetDeadline(ix, now + queue.offer_timeout);
-  Emit(OfferCreated{ix, inquiry.queue, agent_ix, inquiry.offer_number, inquiry.deadline,
-                    inquiry.units});
 }
 
 void Engine::Impl::EndOffer(InquiryIx ix, OfferOutcome outcome) {
@@ -283,6 +295,7 @@ void Engine::Impl::End(InquiryIx ix, InquiryState state) {
   LeaveAgent(ix, true);
   SetDeadline(ix, kNever);
   SetState(ix, state);
+  EndReservation(ix);
   inquiry.agent = agent;
   inquiry.end_time = now;
   inquiry.exceptions = {};
@@ -412,20 +425,25 @@ void Engine::Impl::Settle() {
 
 void Engine::Impl::SettleAll() {
   settle_all = false;
+  released = false;
   touched.clear();
   freed.clear();
   // Agents only get less available while this runs, so one pass in serving order is exact, and a
-  // line whose unexcepted inquiry found nobody has nobody for the rest of it.
+  // line whose unexcepted inquiry found nobody has nobody for the rest of it. Unless a reservation
+  // is involved: then it ends and begins anew.
   matcher.ForEachInOrder([&](const WaitKey& key) {
+    if (released) return Matcher::Next::kDropLine;
     const AgentIx agent = matcher.BestAgent(key.inquiry, now);
     if (agent.IsSet()) {
       MakeOffer(key.inquiry, agent);
       return Matcher::Next::kContinue;
     }
     const Inquiry& inquiry = world.inquiry(key.inquiry);
-    return inquiry.exceptions.empty() && !inquiry.held ? Matcher::Next::kDropLine
-                                                       : Matcher::Next::kContinue;
+    const bool speaks_for_all =
+        inquiry.exceptions.empty() && !inquiry.held && !matcher.HasReserved(key.inquiry);
+    return speaks_for_all ? Matcher::Next::kDropLine : Matcher::Next::kContinue;
   });
+  settle_all = released;
 }
 
 }  // namespace firstline::engine

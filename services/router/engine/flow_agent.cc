@@ -58,11 +58,13 @@ void Engine::Impl::EndWrapUp(AgentIx ix, size_t index, bool by_agent) {
 }
 
 void Engine::Impl::AgentChanged(AgentIx ix) {
+  const InquiryIx reserved_for = world.agent(ix).reserved_for;
+  if (reserved_for.IsSet() && !MayReserve(reserved_for, ix)) return EndReservation(reserved_for);
   Touch(ix);
   if (world.limits_rate) CheckRate(ix);
   matcher.UpdateAgent(ix);
   RefreshDeadline(ix);
-  if (world.agents[ix.value].open_mask != 0) freed.push_back(ix);
+  if (world.agents[ix.value].open_mask != 0 || reserved_for.IsSet()) freed.push_back(ix);
 }
 
 void Engine::Impl::Miss(AgentIx ix) {

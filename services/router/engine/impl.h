@@ -3,6 +3,7 @@
 // Who does what: apply_inquiry.cc and apply_agent.cc apply commands, apply_config.cc configuration,
 // asked.cc knows requirements,
 // flow.cc moves inquiries between states and matches, flow_agent.cc does what happens to agents,
+// reserve.cc keeps capacity for what is overtaken too often,
 // timers.cc fires what is due, restore.cc builds an engine from records, engine.cc is the public
 // face, invariants.cc checks everything by full scan.
 #pragma once
@@ -52,6 +53,7 @@ struct Engine::Impl {
   Time call_begin;                 // what ended before has no event in this call
   std::vector<InquiryIx> touched;  // newly waiting: Settle looks for an agent
   std::vector<AgentIx> freed;      // may take more: Settle looks for inquiries
+  bool released = false;           // a reservation ended: SettleAll begins anew
   bool settle_all = false;         // anything may match: Settle walks every line
   Time now;
   InquiryIx receipt_inquiry;       // whom the running command's receipt is about
@@ -124,6 +126,7 @@ struct Engine::Impl {
   bool MayHold(const Inquiry& inquiry) const;
   void Charge(QueueIx queue);  // for an offer, where queues have weights
   void MakeOffer(InquiryIx ix, AgentIx agent);
+  void TakeTo(InquiryIx ix, AgentIx agent);  // from its line to the agent's work
   void EndOffer(InquiryIx ix, OfferOutcome outcome);
   void Assign(InquiryIx ix, AgentIx agent, bool automatic);
   void Return(InquiryIx ix, EnqueueCause cause);  // back to the front of its queue with its age
@@ -154,6 +157,12 @@ struct Engine::Impl {
   bool SettleOne();
   uint64_t NextAgentSequence() { return ++world.counters.agent_sequence; }
 
+  // ---- reserve.cc ----
+  void Overtaken(InquiryIx ix, AgentIx by);  // by an offer to that agent, for want of room
+  bool MayReserve(InquiryIx ix, AgentIx agent) const;
+  void CheckReservation(InquiryIx ix);  // after what it asks or where it waits changed
+  void EndReservation(InquiryIx ix);    // no-op without one
+
   // ---- timers.cc ----
   void SetDeadline(InquiryIx ix, Time due);
   void SetDeadline(AgentIx ix, Time due);
@@ -183,6 +192,7 @@ struct Engine::Impl {
   // Lines, pools, gauges and timers from the records. Holds are judged anew, but after a restore only
   // those for agents who are gone: a restart decides nothing.
   void RebuildDerived(bool restored);
+  void RestoreReservation(InquiryIx ix, bool restored);
 };
 
 }  // namespace firstline::engine

@@ -29,6 +29,8 @@ struct Inquiry {
   ChannelIx channel;
   QueueIx queue;
   InquiryState state = InquiryState::kWaiting;
+  AgentIx reserved;        // who takes nothing else until there is room for it; while it waits
+  uint16_t overtakes = 0;  // offers that passed it over for want of room, in the present queue
   uint16_t units = 1;      // what it costs an agent; fixed at Submit
   uint8_t priority = 0;
   uint8_t step = 0;        // index into the queue's route: 0 = as asked, k = after steps[k-1]

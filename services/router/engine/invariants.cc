@@ -16,6 +16,10 @@ struct Scan {
     const InquirySlot& slot = world.inquiries.slots[ix.value];
     const bool waits = inquiry.state == InquiryState::kWaiting;
     if (waits != slot.line.IsSet()) return absl::StrCat(inquiry.id, ": state and line disagree");
+    if (inquiry.reserved.IsSet() &&
+        (!waits || world.agent(inquiry.reserved).reserved_for != ix)) {
+      return absl::StrCat(inquiry.id, ": its agent is not reserved for it");
+    }
     if (waits && inquiry.agent.IsSet()) return absl::StrCat(inquiry.id, ": waits with an agent");
     if (inquiry.offer_open != (inquiry.state == InquiryState::kOffered)) {
       return absl::StrCat(inquiry.id, ": open offer and state disagree");
@@ -31,6 +35,10 @@ struct Scan {
 
   // 2. Load is what inquiries and wrap-ups add up to.
   std::string CheckAgent(AgentIx ix, const Agent& agent) const {
+    const InquiryIx reserved_for = agent.reserved_for;
+    if (reserved_for.IsSet() && world.inquiry(reserved_for).reserved != ix) {
+      return absl::StrCat(agent.id, ": reserved for one that does not know");
+    }
     int used = 0;
     for (InquiryIx held : agent.work) {
       const Inquiry& inquiry = world.inquiry(held);
@@ -44,8 +52,10 @@ struct Scan {
     return "";
   }
 
-  bool CanTake(AgentIx ix, const Agent& agent, const Inquiry& inquiry) const {
-    if (GateOf(agent, inquiry.channel, inquiry.units) != Gate::kNone) return false;
+  bool CanTake(AgentIx ix, const Agent& agent, InquiryIx inquiry_ix) const {
+    const Inquiry& inquiry = world.inquiry(inquiry_ix);
+    const Gate gate = GateOf(agent, inquiry.channel, inquiry.units, inquiry_ix);
+    if (gate != Gate::kNone) return false;
     if (inquiry.held && inquiry.preferred[0] != ix) return false;
     if (IsExcepted(inquiry, ix, now)) return false;
     const QueueSlot& queue = world.queue(inquiry.queue);
@@ -85,10 +95,10 @@ std::string Engine::CheckInvariants(bool work_conserving) const {
   });
   if (!problem.empty() || !work_conserving) return problem;
   // 3. Work-conserving.
-  ForEachInquiry([&](InquiryIx, const Inquiry& inquiry) {
+  ForEachInquiry([&](InquiryIx inquiry_ix, const Inquiry& inquiry) {
     if (inquiry.state != InquiryState::kWaiting) return true;
     ForEachAgent([&](AgentIx ix, const Agent& agent) {
-      if (!scan.CanTake(ix, agent, inquiry)) return true;
+      if (!scan.CanTake(ix, agent, inquiry_ix)) return true;
       problem = absl::StrCat(inquiry.id, " waits although ", agent.id, " is free for it");
       return false;
     });

@@ -45,6 +45,7 @@ inline constexpr int kPriorityMax = 9;
 inline constexpr int kUnitsMax = 1000;
 inline constexpr int kTierMax = 100;
 inline constexpr int kWeightMax = 1000;
+inline constexpr int kOvertakesMax = 1000;
 inline constexpr int kScoreWeightMax = 100;
 inline constexpr size_t kCriteriaMax = 13;  // each once
 

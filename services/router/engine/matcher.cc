@@ -128,7 +128,27 @@ AgentIx Matcher::BestPreferred(const Line& line, const Inquiry& inquiry, Time no
   return best;
 }
 
+bool Matcher::MayTakeReserved(InquiryIx ix, AgentIx agent_ix, Time now) const {
+  const Inquiry& inquiry = world_.inquiry(ix);
+  const Agent& agent = world_.agent(agent_ix);
+  const Line& line = lines_[world_.inquiries.slots[ix.value].line.value];
+  return GateOf(agent, line.channel, line.units, ix) == Gate::kNone &&
+         !IsExcepted(inquiry, agent_ix, now) && Qualify(line, agent.profile);
+}
+
 AgentIx Matcher::BestAgent(InquiryIx ix, Time now) {
+  const AgentIx best = BestInPools(ix, now);
+  const Inquiry& inquiry = world_.inquiry(ix);
+  const AgentIx reserved = inquiry.reserved;
+  if (!reserved.IsSet() || !MayTakeReserved(ix, reserved, now)) return best;
+  if (!best.IsSet()) return reserved;
+  const Line& line = lines_[world_.inquiries.slots[ix.value].line.value];
+  const bool is_better =
+      ScoreOf(line, inquiry, reserved, now) < ScoreOf(line, inquiry, best, now);
+  return is_better ? reserved : best;
+}
+
+AgentIx Matcher::BestInPools(InquiryIx ix, Time now) {
   const Inquiry& inquiry = world_.inquiry(ix);
   Line& line = lines_[world_.inquiries.slots[ix.value].line.value];
   const Selection& selection = world_.queue(line.queue).selection;
@@ -167,10 +187,15 @@ std::optional<WaitKey> Matcher::FirstUsable(const Line& line, AgentIx agent, Tim
 
 std::optional<Turn> Matcher::FirstInquiry(AgentIx ix, Time now) {
   const AgentSlot& slot = world_.agents[ix.value];
-  if (!slot.live || slot.open_mask == 0) return std::nullopt;
+  if (!slot.live) return std::nullopt;
   const Agent& agent = slot.it;
   std::optional<Turn> first;
   const bool shares = world_.shares;
+  if (const InquiryIx only = agent.reserved_for; only.IsSet()) {
+    if (MayTakeReserved(only, ix, now)) first = TurnOf(KeyOf(world_, only));
+    return first;
+  }
+  if (slot.open_mask == 0) return first;
   std::array<int, limits::kChannelsMax> room{};
   for (uint32_t c = 0; c < pools_.size(); ++c) {
     if ((slot.open_mask >> c & 1) != 0) room[c] = RoomOf(agent, {c});
@@ -199,6 +224,40 @@ std::optional<Turn> Matcher::FirstInquiry(AgentIx ix, Time now) {
     if (!world_.shares) break;
   }
   return first;
+}
+
+InquiryIx Matcher::FirstOvertaken(InquiryIx ix, AgentIx agent_ix, Time now) {
+  const Agent& agent = world_.agent(agent_ix);
+  const Turn own = TurnOf(KeyOf(world_, ix));
+  Turn first = own;
+  Bitset::ForEachCommon(Row(agent.profile), waiting_lines_, [&](uint32_t l) {
+    const Line& line = lines_[l];
+    if (world_.queue(line.queue).config.max_overtakes == 0) return;
+    if (line.units <= RoomOf(agent, line.channel)) return;
+    if (line.units > SizeOf(agent, line.channel)) return;
+    const int64_t pass = world_.shares ? world_.PassOf(line.queue) : 0;
+    for (const WaitKey& key : line.waiting) {
+      if (!(Turn{pass, key} < first)) return;
+      const Inquiry& inquiry = world_.inquiry(key.inquiry);
+      if (inquiry.reserved.IsSet() || IsExcepted(inquiry, agent_ix, now)) continue;
+      first = {pass, key};
+      return;
+    }
+  });
+  return first == own ? InquiryIx{} : first.key.inquiry;
+}
+
+void Matcher::SetReserved(InquiryIx ix, AgentIx agent) {
+  InquirySlot& slot = world_.inquiries.slots[ix.value];
+  if (slot.line.IsSet()) {
+    uint32_t& count = lines_[slot.line.value].reserved;
+    count += (agent.IsSet() ? 1u : 0u) - (slot.it.reserved.IsSet() ? 1u : 0u);
+  }
+  slot.it.reserved = agent;
+}
+
+bool Matcher::HasReserved(InquiryIx ix) const {
+  return lines_[world_.inquiries.slots[ix.value].line.value].reserved > 0;
 }
 
 void Matcher::ForEachInOrder(const std::function<Next(const WaitKey&)>& visit) {

@@ -112,6 +112,13 @@ class Matcher {
   // next: it must not change lines other than by dequeuing the visited inquiry.
   enum class Next { kContinue, kDropLine };
   void ForEachInOrder(const std::function<Next(const WaitKey&)>& visit);
+  // The first that an offer of `inquiry` to the agent passes over because it needs more room: of a
+  // queue that limits overtakes, within the agent's capacity, with no agent reserved. Unset: none.
+  InquiryIx FirstOvertaken(InquiryIx inquiry, AgentIx agent, Time now);
+  // Call instead of changing Inquiry::reserved.
+  void SetReserved(InquiryIx inquiry, AgentIx agent);
+  // Whether an agent is reserved for some inquiry of the same line.
+  bool HasReserved(InquiryIx inquiry) const;
   // Inquiries held for the agent, in serving order.
   std::vector<InquiryIx> HeldFor(AgentIx agent) const;
 
@@ -131,6 +138,7 @@ class Matcher {
     ChannelIx channel;
     uint16_t units = 1;
     bool live = false;
+    uint32_t reserved = 0;  // inquiries for which an agent is reserved
     uint32_t held = 0;  // inquiries of this line that stand in a held list instead
     bool idle = false;  // nobody waits in it or is held for it
     uint32_t idle_stamp = 0;
@@ -162,6 +170,8 @@ class Matcher {
   // The first of the profile's available agents that may be offered the inquiry; null: none.
   const AgentKey* HeadOf(const Pool& pool, const Line& line, const Inquiry& inquiry,
                          ProfileIx profile, Time now) const;
+  AgentIx BestInPools(InquiryIx inquiry, Time now);
+  bool MayTakeReserved(InquiryIx inquiry, AgentIx agent, Time now) const;
   AgentIx BestOfAll(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestByScan(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestByHeads(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);

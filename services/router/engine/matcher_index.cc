@@ -21,11 +21,16 @@ int RoomOf(const Agent& agent, ChannelIx channel) {
                               agent.channel_units[c] - agent.channel_used[c]));
 }
 
-Gate GateOf(const Agent& agent, ChannelIx channel, int units) {
+int SizeOf(const Agent& agent, ChannelIx channel) {
+  return std::min(agent.units, agent.channel_units[channel.value]);
+}
+
+Gate GateOf(const Agent& agent, ChannelIx channel, int units, InquiryIx inquiry) {
   if (agent.presence == Presence::kDraining) return Gate::kDrain;
   if (agent.presence != Presence::kAvailable) return Gate::kPresence;
   if (agent.back_off_until.IsSet()) return Gate::kBackOff;
   if (agent.rate_limited_until.IsSet()) return Gate::kRateLimit;
+  if (agent.reserved_for.IsSet() && agent.reserved_for != inquiry) return Gate::kReserved;
   if (agent.units - agent.used < units) return Gate::kCapacity;
   const size_t c = channel.value;
   if (agent.channel_units[c] - agent.channel_used[c] < units) return Gate::kChannelCapacity;
@@ -192,6 +197,7 @@ void Matcher::Enqueue(InquiryIx ix) {
   slot.line = line_ix;
   const WaitKey key = KeyOf(world_, ix);
   Line& line = lines_[line_ix.value];
+  if (inquiry.reserved.IsSet()) ++line.reserved;
   if (inquiry.held) {
     held_[inquiry.preferred[0]].insert(key);
     ++line.held;
@@ -210,6 +216,7 @@ void Matcher::Dequeue(InquiryIx ix) {
   slot.line = {};
   const WaitKey key = KeyOf(world_, ix);
   Line& line = lines_[line_ix.value];
+  if (inquiry.reserved.IsSet()) --line.reserved;
   if (inquiry.held) {
     auto held = held_.find(inquiry.preferred[0]);
     held->second.erase(key);

@@ -27,6 +27,7 @@ void Engine::RestoreAgent(const AgentConfig& config, Agent state) {
   state.used = 0;
   state.channel_used.fill(0);
   state.work.clear();
+  state.reserved_for = {};
   state.deadline = kNever;
   impl_->world.agent(ix) = std::move(state);
 }

@@ -146,6 +146,7 @@ void Engine::Impl::ReachStep(InquiryIx ix) {
                                             world.queue(target).config.max_length);
   if (moves) return EnterQueue(ix, target, EnqueueCause::kOverflowed);
   matcher.Enqueue(ix);
+  CheckReservation(ix);
   touched.push_back(ix);
 }
 

@@ -127,6 +127,7 @@ struct World {
   std::vector<std::vector<Criterion>> orders;  // distinct dynamic orders of all queues, never empty
   bool shares = false;         // queues have weights
   bool limits_rate = false;
+  bool limits_overtakes = false;
   bool keeps_handled = false;  // some selection counts what agents handled
   size_t live_agents = 0;
   size_t open_inquiries = 0;
@@ -145,8 +146,10 @@ struct World {
 Handled HandledSince(const Agent& agent, Time begin);
 // Units the agent still has for a channel; 0 when it has none (or an excess).
 int RoomOf(const Agent& agent, ChannelIx channel);
-// The first closed gate for `units` on `channel`.
-Gate GateOf(const Agent& agent, ChannelIx channel, int units);
+// All units a channel may take of the agent, in use or not.
+int SizeOf(const Agent& agent, ChannelIx channel);
+// The first closed gate for `units` on `channel`; a reservation for `inquiry` does not count.
+Gate GateOf(const Agent& agent, ChannelIx channel, int units, InquiryIx inquiry = {});
 // Whether `agent` is barred from the inquiry by its exceptions at `now`.
 bool IsExcepted(const Inquiry& inquiry, AgentIx agent, Time now);
 

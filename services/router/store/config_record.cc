@@ -109,6 +109,7 @@ void WriteQueue(const engine::QueueConfig& queue, records::QueueRecord* out) {
   if (!(queue.score == engine::ScoreConfig{})) WriteMessage(queue.score, out->mutable_score());
   out->set_weight(static_cast<uint32_t>(queue.weight));
   out->set_suspended(queue.suspended);
+  out->set_max_overtakes(static_cast<uint32_t>(queue.max_overtakes));
 }
 
 absl::Status ReadQueuePolicies(const records::QueueRecord& record, engine::QueueConfig& queue) {
@@ -151,6 +152,7 @@ absl::StatusOr<engine::QueueConfig> ReadQueue(const records::QueueRecord& record
   queue.score = ReadScore(record.score());
   queue.weight = ToInt(record.weight());
   queue.suspended = record.suspended();
+  queue.max_overtakes = ToInt(record.max_overtakes());
   return queue;
 }
 
@@ -204,7 +206,8 @@ bool HasPolicies(const engine::StepConfig& step) {
 bool HasPolicies(const engine::QueueConfig& queue) {
   const auto& steps = queue.steps;
   const auto& selection = queue.selection;
-  return queue.suspended || queue.weight != 0 || queue.serving == engine::Serving::kLifo ||
+  return queue.suspended || queue.max_overtakes != 0 || queue.weight != 0 ||
+         queue.serving == engine::Serving::kLifo ||
          HasPolicies(queue.requirement) ||
          std::any_of(selection.begin(), selection.end(),
                      [](engine::Criterion c) { return c > engine::Criterion::kRoundRobin; }) ||

@@ -100,6 +100,11 @@ class Writer {
     About(event.inquiry, event.queue);
     out_->mutable_step_reached()->set_step(event.step);
   }
+  void operator()(const engine::ReservationChanged& event) {
+    About(event.inquiry, event.queue);
+    About(event.agent);
+    out_->mutable_reservation_changed()->set_reserved(event.reserved);
+  }
   void operator()(const engine::HoldEnded& event) {
     About(event.inquiry, event.queue);
     out_->mutable_hold_ended();

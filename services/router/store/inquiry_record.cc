@@ -58,6 +58,8 @@ void WritePeople(const engine::Engine& engine, const Inquiry& inquiry,
   if (inquiry.offer_agent != inquiry.agent) {
     out->set_offer_agent(engine.AgentId(inquiry.offer_agent));
   }
+  out->set_reserved_agent(engine.AgentId(inquiry.reserved));
+  out->set_overtakes(inquiry.overtakes);
   for (engine::AgentIx agent : inquiry.preferred) out->add_preferred(engine.AgentId(agent));
   for (const engine::Exception& exception : inquiry.exceptions) {
     records::ExceptionRecord* to = out->add_exceptions();
@@ -102,6 +104,9 @@ absl::Status CheckRanges(const records::InquiryRecord& record) {
   if (record.priority() > uint32_t{limits::kPriorityMax})
     return Unreadable("priority out of range");
   if (record.step() > limits::kStepsMax) return Unreadable("step out of range");
+  if (record.overtakes() > uint32_t{limits::kOvertakesMax}) {
+    return Unreadable("overtakes out of range");
+  }
   if (record.flags() > kAllFlags) return Unreadable("unknown flags");
   if (record.csat() > 5 || record.feedback_resolved() > 2)
     return Unreadable("feedback out of range");
@@ -171,6 +176,8 @@ void ReadPeople(const records::InquiryRecord& record, engine::Engine& engine, In
   inquiry.offer_number = record.offer_number();
   inquiry.offer_agent =
       record.has_offer_agent() ? HandleOf(record.offer_agent(), engine) : inquiry.agent;
+  inquiry.reserved = HandleOf(record.reserved_agent(), engine);
+  inquiry.overtakes = static_cast<uint16_t>(record.overtakes());
   for (const std::string& agent : record.preferred()) {
     inquiry.preferred.push_back(HandleOf(agent, engine));
   }
@@ -218,6 +225,9 @@ absl::Status CheckState(const records::InquiryRecord& record, engine::InquirySta
   if ((record.flags() & kHeld) && record.preferred().empty()) {
     return Unreadable("waits for nobody");
   }
+  if (!record.reserved_agent().empty() && state != engine::InquiryState::kWaiting) {
+    return Unreadable("reserves an agent without waiting");
+  }
   for (const std::string& agent : record.preferred()) {
     if (agent.empty()) return Unreadable("prefers nobody");
   }
@@ -249,7 +259,7 @@ std::string EncodeInquiry(const engine::Engine& engine, const Inquiry& inquiry) 
   WriteTimes(inquiry, &record);
   WritePeople(engine, inquiry, &record);
   WriteOutcome(inquiry, &record);
-  return Pack(record, VersionFor(HasPolicies(own)));
+  return Pack(record, VersionFor(HasPolicies(own) || inquiry.overtakes > 0));
 }
 
 absl::StatusOr<Inquiry> DecodeInquiry(std::string_view id, std::string_view bytes,

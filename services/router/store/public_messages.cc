@@ -50,6 +50,7 @@ void WriteQueue(const engine::QueueConfig& queue, v1::Queue* out) {
   if (!(queue.score == engine::ScoreConfig{})) WriteMessage(queue.score, out->mutable_score());
   out->set_weight(queue.weight);
   out->set_suspended(queue.suspended);
+  out->set_max_overtakes(queue.max_overtakes);
 }
 
 void WriteRule(const engine::RuleConfig& rule, v1::Rule* out) {

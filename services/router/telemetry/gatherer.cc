@@ -140,6 +140,7 @@ struct Gatherer::Visitor {
   void operator()(const engine::HoldEnded& event) {
     Count(FlowOf(event.queue, event.inquiry).steps[0]);
   }
+  void operator()(const engine::ReservationChanged&) {}
   void operator()(const engine::InquiryEnqueued& event) {
     Flow& flow = FlowOf(event.queue, event.inquiry);
     Count(flow.enqueued[static_cast<size_t>(event.cause)]);

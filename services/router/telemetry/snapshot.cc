@@ -18,7 +18,8 @@ using OpenProfiles = std::map<engine::ProfileIx, uint32_t>;
 
 bool HasRoom(const engine::Agent& agent, Time now) {
   return agent.presence == engine::Presence::kAvailable && agent.used < agent.units &&
-         agent.back_off_until <= now && !agent.rate_limited_until.IsSet();
+         agent.back_off_until <= now && !agent.rate_limited_until.IsSet() &&
+         !agent.reserved_for.IsSet();
 }
 
 OpenProfiles ReadOpenProfiles(const Engine& engine, Time now) {

@@ -1,0 +1,139 @@
+// What follows for the reference's model from what happened.
+#include <algorithm>
+#include <vector>
+
+#include "tests/engine/reference_engine.h"
+
+namespace firstline::engine::proof {
+
+void ReferenceEngine::TakeConfig(const WorkspaceConfig& config) {
+  if (config == model_.config) return;
+  ++configurations_;
+  model_.config = config;
+  const auto is_gone = [&](const auto& entry) {
+    return std::none_of(config.queues.begin(), config.queues.end(),
+                        [&](const QueueConfig& queue) { return queue.id == entry.first; });
+  };
+  std::erase_if(model_.passes, is_gone);
+  if (!model_.HasShares()) {
+    model_.passes.clear();
+    model_.virtual_pass = 0;
+  }
+  for (auto& [id, agent] : model_.agents) {
+    if (!KeepsHandled()) agent.handled.clear();
+  }
+  for (auto& [id, inquiry] : model_.inquiries) {
+    if (IsEnded(inquiry.state)) continue;
+    const auto steps = static_cast<int>(model_.Queue(inquiry.queue).steps.size());
+    inquiry.step = std::min(inquiry.step, steps);
+    inquiry.held = inquiry.held && MayHold(inquiry);
+  }
+}
+
+// An offer costs its queue 1 / weight.
+void ReferenceEngine::Charge(const std::string& queue) {
+  if (!model_.HasShares()) return;
+  int64_t& pass = model_.passes[queue];
+  model_.virtual_pass = std::max(model_.virtual_pass, pass);
+  pass += 720'720'000 / std::max(1, model_.Queue(queue).weight);
+}
+
+// Whoever stops working on an inquiry becomes idle then.
+void ReferenceEngine::SetState(ModelInquiry& inquiry, InquiryState state) {
+  if (inquiry.state == InquiryState::kAssigned && state != InquiryState::kAssigned) {
+    NoteIdle(inquiry.agent);
+  }
+  NoteEnd(inquiry, state);
+  inquiry.state = state;
+}
+
+// The time of a conversation counts once the agent is done with it.
+void ReferenceEngine::NoteEnd(const ModelInquiry& inquiry, InquiryState next) {
+  const auto with_agent = [](InquiryState s) {
+    return s == InquiryState::kAssigned || s == InquiryState::kParked;
+  };
+  if (!with_agent(inquiry.state) || with_agent(next)) return;
+  const Time end = inquiry.state == InquiryState::kParked ? inquiry.park_time : model_.now;
+  const Span time = end - inquiry.assign_time - inquiry.parked_total;
+  NoteHandled(inquiry.agent, {model_.now, 0, time.us});
+}
+
+// Kept only while some queue looks at it, and no longer than the window is when something is added.
+bool ReferenceEngine::KeepsHandled() const {
+  if (model_.config.settings.rate_limit.assignments > 0) return true;
+  for (const QueueConfig& queue : model_.config.queues) {
+    for (Criterion c : queue.selection) {
+      if (c == Criterion::kFewestHandled || c == Criterion::kLeastHandleTime) return true;
+      if (c == Criterion::kScore && queue.score.handled > 0) return true;
+    }
+  }
+  return false;
+}
+
+void ReferenceEngine::NoteHandled(const std::string& agent, const ModelHandled& entry) {
+  const auto it = model_.agents.find(agent);
+  if (it == model_.agents.end() || !KeepsHandled()) return;
+  std::erase_if(it->second.handled, [&](const ModelHandled& old) {
+    const SettingsConfig& settings = model_.config.settings;
+    return model_.now - old.at >= std::max(settings.fairness_window, settings.rate_limit.window);
+  });
+  it->second.handled.push_back(entry);
+}
+
+void ReferenceEngine::NoteIdle(const std::string& agent) {
+  const auto it = model_.agents.find(agent);
+  if (it == model_.agents.end()) return;
+  it->second.idle_since = ++order_;
+  it->second.idle_from = model_.now;
+}
+
+void ReferenceEngine::Bar(ModelInquiry& inquiry, const std::string& agent, Time until) {
+  Time& known = inquiry.barred[agent];
+  known = std::max(known, until);
+}
+
+// A hold is worth while only if the first preferred agent is there (available or away) and suits.
+bool ReferenceEngine::MayHold(const ModelInquiry& inquiry) const {
+  if (model_.Queue(inquiry.queue).preferred_hold.us <= 0 || inquiry.preferred.empty()) return false;
+  const std::string& first = inquiry.preferred.front();
+  const auto agent = model_.agents.find(first);
+  if (agent == model_.agents.end()) return false;
+  const Presence presence = agent->second.presence;
+  if (presence != Presence::kAvailable && presence != Presence::kAway) return false;
+  const auto barred = inquiry.barred.find(first);
+  if (barred != inquiry.barred.end() && barred->second > model_.now) return false;
+  return NaiveQualifies(model_, inquiry).at(first) == Mismatch::kNone;
+}
+
+void ReferenceEngine::Enqueue(ModelInquiry& inquiry, const std::string& queue, EnqueueCause cause) {
+  SetState(inquiry, InquiryState::kWaiting);
+  inquiry.agent.clear();
+  inquiry.queue = queue;
+  inquiry.held = false;
+  const auto waits_here = [&](const auto& entry) {
+    return entry.second.state == InquiryState::kWaiting && entry.second.queue == queue;
+  };
+  if (model_.HasShares() &&
+      std::count_if(model_.inquiries.begin(), model_.inquiries.end(), waits_here) == 1) {
+    model_.passes[queue] = std::max(model_.passes[queue], model_.virtual_pass);
+  }
+  switch (cause) {
+    case EnqueueCause::kSubmitted:
+    case EnqueueCause::kTransferred:
+    case EnqueueCause::kOverflowed:
+    case EnqueueCause::kResumed:
+      inquiry.overtakes = 0;
+      inquiry.enqueue_time = model_.now;
+      inquiry.step = 0;
+      inquiry.held = MayHold(inquiry);
+      return;
+    case EnqueueCause::kDeclined:
+    case EnqueueCause::kExpired:
+    case EnqueueCause::kFirstReplyTimeout:
+    case EnqueueCause::kAgentLost:
+    case EnqueueCause::kUpdated:
+      return;
+  }
+}
+
+}  // namespace firstline::engine::proof

@@ -61,6 +61,7 @@ const Row kRows[] = {
     {Rejection::kTooManyRequirements, StatusCode::kResourceExhausted, "TOO_MANY_REQUIREMENTS", "",
      true},
     {Rejection::kTooManyNames, StatusCode::kResourceExhausted, "TOO_MANY_NAMES"},
+    {Rejection::kNobodyLoggedIn, StatusCode::kFailedPrecondition, "NOBODY_LOGGED_IN", "queue"},
 };
 
 bool IsPublished(const std::string& reason) {
@@ -89,7 +90,7 @@ TEST(RejectionStatus, EachRejectionHasCodeReasonAndMetadata) {
 TEST(RejectionStatus, TheTableHasEveryRejectionInOrder) {
   int expected = 0;
   for (const Row& row : kRows) EXPECT_EQ(static_cast<int>(row.rejection), ++expected);
-  EXPECT_EQ(expected, static_cast<int>(Rejection::kTooManyNames));
+  EXPECT_EQ(expected, static_cast<int>(Rejection::kNobodyLoggedIn));
 }
 
 TEST(RejectionStatus, FieldsFollowTheRequest) {

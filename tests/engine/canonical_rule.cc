@@ -444,6 +444,16 @@ std::tuple<int64_t, int64_t, uint64_t> ServingKey(const Model& model, const Mode
   return {rank, due, inquiry.sequence};
 }
 
+bool NobodyThere(const Model& model, const ModelInquiry& inquiry) {
+  if (model.Queue(inquiry.queue).suspended) return false;
+  const auto verdicts = NaiveQualifies(model, inquiry);
+  return std::none_of(model.agents.begin(), model.agents.end(), [&](const auto& entry) {
+    const Presence presence = entry.second.presence;
+    const bool there = presence == Presence::kAvailable || presence == Presence::kAway;
+    return there && verdicts.at(entry.first) == Mismatch::kNone;
+  });
+}
+
 bool MayBeReserved(const Model& model, const ModelInquiry& inquiry, const std::string& agent_id) {
   const auto agent = model.agents.find(agent_id);
   if (agent == model.agents.end() || agent->second.presence != Presence::kAvailable) return false;

@@ -94,6 +94,9 @@ struct Match {
 // The first inquiry that giving `match` passes over because its agent has too little room for it, in
 // serving order; "" when there is none, or none that counts overtakes and has nobody reserved.
 std::string NextOvertaken(const Model& model, const Match& match);
+// Whether nobody who is available or away may serve the inquiry at its step. A suspended queue
+// waits for its agents: false.
+bool NobodyThere(const Model& model, const ModelInquiry& inquiry);
 // Whether the agent may be reserved for the waiting inquiry: it suits, is there and large enough.
 bool MayBeReserved(const Model& model, const ModelInquiry& inquiry, const std::string& agent);
 // What the rule does next: the first inquiry in serving order that has a candidate gets its best.

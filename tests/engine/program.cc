@@ -362,6 +362,7 @@ QueueConfig Program::MakeQueue(int index) {
   queue.kind = choices_.Percent(12) ? QueueKind::kBot : QueueKind::kHuman;
   queue.serving = static_cast<Serving>(choices_.Below(5));
   queue.suspended = choices_.Percent(8);
+  queue.refuse_if_nobody = choices_.Percent(10);
   if (choices_.Percent(30)) queue.max_overtakes = choices_.Between(1, 3);
   if (shares_) queue.weight = choices_.Between(0, 5);
   for (int p = 1; p <= 4; ++p) {
@@ -411,11 +412,14 @@ StepConfig Program::MakeStep(Span after, int queue_index, bool last) {
   }
   if (choices_.Percent(40)) step.tier = choices_.Between(1, 3);
   if (choices_.Percent(30)) step.credit = Seconds(choices_.Between(1, 20));
+  const bool at_once = choices_.Percent(20);
+  step.at_once_if_nobody = at_once;
   if (last && choices_.Percent(15)) {
     step.close = true;
   } else if (last && queue_index + 1 < queues_ && choices_.Percent(40)) {
     step = StepConfig{};
     step.after = after;
+    step.at_once_if_nobody = at_once;
     step.overflow_to = Name("q", static_cast<uint32_t>(queue_index + 1));
   }
   return step;

@@ -106,11 +106,21 @@ struct ReferenceEngine::Fold {
     if (update->preferred_agents) inquiry.preferred = Unique(*update->preferred_agents);
     return "";
   }
+  // Who is being deleted is not there any more, though it is told after its work has gone back.
+  void NoteLost(const std::string& agent) {
+    if (CommandAs<DeleteAgents>() == nullptr && CommandAs<ApplyConfig>() == nullptr) return;
+    const auto it = self.model_.agents.find(agent);
+    if (it != self.model_.agents.end()) it->second.presence = Presence::kOffline;
+  }
   std::string operator()(const InquiryEnqueued& e) {
+    if (e.cause == EnqueueCause::kAgentLost) NoteLost(I(e.inquiry).agent);
     const bool fresh = e.cause == EnqueueCause::kSubmitted;
     const std::string& queue = I(e.inquiry).queue;
     if (fresh && engine.QueueId(e.queue) != queue) return "it should be in queue " + queue;
     self.Enqueue(I(e.inquiry), engine.QueueId(e.queue), e.cause);
+    const bool enters = fresh || e.cause == EnqueueCause::kTransferred ||
+                        e.cause == EnqueueCause::kOverflowed || e.cause == EnqueueCause::kResumed;
+    if (enters) self.NoteAtOnce(I(e.inquiry));
     return "";
   }
   std::string operator()(const StepReached& e) {
@@ -120,8 +130,11 @@ struct ReferenceEngine::Fold {
     if (e.step != inquiry.step + 1) return "a step is left out";
     if (e.step > queue.steps.size()) return "a step is reached that the route does not have";
     const Time due = inquiry.enqueue_time + queue.steps[e.step - 1u].after;
-    if (self.model_.now < due) return absl::StrCat(inquiry.id, " reaches a step too early");
+    if (self.model_.now < due && self.at_once_ != inquiry.id) {
+      return absl::StrCat(inquiry.id, " reaches a step too early");
+    }
     inquiry.step = e.step;
+    self.NoteAtOnce(inquiry);
     return "";
   }
   std::string operator()(const HoldEnded& e) {
@@ -301,6 +314,10 @@ std::string ReferenceEngine::Observe(const Engine& engine, const Command* comman
       TakeConfig(engine.config());
       takes_config = false;
     }
+    if (!at_once_.empty() && !std::holds_alternative<StepReached>(event.body) &&
+        !std::holds_alternative<ReservationChanged>(event.body)) {
+      return at_once_ + " should reach its next step at once: nobody is there";
+    }
     const std::string wrong = std::visit(Fold{*this, engine}, event.body);
     if (!wrong.empty()) {
       return absl::StrCat(wrong, "\n  at event: ", Text(engine, event, Time{}));
@@ -355,7 +372,16 @@ void ReferenceEngine::Overtake(const Match& match) {
   }
 }
 
+// Judged when it enters a queue or reaches a step, and not later.
+void ReferenceEngine::NoteAtOnce(const ModelInquiry& inquiry) {
+  const std::vector<StepConfig>& steps = model_.Queue(inquiry.queue).steps;
+  const auto next = static_cast<size_t>(inquiry.step);
+  const bool asks = next < steps.size() && steps[next].at_once_if_nobody;
+  at_once_ = asks && NobodyThere(model_, inquiry) ? inquiry.id : "";
+}
+
 std::string ReferenceEngine::CheckReservations() const {
+  if (!at_once_.empty()) return at_once_ + " should reach its next step at once";
   if (!due_.inquiry.empty()) {
     return absl::StrCat(due_.inquiry, " was overtaken too often: ", due_.agent,
                         " should be reserved");

@@ -36,6 +36,7 @@ class ReferenceEngine {
 
   std::string CheckMatch(const Match& actual);
   void Overtake(const Match& match);
+  void NoteAtOnce(const ModelInquiry& inquiry);
   std::string CheckReservations() const;
   // An exception that ends at this very microsecond holds or not depending on whether its timer
   // came first; the headers leave that open, so nothing is concluded from it.
@@ -59,6 +60,7 @@ class ReferenceEngine {
   Model model_;
   Match due_;  // the inquiry overtaken too often, and who has to be reserved for it; empty: none
   const Command* command_ = nullptr;
+  std::string at_once_;  // the inquiry whose next event is a step
   int configurations_ = 0;  // taken so far
   uint64_t arrivals_ = 0, order_ = 0, matches_ = 0, undecided_ = 0;
 };

@@ -290,6 +290,13 @@ std::vector<Case> ConfigCases() {
       {"close_and_overflow", R::kConfigInvalid, queue([](QueueConfig& q) {
          q.steps = {{.after = Seconds(1), .overflow_to = "q", .close = true}};
        })},
+      {"circle_without_a_wait", R::kConfigInvalid, patch([](ApplyConfig& a) {
+         QueueConfig there, back;
+         there.id = "there", back.id = "back";
+         there.steps = {{.after = Seconds(1), .overflow_to = "back", .at_once_if_nobody = true}};
+         back.steps = {{.after = Seconds(1), .overflow_to = "there", .at_once_if_nobody = true}};
+         a.config.queues = {there, back};
+       })},
       {"rate_limit_without_window", R::kConfigInvalid, patch([](ApplyConfig& a) {
          a.patch_settings = true;
          a.config.settings.rate_limit = {1, {}};
@@ -361,17 +368,41 @@ TEST(RejectionsTest, QueueFull) {
   EXPECT_TRUE(bench.Do(Transfer{"i3", "q"}).ok());
 }
 
+TEST(RejectionsTest, NobodyLoggedIn) {
+  WorkspaceConfig config = Workbench::SmallWorkspace();
+  config.queues[0].refuse_if_nobody = true;
+  config.queues[0].first_tier = 1;
+  config.queues[0].steps = {{.after = Seconds(60), .tier = 2}};
+  Workbench bench(config);
+  EXPECT_EQ(bench.Submit("i1").rejection, Rejection::kNobodyLoggedIn);
+  bench.AddAgent({.id = "a1", .memberships = {{.queue = "q", .tier = 3}}});
+  bench.Do(SetPresence{"a1"});
+  EXPECT_EQ(bench.Submit("i1").rejection, Rejection::kNobodyLoggedIn);
+  bench.AddAgent({.id = "a1", .memberships = {{.queue = "q", .tier = 2}}});
+  EXPECT_TRUE(bench.Submit("i1").ok());  // after a minute
+  const Submit unknown{.inquiry_id = "i2",
+                       .channel = "chat",
+                       .queue = "q",
+                       .requirement = {.skills = {{"unheard-of", 1}}}};
+  EXPECT_EQ(bench.Reject(unknown), Rejection::kNobodyLoggedIn);
+  bench.Do(SetPresence{"a1", Presence::kDraining});
+  EXPECT_EQ(bench.Submit("i3").rejection, Rejection::kNobodyLoggedIn);
+  bench.Do(SetPresence{"a1", Presence::kAway});
+  EXPECT_TRUE(bench.Submit("i3").ok());
+  EXPECT_TRUE(bench.Submit("i4", "chat", "other").ok());
+}
+
 // Every enumerator is met by a case here, or by one of the bounds in limits_test.cc.
 TEST(RejectionsTest, AllAreCovered) {
   std::set<Rejection> met = {
       Rejection::kNone,          Rejection::kQueueFull,       Rejection::kTooManyInquiries,
       Rejection::kTooManyAgents, Rejection::kTooManySessions, Rejection::kTooManyRequirements,
-      Rejection::kTooManyNames};
+      Rejection::kTooManyNames,  Rejection::kNobodyLoggedIn};
   for (const auto& cases : {SubmitCases(), InquiryCases(), AgentCases(), ConfigCases()}) {
     for (const Case& c : cases) met.insert(c.expected);
   }
   std::string missing;
-  for (int r = 0; r <= static_cast<int>(Rejection::kTooManyNames); ++r) {
+  for (int r = 0; r <= static_cast<int>(Rejection::kNobodyLoggedIn); ++r) {
     const auto rejection = static_cast<Rejection>(r);
     if (met.count(rejection) == 0) missing += std::string(ToString(rejection)) + " ";
   }

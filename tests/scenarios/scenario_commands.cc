@@ -75,6 +75,7 @@ void ReadQueue(ScenarioLine& line, ApplyConfig& config) {
   queue.max_length = static_cast<uint32_t>(line.GetInt("max_length", 0));
   queue.auto_accept = line.Flag("auto_accept");
   queue.suspended = line.Flag("suspended");
+  queue.refuse_if_nobody = line.Flag("refuse_if_nobody");
   queue.max_overtakes = line.GetInt("max_overtakes", 0);
   ReadQueueClocks(line, queue);
   FindOrAdd(config.config.queues, queue.id) = queue;
@@ -88,6 +89,7 @@ void ReadStep(ScenarioLine& line, ApplyConfig& config) {
   step.drop_languages = line.Flag("drop_languages");
   step.drop_labels = ParseList(line.Get("drop_labels"));
   step.close = line.Flag("close");
+  step.at_once_if_nobody = line.Flag("at_once_if_nobody");
   step.tier = line.GetInt("tier", 0);
   step.credit = line.GetSpan("credit");
   step.overflow_to = line.Get("overflow");

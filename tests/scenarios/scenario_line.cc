@@ -10,7 +10,8 @@ namespace firstline::engine::scenarios {
 namespace {
 
 const std::set<std::string> kFlags = {"auto_accept", "drop_languages", "force", "bot", "lost_tail",
-                                      "close",       "suspended"};
+                                      "close",       "suspended",      "refuse_if_nobody",
+                                      "at_once_if_nobody"};
 
 double ParseNumber(const std::string& text, std::string* unit) {
   char* end = nullptr;

@@ -51,7 +51,8 @@ engine::WorkspaceConfig SamplePolicies() {
   queue.weight = 12;
   queue.suspended = true;
   queue.max_overtakes = 7;
-  queue.steps[1] = {.after = engine::Seconds(90), .close = true};
+  queue.refuse_if_nobody = true;
+  queue.steps[1] = {.after = engine::Seconds(90), .at_once_if_nobody = true, .close = true};
   config.settings.rate_limit = {5, engine::Seconds(300)};
   config.settings.fairness_window = engine::Seconds(900);
   config.settings.random_seed = 77;

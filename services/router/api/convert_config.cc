@@ -61,6 +61,7 @@ engine::StepConfig ReadStep(const v1::Step& proto, const Path& path, Fields& fie
     fields.Name(Path(labels, i), proto.drop_labels(i));
   }
   step.close = proto.close();
+  step.at_once_if_nobody = proto.at_once_if_nobody();
   step.drop_labels = {proto.drop_labels().begin(), proto.drop_labels().end()};
   return step;
 }
@@ -138,6 +139,7 @@ engine::QueueConfig ReadQueue(const v1::Queue& proto, const Path& path, Fields& 
   fields.Range(path / "weight", proto.weight(), 0, engine::limits::kWeightMax);
   queue.weight = proto.weight();
   queue.suspended = proto.suspended();
+  queue.refuse_if_nobody = proto.refuse_if_nobody();
   fields.Range(path / "max_overtakes", proto.max_overtakes(), 0, engine::limits::kOvertakesMax);
   queue.max_overtakes = proto.max_overtakes();
   queue.score = ReadScore(proto.score(), path / "score", fields);

@@ -111,6 +111,8 @@ Published Publish(Rejection rejection) {
       return {StatusCode::kResourceExhausted, "too many distinct requirements", "", "", true};
     case Rejection::kTooManyNames:
       return {StatusCode::kResourceExhausted, "too many distinct names"};
+    case Rejection::kNobodyLoggedIn:
+      return {StatusCode::kFailedPrecondition, "nobody is logged in who could take it", "queue"};
   }
   return {StatusCode::kInternal, "a rejection without a reason"};
 }

@@ -20,6 +20,12 @@ bool CountsHandled(const QueueConfig& queue) {
   });
 }
 
+bool AsksForStaff(const QueueConfig& queue) {
+  return queue.refuse_if_nobody ||
+         std::any_of(queue.steps.begin(), queue.steps.end(),
+                     [](const StepConfig& step) { return step.at_once_if_nobody; });
+}
+
 bool IsDynamic(Criterion c) {
   return c == Criterion::kLoad || c == Criterion::kIdleTime || c == Criterion::kRoundRobin;
 }
@@ -245,6 +251,7 @@ void Engine::Impl::PrepareSelections() {
   world.limits_overtakes = std::any_of(queues.begin(), queues.end(), [](const QueueConfig& queue) {
     return queue.max_overtakes > 0;
   });
+  world.watches_staff = std::any_of(queues.begin(), queues.end(), AsksForStaff);
   world.limits_rate = world.config.settings.rate_limit.assignments > 0;
   world.keeps_handled = world.limits_rate;
   for (uint32_t q = 0; q < world.queues.size(); ++q) {

@@ -107,6 +107,19 @@ Outcome Engine::Impl::CheckRoom(const Submit& c, QueueIx queue) const {
   return {};
 }
 
+// A suspended queue waits for its agents, whoever is there.
+bool Engine::Impl::IsStaffed(const Submit& c, QueueIx queue) const {
+  const QueueSlot& slot = world.queue(queue);
+  if (slot.config.suspended) return true;
+  // A name nobody knows has no handle, which no profile holds.
+  Requirement asked =
+      Canonical(c.requirement, [this](std::string_view name) { return world.names.Find(name); });
+  MergeInto(asked, slot.requirement);
+  return std::any_of(slot.audiences.begin(), slot.audiences.end(), [&](const Audience& audience) {
+    return matcher.HasStaff(audience, asked);
+  });
+}
+
 Outcome Engine::Impl::Do(const Submit& c, const Command& command) {
   if (const InquiryIx known{world.inquiries.index.Find(c.inquiry_id)}; known.IsSet()) {
     if (world.inquiry(known).digest == Digest(command.body)) return Done(known, true);
@@ -128,6 +141,9 @@ Outcome Engine::Impl::Do(const Submit& c, const Command& command) {
 Outcome Engine::Impl::Create(const Submit& c, const Command& command, const Classification* how) {
   const QueueIx queue = FindLiveQueue(c.queue);
   if (Outcome checked = CheckRoom(c, queue); !checked.ok()) return checked;
+  if (world.queue(queue).config.refuse_if_nobody && !IsStaffed(c, queue)) {
+    return Reject(Rejection::kNobodyLoggedIn, c.queue);
+  }
   const InquiryIx ix{world.inquiries.slots.Allocate()};
   InquirySlot& slot = world.inquiries.slots[ix.value];
   slot.live = true;

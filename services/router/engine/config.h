@@ -64,6 +64,7 @@ struct StepConfig {
   int tier = 0;                        // admit memberships up to this tier; 0: unchanged
   Span credit;                         // extra waiting credit from this step on
   std::string overflow_to;             // move to this queue, keeping age; ends the route
+  bool at_once_if_nobody = false;      // not after `after` when nobody logged in suits it before
   bool close = false;                  // cancel it (kRouteEnded); ends the route
   friend bool operator==(const StepConfig&, const StepConfig&) = default;
 };
@@ -102,6 +103,7 @@ struct QueueConfig {
   uint32_t max_length = 0;           // waiting inquiries; 0: kQueueLengthMax
   Span offer_timeout = Seconds(20);
   bool auto_accept = false;
+  bool refuse_if_nobody = false;  // submissions that nobody logged in suits at any step
   bool suspended = false;  // its inquiries wait and are offered to nobody
   Span wrap_up;
   Span first_reply_warning;  // 0: none; messaging channels only

@@ -230,6 +230,31 @@ void CheckRule(const RuleConfig& rule, bool is_last, const WorkspaceConfig& conf
   if (rule.priority) CheckRange(*rule.priority, 0, limits::kPriorityMax, path + ".priority", out);
 }
 
+// Where an inquiry goes at once when nobody is there; "" when it waits.
+std::string GoesAtOnce(const WorkspaceConfig& config, const std::string& id) {
+  for (const QueueConfig& queue : config.queues) {
+    if (queue.id != id || queue.steps.empty()) continue;
+    const StepConfig& last = queue.steps.back();
+    return last.at_once_if_nobody ? last.overflow_to : "";
+  }
+  return "";
+}
+
+// Queues that hand an inquiry round without a wait would never end.
+void CheckCircle(const QueueConfig& queue, const WorkspaceConfig& config, const std::string& path,
+                 Problems& out) {
+  std::string at = queue.id;
+  for (size_t hops = 0; hops < config.queues.size(); ++hops) {
+    at = GoesAtOnce(config, at);
+    if (at.empty()) return;
+    if (at == queue.id) {
+      out.push_back({absl::StrCat(path, ".steps[", queue.steps.size() - 1, "].at_once_if_nobody"),
+                     "leads back to this queue without a wait"});
+      return;
+    }
+  }
+}
+
 void CheckSettings(const SettingsConfig& settings, Problems& out) {
   CheckRange(settings.back_off.after_misses, 0, 1000, "back_off.after_misses", out);
   CheckSpan(settings.back_off.duration, "back_off.duration", out);
@@ -277,6 +302,7 @@ std::vector<ConfigProblem> CheckConfig(const WorkspaceConfig& config) {
   }
   for (size_t i = 0; i < config.queues.size(); ++i) {
     CheckQueue(config.queues[i], config, absl::StrCat("queues[", i, "]"), out);
+    CheckCircle(config.queues[i], config, absl::StrCat("queues[", i, "]"), out);
   }
   CheckUnique(config.rules, "rules", limits::kRulesMax, out);
   for (size_t i = 0; i < config.rules.size(); ++i) {

@@ -73,6 +73,7 @@ class Hasher {
     All(v.after, v.lower_levels, v.drop_skills, v.drop_languages, v.tier, v.credit, v.overflow_to);
     AddLater(1, v.drop_labels);
     AddLater(2, v.close);
+    AddLater(3, v.at_once_if_nobody);
   }
   void Add(const QueueConfig& v) {
     All(v.id, v.kind, v.serving, v.credits, v.selection, v.requirement, v.first_tier, v.steps,
@@ -82,6 +83,7 @@ class Hasher {
     AddLater(2, v.weight);
     AddLater(3, v.suspended);
     AddLater(4, v.max_overtakes);
+    AddLater(5, v.refuse_if_nobody);
   }
   void Add(const SettingsConfig& v) {
     All(v.back_off.after_misses, v.back_off.duration, v.back_off.max_duration, v.presence_grace,

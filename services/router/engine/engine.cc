@@ -308,6 +308,7 @@ std::string_view ToString(Rejection rejection) {
     case Rejection::kTooManySessions: return "TOO_MANY_SESSIONS";
     case Rejection::kTooManyRequirements: return "TOO_MANY_REQUIREMENTS";
     case Rejection::kTooManyNames: return "TOO_MANY_NAMES";
+    case Rejection::kNobodyLoggedIn: return "NOBODY_LOGGED_IN";
   }
   return "UNKNOWN";
 }

@@ -84,6 +84,7 @@ void Engine::Impl::EnterQueue(InquiryIx ix, QueueIx queue, EnqueueCause cause) {
   }
   inquiry.held = MayHold(inquiry);
   Wait(ix, cause);
+  SkipSteps(ix);
 }
 
 void Engine::Impl::Wait(InquiryIx ix, EnqueueCause cause) {

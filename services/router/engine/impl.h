@@ -90,6 +90,7 @@ struct Engine::Impl {
   static Outcome Reject(Rejection rejection, std::string_view subject);
   Outcome CheckSubmit(const Submit&, const Command&) const;  // but for what its queue must have room
   Outcome CheckRoom(const Submit&, QueueIx queue) const;
+  bool IsStaffed(const Submit&, QueueIx queue) const;  // at some step of its route
   // `how`: null when the caller named the queue.
   Outcome Create(const Submit&, const Command&, const Classification* how);
   Rejection CheckSpec(const RequirementSpec& spec, std::string* subject) const;
@@ -174,6 +175,7 @@ struct Engine::Impl {
   void FireWaiting(InquiryIx ix);
   void FireAgent(AgentIx ix);
   void ReachStep(InquiryIx ix);
+  void SkipSteps(InquiryIx ix);  // those that do not wait when nobody is there
   void PurgeEnded();
   void Purge(InquiryIx ix);
   void FreeSlot(InquiryIx ix);

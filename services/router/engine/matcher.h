@@ -115,6 +115,8 @@ class Matcher {
   // The first that an offer of `inquiry` to the agent passes over because it needs more room: of a
   // queue that limits overtakes, within the agent's capacity, with no agent reserved. Unset: none.
   InquiryIx FirstOvertaken(InquiryIx inquiry, AgentIx agent, Time now);
+  // Whether anybody who is available or away qualifies. O(profiles); only where the world watches.
+  bool HasStaff(const Audience& audience, const Requirement& requirement) const;
   // Call instead of changing Inquiry::reserved.
   void SetReserved(InquiryIx inquiry, AgentIx agent);
   // Whether an agent is reserved for some inquiry of the same line.
@@ -158,6 +160,7 @@ class Matcher {
   };
   using Score = std::array<int64_t, limits::kCriteriaMax + 1>;
 
+  void CountStaff(AgentSlot& slot);
   LineIx LineFor(const Inquiry& inquiry);
   void RetireIdleLines();
   static void NoteHeads(Pool& pool, uint32_t profile);
@@ -204,6 +207,7 @@ class Matcher {
   std::vector<Synced> rows_;     // by profile
   SkillIndex profile_skills_;    // what profiles have
   SkillIndex line_skills_;       // what lines ask for
+  std::vector<uint32_t> staff_;  // by profile: agents who are logged in
   std::vector<Pool> pools_;      // by channel
   bool walks_ = false;           // `all` orders are kept
   absl::btree_map<AgentIx, absl::btree_set<WaitKey>> held_;

@@ -89,6 +89,7 @@ void Matcher::Reset() {
     profile_skills_.Set(p, world_.profiles[{p}].skills);
   }
   profile_log_.Restart(std::move(live));
+  staff_.clear();
   walks_ = world_.profiles.size() >= kWalkFrom;
   pools_.assign(world_.channels.size(), {});
   for (Pool& pool : pools_) {
@@ -99,6 +100,7 @@ void Matcher::Reset() {
   }
   for (uint32_t a = 0; a < world_.agents.size(); ++a) {
     world_.agents[a].open_mask = 0;
+    world_.agents[a].staffs = {};
     world_.agents[a].keys.assign(world_.orders.size(), {});
   }
 }
@@ -248,6 +250,7 @@ AgentKey Matcher::AgentKeyOf(const Agent& agent, AgentIx ix, size_t order) const
 void Matcher::UpdateAgent(AgentIx ix) {
   AgentSlot& slot = world_.agents[ix.value];
   const Agent& agent = slot.it;
+  if (world_.watches_staff) CountStaff(slot);
   uint32_t open = 0;
   for (uint32_t c = 0; slot.live && c < pools_.size(); ++c) {
     const ChannelSlot& channel = world_.channels[c];
@@ -281,6 +284,27 @@ void Matcher::UpdateAgent(AgentIx ix) {
     pool.profiles.Assign(profile, true);
     NoteHeads(pool, profile);
   }
+}
+
+void Matcher::CountStaff(AgentSlot& slot) {
+  const Presence presence = slot.it.presence;
+  const bool there =
+      slot.live && (presence == Presence::kAvailable || presence == Presence::kAway);
+  const ProfileIx profile = there ? slot.it.profile : ProfileIx{};
+  if (slot.staffs == profile) return;
+  if (slot.staffs.IsSet()) --staff_[slot.staffs.value];
+  slot.staffs = profile;
+  if (!profile.IsSet()) return;
+  if (staff_.size() <= profile.value) staff_.resize(profile.value + 1);
+  ++staff_[profile.value];
+}
+
+bool Matcher::HasStaff(const Audience& audience, const Requirement& requirement) const {
+  for (uint32_t p = 0; p < staff_.size(); ++p) {
+    if (staff_[p] == 0) continue;
+    if (Qualifies(audience, requirement, world_.profiles[{p}]) == Mismatch::kNone) return true;
+  }
+  return false;
 }
 
 void Matcher::NoteHeads(Pool& pool, uint32_t profile) {

@@ -51,6 +51,7 @@ enum class Rejection : uint8_t {
   kTooManySessions,
   kTooManyRequirements,
   kTooManyNames,
+  kNobodyLoggedIn,     // the queue refuses what nobody logged in could take
 };
 std::string_view ToString(Rejection rejection);  // "kQueueFull" -> "QUEUE_FULL"
 

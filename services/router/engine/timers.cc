@@ -148,6 +148,18 @@ void Engine::Impl::ReachStep(InquiryIx ix) {
   matcher.Enqueue(ix);
   CheckReservation(ix);
   touched.push_back(ix);
+  SkipSteps(ix);
+}
+
+void Engine::Impl::SkipSteps(InquiryIx ix) {
+  const Inquiry& inquiry = world.inquiry(ix);
+  if (!world.watches_staff || inquiry.state != InquiryState::kWaiting) return;
+  const QueueSlot& queue = world.queue(inquiry.queue);
+  if (inquiry.step >= queue.config.steps.size() || queue.config.suspended) return;
+  if (!queue.config.steps[inquiry.step].at_once_if_nobody) return;
+  if (matcher.HasStaff(queue.audiences[inquiry.step], world.requirements[inquiry.asked])) return;
+  ReachStep(ix);
+  RefreshDeadline(ix);
 }
 
 void Engine::Impl::FireAgent(AgentIx ix) {

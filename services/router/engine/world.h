@@ -53,6 +53,7 @@ struct InquirySlot {
 struct AgentSlot {
   Agent it;
   AgentConfig config;           // as upserted
+  ProfileIx staffs;             // counted as logged in with this profile; unset: is not
   uint32_t open_mask = 0;       // channels in whose pool the agent stands
   std::vector<AgentKey> keys;   // by dynamic order, as in the pools
   bool live = false;            // false: deleted, only the id is kept
@@ -128,6 +129,7 @@ struct World {
   bool shares = false;         // queues have weights
   bool limits_rate = false;
   bool limits_overtakes = false;
+  bool watches_staff = false;  // some queue asks whether anybody is logged in
   bool keeps_handled = false;  // some selection counts what agents handled
   size_t live_agents = 0;
   size_t open_inquiries = 0;

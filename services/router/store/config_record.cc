@@ -60,6 +60,7 @@ void WriteStep(const engine::StepConfig& step, records::StepRecord* out) {
   out->set_overflow_to(step.overflow_to);
   out->mutable_drop_labels()->Assign(step.drop_labels.begin(), step.drop_labels.end());
   out->set_close(step.close);
+  out->set_at_once_if_nobody(step.at_once_if_nobody);
 }
 
 engine::StepConfig ReadStep(const records::StepRecord& record) {
@@ -71,6 +72,7 @@ engine::StepConfig ReadStep(const records::StepRecord& record) {
           .tier = ToInt(record.tier()),
           .credit = {record.credit_us()},
           .overflow_to = record.overflow_to(),
+          .at_once_if_nobody = record.at_once_if_nobody(),
           .close = record.close()};
 }
 
@@ -109,6 +111,7 @@ void WriteQueue(const engine::QueueConfig& queue, records::QueueRecord* out) {
   if (!(queue.score == engine::ScoreConfig{})) WriteMessage(queue.score, out->mutable_score());
   out->set_weight(static_cast<uint32_t>(queue.weight));
   out->set_suspended(queue.suspended);
+  out->set_refuse_if_nobody(queue.refuse_if_nobody);
   out->set_max_overtakes(static_cast<uint32_t>(queue.max_overtakes));
 }
 
@@ -152,6 +155,7 @@ absl::StatusOr<engine::QueueConfig> ReadQueue(const records::QueueRecord& record
   queue.score = ReadScore(record.score());
   queue.weight = ToInt(record.weight());
   queue.suspended = record.suspended();
+  queue.refuse_if_nobody = record.refuse_if_nobody();
   queue.max_overtakes = ToInt(record.max_overtakes());
   return queue;
 }
@@ -200,14 +204,14 @@ engine::SettingsConfig ReadSettings(const records::SettingsRecord& record) {
 }
 
 bool HasPolicies(const engine::StepConfig& step) {
-  return step.close || !step.drop_labels.empty();
+  return step.close || step.at_once_if_nobody || !step.drop_labels.empty();
 }
 
 bool HasPolicies(const engine::QueueConfig& queue) {
   const auto& steps = queue.steps;
   const auto& selection = queue.selection;
-  return queue.suspended || queue.max_overtakes != 0 || queue.weight != 0 ||
-         queue.serving == engine::Serving::kLifo ||
+  return queue.suspended || queue.refuse_if_nobody || queue.max_overtakes != 0 ||
+         queue.weight != 0 || queue.serving == engine::Serving::kLifo ||
          HasPolicies(queue.requirement) ||
          std::any_of(selection.begin(), selection.end(),
                      [](engine::Criterion c) { return c > engine::Criterion::kRoundRobin; }) ||

@@ -24,6 +24,7 @@ void WriteStep(const engine::StepConfig& step, v1::Step* out) {
   out->set_overflow_to(step.overflow_to);
   for (const std::string& label : step.drop_labels) out->add_drop_labels(label);
   out->set_close(step.close);
+  out->set_at_once_if_nobody(step.at_once_if_nobody);
 }
 
 void WriteQueue(const engine::QueueConfig& queue, v1::Queue* out) {
@@ -50,6 +51,7 @@ void WriteQueue(const engine::QueueConfig& queue, v1::Queue* out) {
   if (!(queue.score == engine::ScoreConfig{})) WriteMessage(queue.score, out->mutable_score());
   out->set_weight(queue.weight);
   out->set_suspended(queue.suspended);
+  out->set_refuse_if_nobody(queue.refuse_if_nobody);
   out->set_max_overtakes(queue.max_overtakes);
 }
 

@@ -1,5 +1,6 @@
 // Every bound of limits.h that a command can reach: at it and below it works, beyond it is rejected
 // and nothing changed.
+#include "absl/strings/str_cat.h"
 #include "services/router/engine/limits.h"
 
 #include <gtest/gtest.h>
@@ -310,6 +311,32 @@ TEST(LimitsTest, Agents200k) {
   EXPECT_EQ(bench.engine().agents(), limits::kAgentsMax);
   EXPECT_EQ(bench.Reject(UpsertAgents{{{.id = "more"}}}), Rejection::kTooManyAgents);
   EXPECT_EQ(bench.Reject(UpsertAgents{{{.id = Name(0)}}}), Rejection::kNone);
+}
+
+// A route through every queue, taken at once because nobody is there.
+TEST(LimitsTest, StepsAtOnce) {
+  WorkspaceConfig config = Workbench::SmallWorkspace();
+  config.queues.resize(limits::kQueuesMax);
+  for (size_t q = 0; q < config.queues.size(); ++q) {
+    QueueConfig& queue = config.queues[q];
+    queue.id = absl::StrCat("q", q);
+    for (size_t step = 1; step <= limits::kStepsMax; ++step) {
+      queue.steps.push_back({.after = Seconds(static_cast<int64_t>(step)),
+                             .at_once_if_nobody = true});
+    }
+    if (q + 1 < config.queues.size()) queue.steps.back().overflow_to = absl::StrCat("q", q + 1);
+  }
+  config.queues.back().steps.back().close = true;
+  Workbench bench(config);
+  ASSERT_TRUE(bench.Submit("i1", "chat", "q0").ok());
+  EXPECT_EQ(bench.Get("i1").state, InquiryState::kCancelled);
+  // Closing the circle is refused.
+  QueueConfig last = config.queues.back();
+  last.steps.back().close = false;
+  last.steps.back().overflow_to = "q1000";
+  ApplyConfig patch{.whole = false};
+  patch.config.queues = {last};
+  EXPECT_EQ(bench.Reject(patch), Rejection::kConfigInvalid);
 }
 
 TEST(LimitsTest, RequirementsAlive) {

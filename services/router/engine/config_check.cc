@@ -230,27 +230,25 @@ void CheckRule(const RuleConfig& rule, bool is_last, const WorkspaceConfig& conf
   if (rule.priority) CheckRange(*rule.priority, 0, limits::kPriorityMax, path + ".priority", out);
 }
 
-// Where an inquiry goes at once when nobody is there; "" when it waits.
-std::string GoesAtOnce(const WorkspaceConfig& config, const std::string& id) {
-  for (const QueueConfig& queue : config.queues) {
-    if (queue.id != id || queue.steps.empty()) continue;
-    const StepConfig& last = queue.steps.back();
-    return last.at_once_if_nobody ? last.overflow_to : "";
-  }
-  return "";
-}
-
-// Queues that hand an inquiry round without a wait would never end.
-void CheckCircle(const QueueConfig& queue, const WorkspaceConfig& config, const std::string& path,
-                 Problems& out) {
-  std::string at = queue.id;
-  for (size_t hops = 0; hops < config.queues.size(); ++hops) {
-    at = GoesAtOnce(config, at);
-    if (at.empty()) return;
-    if (at == queue.id) {
-      out.push_back({absl::StrCat(path, ".steps[", queue.steps.size() - 1, "].at_once_if_nobody"),
-                     "leads back to this queue without a wait"});
-      return;
+// Queues that hand an inquiry round without a wait when nobody is there would never end. A circle is
+// named once.
+void CheckCircles(const std::vector<QueueConfig>& queues, Problems& out) {
+  std::map<std::string_view, size_t> index;
+  for (size_t i = 0; i < queues.size(); ++i) index[queues[i].id] = i;
+  std::vector<size_t> walked_from(queues.size(), queues.size());
+  for (size_t i = 0; i < queues.size(); ++i) {
+    for (size_t at = i; !queues[at].steps.empty();) {
+      if (walked_from[at] == i) {
+        out.push_back({absl::StrCat("queues[", at, "].steps[", queues[at].steps.size() - 1,
+                                    "].at_once_if_nobody"),
+                       "leads back to this queue without a wait"});
+      }
+      if (walked_from[at] != queues.size()) break;
+      walked_from[at] = i;
+      const StepConfig& last = queues[at].steps.back();
+      const auto next = index.find(last.overflow_to);
+      if (!last.at_once_if_nobody || next == index.end()) break;
+      at = next->second;
     }
   }
 }
@@ -302,8 +300,8 @@ std::vector<ConfigProblem> CheckConfig(const WorkspaceConfig& config) {
   }
   for (size_t i = 0; i < config.queues.size(); ++i) {
     CheckQueue(config.queues[i], config, absl::StrCat("queues[", i, "]"), out);
-    CheckCircle(config.queues[i], config, absl::StrCat("queues[", i, "]"), out);
   }
+  CheckCircles(config.queues, out);
   CheckUnique(config.rules, "rules", limits::kRulesMax, out);
   for (size_t i = 0; i < config.rules.size(); ++i) {
     CheckRule(config.rules[i], i + 1 == config.rules.size(), config,

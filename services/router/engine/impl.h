@@ -54,6 +54,7 @@ struct Engine::Impl {
   std::vector<InquiryIx> touched;  // newly waiting: Settle looks for an agent
   std::vector<AgentIx> freed;      // may take more: Settle looks for inquiries
   bool released = false;           // a reservation ended: SettleAll begins anew
+  bool skipping = false;           // SkipSteps is at work
   bool settle_all = false;         // anything may match: Settle walks every line
   Time now;
   InquiryIx receipt_inquiry;       // whom the running command's receipt is about
@@ -175,6 +176,7 @@ struct Engine::Impl {
   void FireWaiting(InquiryIx ix);
   void FireAgent(AgentIx ix);
   void ReachStep(InquiryIx ix);
+  bool MaySkip(const Inquiry& inquiry) const;
   void SkipSteps(InquiryIx ix);  // those that do not wait when nobody is there
   void PurgeEnded();
   void Purge(InquiryIx ix);

@@ -151,14 +151,20 @@ void Engine::Impl::ReachStep(InquiryIx ix) {
   SkipSteps(ix);
 }
 
-void Engine::Impl::SkipSteps(InquiryIx ix) {
-  const Inquiry& inquiry = world.inquiry(ix);
-  if (!world.watches_staff || inquiry.state != InquiryState::kWaiting) return;
+bool Engine::Impl::MaySkip(const Inquiry& inquiry) const {
+  if (inquiry.state != InquiryState::kWaiting) return false;
   const QueueSlot& queue = world.queue(inquiry.queue);
-  if (inquiry.step >= queue.config.steps.size() || queue.config.suspended) return;
-  if (!queue.config.steps[inquiry.step].at_once_if_nobody) return;
-  if (matcher.HasStaff(queue.audiences[inquiry.step], world.requirements[inquiry.asked])) return;
-  ReachStep(ix);
+  if (inquiry.step >= queue.config.steps.size() || queue.config.suspended) return false;
+  if (!queue.config.steps[inquiry.step].at_once_if_nobody) return false;
+  return !matcher.HasStaff(queue.audiences[inquiry.step], world.requirements[inquiry.asked]);
+}
+
+// A loop, because routes may lead through many queues: reaching a step comes back here.
+void Engine::Impl::SkipSteps(InquiryIx ix) {
+  if (!world.watches_staff || skipping) return;
+  skipping = true;
+  while (MaySkip(world.inquiry(ix))) ReachStep(ix);
+  skipping = false;
   RefreshDeadline(ix);
 }
 

@@ -110,13 +110,13 @@ class Stack:
                                 "--unixsocket", self.folder / "redis.sock", "--dir", self.folder)
         self.await_true("redis", (self.folder / "redis.sock").exists)
 
-    def start_router(self, *options):
-        if self.redis is None:
+    def start_router(self, *options, store=None):
+        if self.redis is None and store is None:
             self.start_redis()
         name = f"router-{len(self.routers)}"
         ports = self.folder / f"{name}.ports"
         process = self.start(name, self.programs / "router/firstline-router",
-                             f"--store=unix:{self.folder}/redis.sock", "--listen=127.0.0.1:0",
+                             f"--store={store or f'unix:{self.folder}/redis.sock'}", "--listen=127.0.0.1:0",
                              "--metrics-listen=127.0.0.1:0", f"--port-file={ports}", *options)
         self.await_true(name, ports.exists)
         grpc_port, metrics_port = ports.read_text().split()

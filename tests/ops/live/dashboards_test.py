@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Every query of every panel, on a Prometheus that has scraped routers under a real load.
+
+    tests/ops/live/dashboards_test.py PROGRAMS         the folder `services` of a build
+
+One router plays the demo's busy day, with lunch, misses, transfers and parked chats; another bears
+`firstline load`. Each query must be answered, without NaN or infinity, and with data but for the few
+named in EMPTY. About a minute and a half.
+"""
+
+import pathlib
+import subprocess
+import sys
+import time
+
+import panel_data
+from stack import ROOT, Stack
+
+# Panel -> why a good day leaves it empty.
+EMPTY = {"First reply of a bot": "the demo has no bots"}
+
+
+def play(stack):
+    """Both loads at once; returns the times at which they began and ended."""
+    day = stack.start_router("--clock=driven")
+    rush = stack.start_router(store="memory")
+    stack.start_prometheus()
+    start = time.time()
+    demo = stack.start("demo", stack.programs / "demo/firstline-demo", "--router",
+                       f"127.0.0.1:{day.grpc_port}", "--workspace",
+                       ROOT / "deploy/demo/workspace.yaml")
+    load = stack.start("load", stack.programs / "cli/firstline", "--server",
+                       f"127.0.0.1:{rush.grpc_port}", "load", "--rate", "40", "--pattern", "poisson",
+                       "--duration", "30s", "--handle", "400ms", "--calls", "unary")
+    for name, child in (("load", load), ("demo", demo)):
+        assert child.wait(300) == 0, (stack.folder / f"{name}.log").read_text()
+    time.sleep(2)  # Two more scrapes.
+    return start, time.time()
+
+
+def main(programs):
+    findings, queries, points = [], 0, 0
+    with Stack(programs) as stack:
+        start, end = play(stack)
+        span = panel_data.Span(start, end, 1, "5s", "15m")
+        for name, dashboard in panel_data.load_dashboards().items():
+            for answer in panel_data.ask(stack, dashboard, span):
+                queries += 1
+                here = sum(len(series) for _, series in answer.series)
+                points += here
+                where = f"{name}: {answer.panel['title']}: {answer.target['refId']}"
+                if panel_data.not_finite(answer):
+                    findings.append(f"{where}: {panel_data.not_finite(answer)[0]}")
+                if not here and answer.panel["title"] not in EMPTY:
+                    findings.append(f"{where}: no data: {answer.target['expr']}")
+                if here and answer.panel["title"] in EMPTY:
+                    findings.append(f"{where}: is listed as empty and is not")
+        for finding in findings:
+            print(finding)
+        print(f"{queries} queries, {points} points, {len(findings)} finding(s)")
+        assert not findings
+    print("dashboards_test: passed")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    for tool in ("redis-server", "prometheus"):
+        if subprocess.run(["sh", "-c", f"command -v {tool}"], stdout=subprocess.DEVNULL).returncode:
+            print(f"skipped: {tool} is not installed")
+            sys.exit(77)
+    main(pathlib.Path(sys.argv[1]))

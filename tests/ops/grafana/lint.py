@@ -76,8 +76,7 @@ def check_target(target, window_allowed, variables):
                 yield f"no {name}=~\"${name}\" in {selector}"
     bare = re.sub(r"\{[^}]*\}", "{}", expr)
     for name in re.findall(r"\b((?:firstline|grpc_server|exposer)_\w+|up)\b(?!\{)", bare):
-        if not re.search(r"[,(] *$", bare.split(name)[0]):
-            yield f"{name} without selectors"
+        yield f"{name} without selectors"
     for span in re.findall(r"(?:rate|irate|increase)\(\w+\{\}\[([^]]*)\]", bare):
         if span != "$__rate_interval" and not (span == "$window" and window_allowed):
             yield f"range [{span}] instead of [$__rate_interval]"

@@ -173,8 +173,7 @@ def table(title, description, by, columns, **more):
     panel = _panel("table", title, description, targets, COUNT,
                    {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True,
                     "inspect": False},
-                   {"showHeader": True, "cellHeight": "sm", "footer": {
-                       "show": False, "reducer": ["sum"], "countRows": False, "fields": ""}},
+                   {"showHeader": True, "cellHeight": "sm"},
                    **more)
     names, overrides = {label: label.capitalize() for label in by}, []
     for index, part in enumerate(columns):
@@ -208,7 +207,7 @@ def row(title, *panels, height=8):
 def _choice(name, label, metric_query):
     """A variable that is read from Prometheus; all of them unless some are picked."""
     return {"type": "query", "name": name, "label": label, "datasource": DATASOURCE,
-            "query": {"query": metric_query, "refId": f"Variable-{name}"}, "definition": metric_query,
+            "query": {"query": metric_query, "refId": f"Variable-{name}"},
             "refresh": 2, "sort": 1, "regex": "", "hide": 0, "skipUrlSync": False, "options": [],
             "multi": True, "includeAll": True, "allValue": ".+" if name in ("job", "instance") else ".*",
             "current": {"selected": True, "text": ["All"], "value": ["$__all"]}}

@@ -122,7 +122,7 @@ def stat(title, description, expr, unit=COUNT, steps=None, **more):
 
 def lines(title, description, targets, unit=COUNT, stack=False, steps=None, floor=0, **more):
     """Courses over time. `steps`: drawn as lines in the background."""
-    custom = {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 30 if stack else 8,
+    custom = {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 30 if stack else 0,
               "showPoints": "never", "spanNulls": False, "axisPlacement": "auto",
               "stacking": {"mode": "normal" if stack else "none", "group": "A"},
               "thresholdsStyle": {"mode": "dashed" if steps else "off"}}
@@ -250,9 +250,11 @@ def _place(rows):
         y += 1
         free = [panel for panel in one["panels"] if not panel["_width"]]
         rest = 24 - sum(panel["_width"] or 0 for panel in one["panels"])
+        # Columns that do not divide evenly go to the first ones.
+        shares = [rest // len(free) + (index < rest % len(free)) for index in range(len(free))]
         x = 0
         for panel in one["panels"]:
-            width = panel.pop("_width") or rest // len(free)
+            width = panel.pop("_width") or shares.pop(0)
             panel["gridPos"] = {"h": one["height"], "w": width, "x": x, "y": y}
             x += width
             placed.append(panel)

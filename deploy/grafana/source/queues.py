@@ -105,7 +105,8 @@ WAITING = row(
 BOTS = row(
     "Bots",
     lines("First reply of a bot", "Mean from submission. It never stops the clocks above.",
-          [query(mean("firstline_bot_response_seconds", by="queue"), "{{queue}}")], SECONDS))
+          [query(mean("firstline_bot_response_seconds", by="queue"), "{{queue}}")], SECONDS),
+    height=5)
 
 DASHBOARD = dashboard(
     "firstline-queues", "Firstline / Queue first response",

@@ -51,8 +51,8 @@ OFFERS = row(
           [query(missed("team"), "{{team}}")], SHARE),
     lines("First-reply warnings and timeouts", "Assignments still without a reply, and those taken back.",
           [query(per_minute(work("firstline_first_reply_warnings_total"), "team"), "{{team}} warned"),
-           query(per_minute(work("firstline_first_reply_timeouts_total"), "team"),
-                 "{{team}} taken back")], PER_MINUTE))
+           query(per_minute(work("firstline_first_reply_timeouts_total")), "taken back")],
+          PER_MINUTE))
 
 PACE = row(
     "Pace",

@@ -123,7 +123,7 @@ class Stack:
         self.routers.append(Router(process, int(grpc_port), int(metrics_port)))
         return self.routers[-1]
 
-    def start_prometheus(self, scrape="1s", data=None):
+    def start_prometheus(self, *options, scrape="1s", data=None):
         """The rules of deploy/, evaluated as often as is scraped."""
         targets = [f"127.0.0.1:{router.metrics_port}" for router in self.routers]
         config = {"global": {"scrape_interval": scrape, "evaluation_interval": scrape},
@@ -139,7 +139,7 @@ class Stack:
         self.start("prometheus", "prometheus", f"--config.file={self.folder}/prometheus.yml",
                    f"--storage.tsdb.path={data or self.folder / 'tsdb'}",
                    "--storage.tsdb.retention.time=3650d",
-                   f"--web.listen-address=127.0.0.1:{self.prometheus_port}")
+                   f"--web.listen-address=127.0.0.1:{self.prometheus_port}", *options)
         self.await_true("prometheus", lambda: self.answers(self.prometheus_port))
 
     def start_alertmanager(self, webhook_port):

@@ -1,16 +1,16 @@
 #!/bin/bash
-# Everything of deploy/ that needs more than tests/run.sh has: real Prometheus and Alertmanager, images,
-# Kubernetes' schemas, Grafana's types, pictures.
+# Everything of deploy/ that needs more than tests/run.sh has: real Prometheus and Alertmanager,
+# images, Kubernetes' schemas, Grafana's types, pictures.
 #
 #   tests/ops.sh [--no-install] [--programs DIR] [--image NAME | --no-image] [--pictures] [PART ...]
 #
 #   --no-install    do not look for missing packages
 #   --programs DIR  build nothing and take what is in DIR, such as build/dev/services
-#   --image NAME    take an image that is there instead of building one, which takes a quarter of an hour
+#   --image NAME    take an image that is there; building one takes a quarter of an hour
 #   --no-image      leave out what needs an image
 #   --pictures      draw the pictures of deploy/grafana/pictures anew
-#   PART            rules dashboards schema alerting panels manifests workspaces container play compose;
-#                   all of them unless named
+#   PART            rules dashboards workspaces acl alerting panels schema manifests container play
+#                   compose; all of them unless named
 #
 # Needs Debian, npm for what judges, root for packages and containers. What cannot be done here is
 # skipped and said so. Everything stays in build/ops. Exit codes: 0 nothing failed, 1 something did,
@@ -42,7 +42,8 @@ while [ $# -gt 0 ]; do
       sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//p}' tests/ops.sh
       exit 0
       ;;
-    rules | dashboards | schema | alerting | panels | manifests | workspaces | container | play | compose)
+    rules | dashboards | workspaces | acl | alerting | panels | schema | manifests | container | \
+      play | compose)
       parts+=("$1")
       ;;
     *)
@@ -136,6 +137,7 @@ if fetch_modules; then judges=1; else echo 'npm has nothing for us; what needs i
 run rules tests/ops/prometheus/rules_test.sh
 run dashboards tests/ops/grafana/dashboards_test.sh
 run workspaces tests/ops/kubernetes/apply_workspaces_test.sh "$programs"
+run acl tests/ops/redis_acl_test.sh "$programs"
 run alerting tests/ops/live/alerting_test.py "$programs"
 run panels tests/ops/live/dashboards_test.py "$programs"
 
@@ -175,7 +177,7 @@ else
   fi
   run compose tests/ops/compose_test.sh "$out/podman" "$image"
 fi
-skip 'a real Grafana, a real cluster' 'neither is in Debian; see deploy/README.md, What is not tested'
+skip 'a real Grafana, a real cluster' 'neither is in Debian; see section 8 of deploy/README.md'
 
 say 'summary'
 printf '%s\n' "${summary[@]}"

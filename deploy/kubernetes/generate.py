@@ -2,7 +2,7 @@
 """Writes what components repeat of other folders, because kustomize reads no file outside its own.
 
     deploy/kubernetes/generate.py            writes
-    deploy/kubernetes/generate.py --check    writes nothing; 1 when a file is not what would be written
+    deploy/kubernetes/generate.py --check    writes nothing; 1 when a file is not what it would be
 
 components/monitoring/prometheusrule.yaml is deploy/prometheus/rules; components/redis/redis.conf is
 deploy/redis/redis.conf.

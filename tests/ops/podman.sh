@@ -1,8 +1,9 @@
 #!/bin/sh
-# Podman as it works on a machine that has no Docker engine, maybe itself a container: sourced by tests.
+# Podman as it works on a machine that has no Docker engine, maybe itself a container: sourced by
+# tests.
 #
-#   . tests/ops/podman.sh; podman_ready FOLDER       sets CONTAINERS_CONF; 77 when it cannot be had
-#   ensure_base FOLDER                               debian:trixie-slim, made by mmdebstrap if need be
+#   podman_ready FOLDER     sets CONTAINERS_CONF; 77 when it cannot be had
+#   ensure_base FOLDER      debian:trixie-slim, made by mmdebstrap if need be
 
 podman_ready() {
   for tool in podman runc; do

@@ -28,7 +28,8 @@ await() {
     sleep 0.1
   done
 }
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(python3 -c \
+  'import socket as s; p = s.create_server(("127.0.0.1", 0)); print(p.getsockname()[1])')
 redis-server deploy/redis/redis.conf --port "$port" --bind 127.0.0.1 --dir "$scratch" \
   --aclfile "$PWD/deploy/redis/users.acl" >"$scratch/redis.log" 2>&1 &
 redis=$!
@@ -44,7 +45,8 @@ for command in $named; do
 done
 
 "$programs/router/firstline-router" --store="redis://firstline:change-me@127.0.0.1:$port" \
-  --listen=127.0.0.1:0 --metrics-listen=none --port-file="$scratch/ports" >"$scratch/router.log" 2>&1 &
+  --listen=127.0.0.1:0 --metrics-listen=none --port-file="$scratch/ports" \
+  >"$scratch/router.log" 2>&1 &
 router=$!
 await test -s "$scratch/ports"
 cli() { "$programs/cli/firstline" --server "127.0.0.1:$(head -n 1 "$scratch/ports")" "$@"; }

@@ -1,8 +1,8 @@
 """Engine and Redis: is the service itself well?"""
 
 from panels import (CALLS, COUNT, GREEN, ORANGE, PER_MINUTE, PER_SECOND, RATE, RED, SECONDS,
-                    SHARE, R, W, column, dashboard, heatmap, lines, per_minute, quantile, query, ratio,
-                    row, stat, table, thresholds, total)
+                    SHARE, R, W, column, dashboard, heatmap, lines, per_minute, quantile, query,
+                    ratio, row, stat, table, thresholds, total)
 
 GOOD_AT_ZERO = thresholds(GREEN, (1, RED))
 HANDLED = "grpc_server_handled_total"
@@ -37,8 +37,8 @@ CALLS_ROW = row(
     "Calls: rate, errors, duration",
     lines("Calls by method", "Finished calls a second.",
           [query(f"{total(R(HANDLED, OURS), 'grpc_method')} > 0", "{{grpc_method}}")], CALLS),
-    lines("Calls by code, without OK", "Unavailable sends callers to the owner; Internal, Unknown and "
-          "DataLoss are faults.",
+    lines("Calls by code, without OK", "Unavailable sends callers to the owner; Internal, Unknown "
+          "and DataLoss are faults.",
           [query(total(R(HANDLED, OURS + ', grpc_code!="OK"'), "grpc_code"), "{{grpc_code}}")],
           CALLS),
     lines("Faults", "Share of calls that ended with Internal, Unknown or DataLoss.",

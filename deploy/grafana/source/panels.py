@@ -1,11 +1,11 @@
 """Words to write dashboards with: panels, rows and variables as Grafana stores them.
 
     row("Now",
-        stat("Waiting", "Inquiries that wait.", [query(f"sum({W('firstline_inquiries_waiting')})")]))
+        stat("Waiting", "Inquiries that wait.", f"sum({Q('firstline_inquiries_waiting')})"))
 
 A dashboard is a list of rows; panels of a row stand side by side and share 24 columns, or `width`.
-Every expression takes its metrics through R, W, Q, C or T, which add the selectors of the dashboard's
-variables, so that none forgets job and instance.
+Every expression takes its metrics through R, W, Q, C or T, which add the selectors of the
+dashboard's variables, so that none forgets job and instance.
 """
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -19,7 +19,7 @@ RATE = "$__rate_interval"
 WINDOW = "$window"
 
 
-# ---- Expressions -------------------------------------------------------------------------------------
+# ---- Expressions -------------------------------------------------------------------------------
 
 ROUTER_LABELS = 'job=~"$job", instance=~"$instance"'
 WORKSPACE_LABELS = ROUTER_LABELS + ', workspace=~"$workspace"'
@@ -57,7 +57,7 @@ def T(metric, more=""):
 
 
 def total(selector, by="", over=RATE):
-    """What a counter grew by a second, over all pods: a counter stays on the pod that counted it."""
+    """What a counter grew by a second, over all pods: counts stay on the pod that counted."""
     grouping = f" by ({by})" if by else ""
     return f"sum{grouping} (rate({selector}[{over}]))"
 
@@ -76,7 +76,7 @@ def quantile(share, selector, by=""):
     return f"histogram_quantile({share}, {total(selector, labels)} > 0)"
 
 
-# ---- Targets and panels ------------------------------------------------------------------------------
+# ---- Targets and panels ------------------------------------------------------------------------
 
 def query(expr, legend="", instant=False, kind="time_series"):
     target = {"datasource": DATASOURCE, "expr": expr, "legendFormat": legend or "__auto",
@@ -202,14 +202,15 @@ def row(title, *panels, height=8):
     return {"title": title, "panels": panels, "height": height}
 
 
-# ---- Variables and the whole -------------------------------------------------------------------------
+# ---- Variables and the whole -------------------------------------------------------------------
 
 def _choice(name, label, metric_query):
     """A variable that is read from Prometheus; all of them unless some are picked."""
     return {"type": "query", "name": name, "label": label, "datasource": DATASOURCE,
             "query": {"query": metric_query, "refId": f"Variable-{name}"},
             "refresh": 2, "sort": 1, "regex": "", "hide": 0, "skipUrlSync": False, "options": [],
-            "multi": True, "includeAll": True, "allValue": ".+" if name in ("job", "instance") else ".*",
+            "multi": True, "includeAll": True,
+            "allValue": ".+" if name in ("job", "instance") else ".*",
             "current": {"selected": True, "text": ["All"], "value": ["$__all"]}}
 
 
@@ -238,7 +239,8 @@ def variables(names):
                   "includeAll": False, "skipUrlSync": False, "options": [], "current": {}}
     return [datasource] + [
         _window() if name == "window" else
-        _choice(name, name.capitalize(), f"label_values({SOURCES[name]}, {name})") for name in names]
+        _choice(name, name.capitalize(), f"label_values({SOURCES[name]}, {name})")
+        for name in names]
 
 
 def _place(rows):

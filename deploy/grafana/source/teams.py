@@ -1,4 +1,4 @@
-"""Agents and teams: load, offers, misses, what customers thought. Agents themselves are no labels."""
+"""Agents and teams: load, offers, misses, what customers thought. Agents are no labels."""
 
 from figures import csat, mean, occupancy, work
 from panels import (COUNT, GREEN, ORANGE, PER_MINUTE, RED, SECONDS, SHARE, WINDOW, T, W, column,
@@ -14,7 +14,8 @@ SCORE = thresholds(RED, (3, ORANGE), (4, GREEN))
 def missed(by, over="$__rate_interval"):
     """Offers that ended without an accept, rescinded ones left out: those are nobody's fault."""
     ended = total(work("firstline_offers_ended_total", f'outcome=~"{MISSED}|accepted"'), by, over)
-    return ratio(total(work("firstline_offers_ended_total", f'outcome=~"{MISSED}"'), by, over), ended)
+    lost = total(work("firstline_offers_ended_total", f'outcome=~"{MISSED}"'), by, over)
+    return ratio(lost, ended)
 
 
 def by_vendor(expr):
@@ -35,7 +36,8 @@ LOAD = row(
     "Load",
     lines("Occupancy by team", "Units in use of units there, over time.",
           [query(occupancy(by="team"), "{{team}}")], SHARE, ceiling=1),
-    lines("Units in use and there", "Of agents who are not offline; offers and wrap-up count as use.",
+    lines("Units in use and there",
+          "Of agents who are not offline; offers and wrap-up count as use.",
           [query(f"sum({T('firstline_busy_units')})", "in use"),
            query(f"sum({T('firstline_capacity_units')})", "there")]),
     lines("Agents by presence", "Offline agents are left out.",
@@ -47,10 +49,13 @@ OFFERS = row(
     lines("How offers end", "By outcome, all teams.",
           [query(per_minute(work("firstline_offers_ended_total"), "outcome"), "{{outcome}}")],
           PER_MINUTE, stack=True),
-    lines("Misses by team", "Offers declined, expired or lost with the agent, of those and the accepted.",
+    lines("Misses by team",
+          "Offers declined, expired or lost with the agent, of those and the accepted.",
           [query(missed("team"), "{{team}}")], SHARE),
-    lines("First-reply warnings and timeouts", "Assignments still without a reply, and those taken back.",
-          [query(per_minute(work("firstline_first_reply_warnings_total"), "team"), "{{team}} warned"),
+    lines("First-reply warnings and timeouts",
+          "Assignments still without a reply, and those taken back.",
+          [query(per_minute(work("firstline_first_reply_warnings_total"), "team"),
+                 "{{team}} warned"),
            query(per_minute(work("firstline_first_reply_timeouts_total")), "taken back")],
           PER_MINUTE))
 
@@ -61,12 +66,14 @@ PACE = row(
     lines("Handle time by team", "Mean from assignment to the end, and mean wrap-up.",
           [query(mean("firstline_handle_seconds", by="team"), "{{team}}"),
            query(mean("firstline_wrap_up_seconds", by="team"), "{{team}} wrap-up")], SECONDS),
-    lines("Reply time by team", "Mean from the oldest unanswered message of the customer to the reply.",
+    lines("Reply time by team",
+          "Mean from the oldest unanswered message of the customer to the reply.",
           [query(mean("firstline_reply_seconds", by="team"), "{{team}}")], SECONDS))
 
 CUSTOMERS = row(
     "What customers thought",
-    lines("Satisfaction by team", "Mean of the scores 1 to 5, of the team that had the inquiry last.",
+    lines("Satisfaction by team",
+          "Mean of the scores 1 to 5, of the team that had the inquiry last.",
           [query(csat("team"), "{{team}}")], COUNT, ceiling=5, decimals=2),
     lines("Resolved by team", "Of the customers who said whether their matter was settled.",
           [query(ratio(total(work("firstline_feedback_resolved_total", 'resolved="yes"'), "team"),
@@ -76,7 +83,8 @@ CUSTOMERS = row(
 FRT = "firstline_first_response_seconds"
 CARDS = row(
     "Score cards of the window chosen",
-    table("Teams", "Figures of little volume say little: see the last column.", ["workspace", "team"],
+    table("Teams", "Figures of little volume say little: see the last column.",
+          ["workspace", "team"],
           [column("From assignment", ratio(of_team(FRT + "_sum", 'clock="assign"'),
                                            of_team(FRT + "_count", 'clock="assign"')), SECONDS,
                   decimals=1),
@@ -88,8 +96,8 @@ CARDS = row(
            column("Satisfaction", csat("workspace, team", WINDOW), COUNT, SCORE, 2),
            column("Assignments", "round(sum by (workspace, team) (increase("
                   f"{work('firstline_assignments_total')}[{WINDOW}])))")]),
-    table("Vendors", "The same for vendors, over all their teams; teams without a vendor stand under an "
-          "empty name.", ["workspace", "vendor"],
+    table("Vendors", "The same for vendors, over all their teams; teams without a vendor stand "
+          "under an empty name.", ["workspace", "vendor"],
           [column("From assignment", vendor_ratio(of_team(FRT + "_sum", 'clock="assign"'),
                                                   of_team(FRT + "_count", 'clock="assign"')),
                   SECONDS, decimals=1),

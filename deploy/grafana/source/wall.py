@@ -31,7 +31,8 @@ NOW = row(
 
 QUEUES = row(
     "Queues",
-    table("Every queue now", "Waiting to available are of now; the shares are of the window chosen.",
+    table("Every queue now",
+          "Waiting to available are of now; the shares are of the window chosen.",
           ["workspace", "queue"],
           [column("Waiting", f"sum by (workspace, queue) ({Q('firstline_inquiries_waiting')})",
                   steps=thresholds("transparent", (5, ORANGE), (15, RED))),
@@ -56,7 +57,8 @@ COURSES = row(
 
 PEOPLE = row(
     "Customers and agents",
-    lines("Customers a minute", "New inquiries, those that an agent took, those whose customer left before.",
+    lines("Customers a minute",
+          "New inquiries, those that an agent took, those whose customer left before.",
           [query(per_minute(C("firstline_inquiries_submitted_total")), "submitted"),
            query(per_minute(C("firstline_answered_wait_seconds_count")), "answered"),
            query(per_minute(C("firstline_inquiries_ended_total", 'outcome="abandoned"')),

@@ -3,11 +3,11 @@
 #
 #   apply-workspaces.sh FOLDER          FIRSTLINE_SERVER says where the routers are
 #
-# Made for a mounted ConfigMap: kubelet writes a new folder and swaps the link ..data, so that all files
-# change at once. Files are read from where ..data leads to at that moment; if it is swapped meanwhile,
-# everything is done again. A file that is wrong is told and left out until it changes: what is in force
-# stays. While no router answers, it is tried again.
-# FIRSTLINE_CONFIG_PERIOD: seconds between two looks, 5 unless set. Ends with 0 on SIGTERM.
+# Made for a mounted ConfigMap: kubelet writes a new folder and swaps the link ..data, so that all
+# files change at once. Files are read from where ..data leads to at that moment; if it is swapped
+# meanwhile, everything is done again. A file that is wrong is told and left out until it changes:
+# what is in force stays. While no router answers, it is tried again. FIRSTLINE_CONFIG_PERIOD:
+# seconds between two looks, 5 unless set. Ends with 0 on SIGTERM.
 set -u
 folder=$1
 period=${FIRSTLINE_CONFIG_PERIOD:-5}

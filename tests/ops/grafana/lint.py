@@ -3,9 +3,9 @@
     python3 tests/ops/grafana/lint.py [FOLDER]      deploy/grafana/dashboards unless told
 
 Of the linter: one templated data source; variables job and instance, used by every query; title,
-description, unit and data source of every panel; queries that parse; $__rate_interval; counters only
-inside rate or increase; variables that follow the time range; not editable. Ours: metrics exist,
-panels do not overlap, ids are unique, histograms keep le. A range of $window instead of
+description, unit and data source of every panel; queries that parse; $__rate_interval; counters
+only inside rate or increase; variables that follow the time range; not editable. Ours: metrics
+exist, panels do not overlap, ids are unique, histograms keep le. A range of $window instead of
 $__rate_interval is allowed where .lint names the dashboard.
 """
 
@@ -27,7 +27,8 @@ KINDS = {"row", "stat", "timeseries", "heatmap", "table", "bargauge"}
 def check_variables(board):
     variables = {one["name"]: one for one in board["templating"]["list"]}
     sources = [one for one in variables.values() if one["type"] == "datasource"]
-    if len(sources) != 1 or (sources[0]["name"], sources[0]["label"]) != ("datasource", "Data Source"):
+    names = [(one["name"], one["label"]) for one in sources]
+    if names != [("datasource", "Data Source")]:
         yield "variables: not precisely one data source, named datasource, labelled Data Source"
     for name in ("job", "instance"):
         one = variables.get(name)

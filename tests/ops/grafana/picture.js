@@ -1,18 +1,19 @@
-// Draws a dashboard from its JSON and the data its queries returned; see pictures.py, which fills in
-// `dashboard` (as Grafana stores it), `answers` (panel id -> [{ref, series: [{labels, points}]}]) and
-// `span`. Like Grafana in layout and meaning, not in every pixel.
+// Draws a dashboard from its JSON and the data its queries returned; see pictures.py, which fills
+// in `dashboard` (as Grafana stores it), `answers` (panel id -> [{ref, series: [{labels,
+// points}]}]) and `span`. Like Grafana in layout and meaning, not in every pixel.
 /* global uPlot, dashboard, answers, span */
 'use strict';
 
-const COLORS = ['#73bf69', '#f2cc0c', '#5794f2', '#ff780a', '#f2495c', '#b877d9', '#37872d', '#fade2a',
-                '#447ebc', '#c15c17', '#890f02', '#8ab8ff'];
+const COLORS = ['#73bf69', '#f2cc0c', '#5794f2', '#ff780a', '#f2495c', '#b877d9', '#37872d',
+                '#fade2a', '#447ebc', '#c15c17', '#890f02', '#8ab8ff'];
 const NAMED = {green: '#56a64b', orange: '#e0752d', red: '#d44a3a', transparent: 'transparent'};
 
 function scaled(value, steps, digits) {
   let [size, unit] = steps[0];
   for (const step of steps) if (Math.abs(value) >= step[0]) [size, unit] = step;
   const shown = value / size;
-  const text = shown.toFixed(digits ?? (Math.abs(shown) >= 100 ? 0 : Math.abs(shown) >= 10 ? 1 : 2));
+  const enough = Math.abs(shown) >= 100 ? 0 : Math.abs(shown) >= 10 ? 1 : 2;
+  const text = shown.toFixed(digits ?? enough);
   return (digits === undefined && text.includes('.') ? text.replace(/\.?0+$/, '') : text) + unit;
 }
 
@@ -54,8 +55,8 @@ function seriesOf(panel) {
       ({name: nameOf(target, labels), labels, points})));
 }
 
-const ROUND_SPANS = [1e-5, 1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 15, 30, 60, 120, 300,
-                     600, 900, 1800, 3600];
+const ROUND_SPANS = [1e-5, 1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 15, 30, 60, 120,
+                     300, 600, 900, 1800, 3600];
 
 const lastOf = (one) => one.points[one.points.length - 1][1];
 

@@ -3,11 +3,12 @@
 
     tests/ops/grafana/pictures.py PROGRAMS MODULES OUT
 
-PROGRAMS: the folder `services` of a build; MODULES: a folder with node_modules/uplot; OUT: where the
-pictures go. Wall, queues and teams show the demo's busy day, ten hours of workspace time: /metrics is
-read while the day is played, stamped with the workspace's time, put into Prometheus' storage by promtool,
-and asked of a real Prometheus. The engine's dashboard shows routers that were scraped while they bore
-a load. Drawn by picture.js in headless Chromium; Grafana itself looks the same but for details.
+PROGRAMS: the folder `services` of a build; MODULES: a folder with node_modules/uplot and
+@bufbuild/buf; OUT: where the pictures go. Wall, queues and teams show the demo's busy day, ten
+hours of workspace time: /metrics is read while the day is played, stamped with the workspace's
+time, put into Prometheus' storage by promtool, and asked of a real Prometheus. The engine's
+dashboard shows routers that were scraped while they bore a load. Drawn by picture.js in headless
+Chromium; Grafana itself looks the same but for details.
 """
 
 import datetime
@@ -74,8 +75,8 @@ def record_day(stack, modules):
     assert demo.returncode == 0, (stack.folder / "demo.log").read_text()
     print(f"{count} scrapes of {last / 3600:.1f} hours")
     blocks = stack.folder / "day"
-    subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", str(text), str(blocks)],
-                   check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", str(text),
+                    str(blocks)], check=True, stdout=subprocess.DEVNULL)
     return blocks
 
 
@@ -118,7 +119,8 @@ def main(programs, modules, out):
         # Into the afternoon's rush, so that the figures of now are of a busy hour.
         span = panel_data.Span(MORNING, MORNING + 6.9 * 3600, 180, "20m", "1h")
         for name in ("wall", "queues", "teams"):
-            draw(stack, name, boards[name], span, "The demo's busy day, 08:00 to 14:54", modules, out)
+            draw(stack, name, boards[name], span, "The demo's busy day, 08:00 to 14:54", modules,
+                 out)
     with Stack(programs) as stack:
         start, end = dashboards_test.play(stack)
         span = panel_data.Span(start, end, 1, "5s", "15m")

@@ -4,9 +4,9 @@
 //                                                  typescript; and grafana-data-*.tgz as npm pack
 //                                                  leaves it
 //
-// Writes one TypeScript file of all dashboards and lets tsc judge it: unknown fields, wrong kinds of
-// values, unknown words where a choice of words is meant. A second file with planted mistakes shows
-// that it does.
+// Writes one TypeScript file of all dashboards and lets tsc judge it: unknown fields, wrong kinds
+// of values, unknown words where a choice of words is meant. A second file with planted mistakes
+// shows that it does.
 import {execFileSync} from 'node:child_process';
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
@@ -102,7 +102,8 @@ const data = readdirSync(modules).find((file) => /^grafana-data-.*\.tgz$/.test(f
 const categories = execFileSync('tar', ['xzOf', path.join(modules, data),
   'package/dist/esm/valueFormats/categories.mjs'], {encoding: 'utf8', maxBuffer: 1 << 26});
 const units = new Set([...categories.matchAll(/\bid: *["']([^"']+)["']/g)].map((one) => one[1]));
-const used = new Set([...JSON.stringify(boards).matchAll(/"unit":"([^"]+)"/g)].map((one) => one[1]));
+const used = new Set([...JSON.stringify(boards).matchAll(/"unit":"([^"]+)"/g)]
+  .map((one) => one[1]));
 for (const unit of used) {
   if (units.has(unit)) continue;
   console.log(`unit ${unit} is not one of Grafana's ${units.size}`);

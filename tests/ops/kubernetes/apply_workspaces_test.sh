@@ -1,6 +1,6 @@
 #!/bin/bash
-# apply-workspaces.sh, on a folder that changes as kubelet changes a mounted ConfigMap, before a real
-# router.
+# apply-workspaces.sh, on a folder that changes as kubelet changes a mounted ConfigMap, before a
+# real router.
 #
 #   tests/ops/kubernetes/apply_workspaces_test.sh PROGRAMS       the folder `services` of a build
 set -euo pipefail

@@ -63,7 +63,9 @@ function* references(resources) {
     const where = `${one.kind} ${one.metadata.name}`;
     const spec = one.spec.template.spec;
     const account = spec.serviceAccountName;
-    if (account && !has(resources, 'ServiceAccount', account)) yield `${where}: no account ${account}`;
+    if (account && !has(resources, 'ServiceAccount', account)) {
+      yield `${where}: no account ${account}`;
+    }
     for (const volume of spec.volumes ?? []) {
       if (volume.configMap && !has(resources, 'ConfigMap', volume.configMap.name)) {
         yield `${where}: no ConfigMap ${volume.configMap.name}`;
@@ -97,7 +99,9 @@ function* restricted(resources) {
     const where = `${one.kind} ${one.metadata.name}`;
     const spec = one.spec.template.spec;
     if (spec.securityContext?.runAsNonRoot !== true) yield `${where} may run as root`;
-    if (spec.securityContext?.seccompProfile?.type !== 'RuntimeDefault') yield `${where}: no seccomp`;
+    if (spec.securityContext?.seccompProfile?.type !== 'RuntimeDefault') {
+      yield `${where}: no seccomp`;
+    }
     if (spec.automountServiceAccountToken !== false) yield `${where} has a token`;
     if (spec.hostNetwork || spec.hostPID || spec.hostIPC) yield `${where} shares with its host`;
     for (const container of spec.containers) {
@@ -106,7 +110,9 @@ function* restricted(resources) {
       if (security.readOnlyRootFilesystem !== true) yield `${where} may write to its root`;
       if (!security.capabilities?.drop?.includes('ALL')) yield `${where} keeps capabilities`;
       if (!container.resources?.limits?.memory) yield `${where} has no bound of memory`;
-      if (/:latest$|^[^:]+$/.test(container.image)) yield `${where}: image ${container.image} is any`;
+      if (/:latest$|^[^:]+$/.test(container.image)) {
+        yield `${where}: image ${container.image} is any`;
+      }
     }
   }
 }
@@ -116,7 +122,8 @@ function* router(resources) {
   if (!one) return yield 'there is no router';
   const spec = one.spec.template.spec;
   const container = spec.containers[0];
-  const services = {startupProbe: 'liveness', livenessProbe: 'liveness', readinessProbe: 'readiness'};
+  const services = {startupProbe: 'liveness', livenessProbe: 'liveness',
+                    readinessProbe: 'readiness'};
   for (const [probe, service] of Object.entries(services)) {
     const grpc = container[probe]?.grpc;
     if (grpc?.service !== service) yield `${probe} does not ask for ${service}`;
@@ -125,8 +132,8 @@ function* router(resources) {
     }
   }
   const pause = Number(container.lifecycle.preStop.exec.command[1]);
-  if (spec.terminationGracePeriodSeconds < pause + STOP_S + 5) yield 'it is killed before it is done';
-  if (one.spec.strategy.rollingUpdate.maxUnavailable !== 0) yield 'an update takes routers away first';
+  if (spec.terminationGracePeriodSeconds < pause + STOP_S + 5) yield 'it is killed too early';
+  if (one.spec.strategy.rollingUpdate.maxUnavailable !== 0) yield 'an update takes away first';
   if (container.resources.limits.cpu) yield 'a limit of CPU throttles the holder of a lease';
 }
 

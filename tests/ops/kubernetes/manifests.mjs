@@ -83,7 +83,7 @@ for (const file of process.argv.slice(3)) {
   faultsOf(resources).forEach((fault) => tell(`${name}: ${fault}`));
   console.log(`${name}: ${resources.length} resources`);
 
-  // ---- Planted mistakes ----------------------------------------------------------------------------
+  // ---- Planted mistakes ------------------------------------------------------------------------
   const copy = (kind, change) => {
     const all = structuredClone(resources);
     change(all.find((one) => one.kind === kind), all);
@@ -111,7 +111,8 @@ for (const file of process.argv.slice(3)) {
     ['PodDisruptionBudget', (one) => (one.spec.selector.matchLabels.x = 'y')],
     ['ServiceAccount', (one) => (one.metadata.name = 'other')],
     ['Deployment', (one, all) => {
-      container(all.find((r) => r.metadata.name === 'firstline-router')).readinessProbe.grpc.port = 1;
+      container(all.find((r) => r.metadata.name === 'firstline-router'))
+        .readinessProbe.grpc.port = 1;
     }],
     ['Deployment', (one, all) => {
       all.find((r) => r.metadata.name === 'firstline-router')

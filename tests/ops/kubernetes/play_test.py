@@ -3,9 +3,9 @@
 
     tests/ops/kubernetes/play_test.py FOLDER MODULES RENDERED IMAGE PROGRAMS
 
-FOLDER holds containers.conf (tests/ops/podman.sh); MODULES node_modules with yaml and @bufbuild/buf;
-RENDERED is an overlay as kustomize writes it. Redis runs on this host, on the pod's gateway; it comes
-later than the router, stalls, and goes on.
+FOLDER holds containers.conf (tests/ops/podman.sh); MODULES node_modules with yaml and
+@bufbuild/buf; RENDERED is an overlay as kustomize writes it. Redis runs on this host, on the pod's
+gateway; it comes later than the router, stalls, and goes on.
 """
 
 import json
@@ -41,8 +41,8 @@ class Kubelet:
         spec = self.container[probe]
         ask = json.dumps({"service": spec["grpc"]["service"]})
         try:
-            answer = run(self.buf, "curl", "--protocol", "grpc", "--http2-prior-knowledge", "--data",
-                         ask, f"http://127.0.0.1:{self.port}/grpc.health.v1.Health/Check",
+            answer = run(self.buf, "curl", "--protocol", "grpc", "--http2-prior-knowledge",
+                         "--data", ask, f"http://127.0.0.1:{self.port}/grpc.health.v1.Health/Check",
                          timeout=spec.get("timeoutSeconds", 1) + 2)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
             return False

@@ -2,8 +2,8 @@
 //
 //   node tests/ops/kubernetes/playable.mjs MODULES RENDERED IMAGE STORE GRPC_PORT METRICS_PORT
 //
-// Replaced is only what a kubelet does and podman 4.3 does not: values from Secrets and of the pod's
-// address, $(NAME) in arguments, and the ports by which the host reaches it.
+// Replaced is only what a kubelet does and podman 4.3 does not: values from Secrets and of the
+// pod's address, $(NAME) in arguments, and the ports by which the host reaches it.
 import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 
@@ -23,7 +23,8 @@ for (const variable of container.env) {
   delete variable.valueFrom;
   variable.value = values[variable.name];
 }
-container.args = container.args.map((text) => text.replace(/\$\((\w+)\)/g, (_, name) => values[name]));
+container.args = container.args.map((text) =>
+  text.replace(/\$\((\w+)\)/g, (_, name) => values[name]));
 container.image = image;
 for (const port of container.ports) {
   port.hostPort = Number(port.name === 'grpc' ? grpcPort : metricsPort);

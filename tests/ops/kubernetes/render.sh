@@ -13,9 +13,10 @@ mkdir -p "$out"
 fetch_kustomize() {
   [ -x "$out/unpacked/usr/bin/kustomize" ] && return 0
   mkdir -p "$out/apt/lists/partial" "$out/apt/archives/partial"
-  echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main' \
-    >"$out/apt/sources.list"
-  set -- -q -o Dir::Etc::SourceList="$(realpath "$out/apt/sources.list")" -o Dir::Etc::SourceParts=- \
+  keys=/usr/share/keyrings/debian-archive-keyring.gpg
+  echo "deb [signed-by=$keys] http://deb.debian.org/debian trixie main" >"$out/apt/sources.list"
+  set -- -q -o Dir::Etc::SourceParts=- \
+    -o Dir::Etc::SourceList="$(realpath "$out/apt/sources.list")" \
     -o Dir::State::Lists="$(realpath "$out/apt/lists")" \
     -o Dir::Cache="$(realpath "$out/apt")" -o APT::Sandbox::User=root
   apt-get "$@" update >/dev/null || return 1

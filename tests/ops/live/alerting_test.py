@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""A real Prometheus and Alertmanager scrape a real router under load, and an alert reaches a webhook.
+"""A real Prometheus and Alertmanager scrape a router under load, and an alert reaches a webhook.
 
     tests/ops/live/alerting_test.py PROGRAMS           the folder `services` of a build
 
 Redis is stopped in the middle of the load and goes on later: FirstlineRedisDown has to reach the
-receiver of pages, and its end as well. Takes about two minutes, most of them the alert's own patience.
+receiver of pages, and end in Prometheus when Redis goes on. Takes about a minute and a half, half
+of it the alert's own patience.
 """
 
 import pathlib
@@ -31,8 +32,8 @@ def main(programs):
         broken = [rule["name"] for rule in rules if rule["health"] == "err"]
         assert not broken, f"rules fail on real data: {broken}"
         assert load.wait(120) == 0, (stack.folder / "load.log").read_text()
-        print("scraped:", int(stack.value("sum(firstline_inquiries_submitted_total)")), "inquiries,",
-              len(rules), "rules evaluated")
+        print("scraped:", int(stack.value("sum(firstline_inquiries_submitted_total)")),
+              "inquiries,", len(rules), "rules evaluated")
         assert not [path for path, name, _ in webhook.alerts if name == "FirstlineRedisDown"]
 
         stack.redis.send_signal(signal.SIGSTOP)

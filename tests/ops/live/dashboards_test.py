@@ -4,8 +4,8 @@
     tests/ops/live/dashboards_test.py PROGRAMS         the folder `services` of a build
 
 One router plays the demo's busy day, with lunch, misses, transfers and parked chats; another bears
-`firstline load`. Each query must be answered, without NaN or infinity, and with data but for the few
-named in EMPTY. About a minute and a half.
+`firstline load`. Each query must be answered, without NaN or infinity, and with data but for the
+few named in EMPTY. About a minute.
 """
 
 import pathlib
@@ -30,8 +30,8 @@ def play(stack):
                        f"127.0.0.1:{day.grpc_port}", "--workspace",
                        ROOT / "deploy/demo/workspace.yaml")
     load = stack.start("load", stack.programs / "cli/firstline", "--server",
-                       f"127.0.0.1:{rush.grpc_port}", "load", "--rate", "40", "--pattern", "poisson",
-                       "--duration", "30s", "--handle", "400ms", "--calls", "unary")
+                       f"127.0.0.1:{rush.grpc_port}", "load", "--rate", "40", "--pattern",
+                       "poisson", "--duration", "30s", "--handle", "400ms", "--calls", "unary")
     for name, child in (("load", load), ("demo", demo)):
         assert child.wait(300) == 0, (stack.folder / f"{name}.log").read_text()
     time.sleep(2)  # Two more scrapes.

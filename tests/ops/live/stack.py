@@ -1,12 +1,12 @@
-"""A real installation for the length of a test: Redis, routers, Prometheus, Alertmanager, a webhook.
+"""A real installation for a test: Redis, routers, Prometheus, Alertmanager, a webhook.
 
     with Stack(pathlib.Path("build/dev/services")) as stack:
         router = stack.start_router()
         stack.start_prometheus()
         stack.await_true("a scrape", lambda: stack.value('up{job="firstline"}') == 1)
 
-Everything listens on a free port of loopback and is ended with the Stack, whatever happens. Files are
-in a temporary folder that is removed, unless something failed: then its name is printed.
+Everything listens on a free port of loopback and is ended with the Stack, whatever happens. Files
+are in a temporary folder that is removed, unless something failed: then its name is printed.
 """
 
 import collections
@@ -96,7 +96,7 @@ class Stack:
         else:
             print(f"logs are in {self.folder}")
 
-    # ---- Starting ----------------------------------------------------------------------------------
+    # ---- Starting -------------------------------------------------------------------------------
 
     def start(self, name, *command):
         log = open(self.folder / f"{name}.log", "ab")
@@ -106,8 +106,9 @@ class Stack:
         return child
 
     def start_redis(self):
-        self.redis = self.start("redis", "redis-server", ROOT / "deploy/redis/redis.conf", "--port", "0",
-                                "--unixsocket", self.folder / "redis.sock", "--dir", self.folder)
+        self.redis = self.start("redis", "redis-server", ROOT / "deploy/redis/redis.conf",
+                                "--port", "0", "--unixsocket", self.folder / "redis.sock",
+                                "--dir", self.folder)
         self.await_true("redis", (self.folder / "redis.sock").exists)
 
     def start_router(self, *options, store=None):
@@ -115,8 +116,9 @@ class Stack:
             self.start_redis()
         name = f"router-{len(self.routers)}"
         ports = self.folder / f"{name}.ports"
+        store = store or f"unix:{self.folder}/redis.sock"
         process = self.start(name, self.programs / "router/firstline-router",
-                             f"--store={store or f'unix:{self.folder}/redis.sock'}", "--listen=127.0.0.1:0",
+                             f"--store={store}", "--listen=127.0.0.1:0",
                              "--metrics-listen=127.0.0.1:0", f"--port-file={ports}", *options)
         self.await_true(name, ports.exists)
         grpc_port, metrics_port = ports.read_text().split()
@@ -155,7 +157,7 @@ class Stack:
                    f"--web.listen-address=127.0.0.1:{self.alertmanager_port}")
         self.await_true("alertmanager", lambda: self.answers(self.alertmanager_port))
 
-    # ---- Asking ------------------------------------------------------------------------------------
+    # ---- Asking ---------------------------------------------------------------------------------
 
     def answers(self, port):
         try:

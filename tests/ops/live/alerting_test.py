@@ -13,10 +13,22 @@ import signal
 import subprocess
 import sys
 
-from stack import Stack, Webhook
+from stack import ROOT, Stack, Webhook
+
+
+def check_routes():
+    """Alertmanager takes its configuration, and each severity goes to its receiver."""
+    config = ROOT / "deploy/alertmanager/alertmanager.yml"
+    subprocess.run(["amtool", "check-config", config], check=True, stdout=subprocess.DEVNULL)
+    for severity, receiver in (("page", "pages"), ("ticket", "tickets")):
+        told = subprocess.run(["amtool", "config", "routes", "test", f"--config.file={config}",
+                               f"severity={severity}"], check=True, text=True,
+                              capture_output=True).stdout.strip()
+        assert told == receiver, f"{severity} goes to {told}"
 
 
 def main(programs):
+    check_routes()
     with Stack(programs) as stack:
         router = stack.start_router()
         webhook = Webhook()
@@ -54,7 +66,7 @@ def main(programs):
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    for tool in ("redis-server", "prometheus", "prometheus-alertmanager"):
+    for tool in ("redis-server", "prometheus", "prometheus-alertmanager", "amtool"):
         if subprocess.run(["sh", "-c", f"command -v {tool}"], stdout=subprocess.DEVNULL).returncode:
             print(f"skipped: {tool} is not installed")
             sys.exit(77)

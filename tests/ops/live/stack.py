@@ -114,16 +114,26 @@ class Stack:
     def start_router(self, *options, store=None):
         if self.redis is None and store is None:
             self.start_redis()
-        name = f"router-{len(self.routers)}"
-        ports = self.folder / f"{name}.ports"
         store = store or f"unix:{self.folder}/redis.sock"
-        process = self.start(name, self.programs / "router/firstline-router",
-                             f"--store={store}", "--listen=127.0.0.1:0",
-                             "--metrics-listen=127.0.0.1:0", f"--port-file={ports}", *options)
-        self.await_true(name, ports.exists)
-        grpc_port, metrics_port = ports.read_text().split()
-        self.routers.append(Router(process, int(grpc_port), int(metrics_port)))
+        self.routers.append(self.run_router(len(self.routers), store, options, 0, 0))
         return self.routers[-1]
+
+    def restart_router(self, index):
+        """A new router at the address of one that has ended."""
+        old = self.routers[index]
+        self.routers[index] = self.run_router(index, f"unix:{self.folder}/redis.sock", (),
+                                              old.grpc_port, old.metrics_port)
+
+    def run_router(self, index, store, options, grpc_port, metrics_port):
+        name = f"router-{index}"
+        ports = self.folder / f"{name}.ports"
+        ports.unlink(missing_ok=True)
+        process = self.start(name, self.programs / "router/firstline-router", f"--store={store}",
+                             f"--listen=127.0.0.1:{grpc_port}",
+                             f"--metrics-listen=127.0.0.1:{metrics_port}", f"--port-file={ports}",
+                             *options)
+        self.await_true(name, ports.exists)
+        return Router(process, *(int(port) for port in ports.read_text().split()))
 
     def start_prometheus(self, *options, scrape="1s", data=None):
         """The rules of deploy/, evaluated as often as is scraped."""

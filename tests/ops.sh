@@ -9,8 +9,8 @@
 #   --image NAME    take an image that is there; building one takes a quarter of an hour
 #   --no-image      leave out what needs an image
 #   --pictures      draw the pictures of deploy/grafana/pictures anew
-#   PART            rules dashboards workspaces acl alerting panels schema manifests container play
-#                   compose; all of them unless named
+#   PART            rules dashboards workspaces acl alerting rolling panels schema manifests
+#                   container play compose; all of them unless named
 #
 # Needs Debian, npm for what judges, root for packages and containers. What cannot be done here is
 # skipped and said so. Everything stays in build/ops. Exit codes: 0 nothing failed, 1 something did,
@@ -42,8 +42,8 @@ while [ $# -gt 0 ]; do
       sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//p}' tests/ops.sh
       exit 0
       ;;
-    rules | dashboards | workspaces | acl | alerting | panels | schema | manifests | container | \
-      play | compose)
+    rules | dashboards | workspaces | acl | alerting | rolling | panels | schema | manifests | \
+      container | play | compose)
       parts+=("$1")
       ;;
     *)
@@ -139,6 +139,7 @@ run dashboards tests/ops/grafana/dashboards_test.sh
 run workspaces tests/ops/kubernetes/apply_workspaces_test.sh "$programs"
 run acl tests/ops/redis_acl_test.sh "$programs"
 run alerting tests/ops/live/alerting_test.py "$programs"
+run rolling tests/ops/live/rolling_update_test.py "$programs"
 run panels tests/ops/live/dashboards_test.py "$programs"
 
 rendered=''

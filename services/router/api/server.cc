@@ -30,10 +30,8 @@ void EnableReflection() {
 
 }  // namespace
 
-Server::Server(const ServerOptions& options, Backend& backend, store::EventLog& log,
-               rpc::Observer& observer)
+Server::Server(const ServerOptions& options, Backend& backend, store::EventLog& log)
     : options_(options),
-      observer_(observer),
       backend_(backend),
       hub_(log, options.event_poll),
       health_(backend_, ServiceNames()) {}
@@ -71,7 +69,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                       Backend& backend, store::EventLog& log,
                                                       rpc::Observer& observer) {
   if (options.reflection) EnableReflection();
-  std::unique_ptr<Server> server(new Server(options, backend, log, observer));
+  std::unique_ptr<Server> server(new Server(options, backend, log));
   grpc::ServerBuilder builder;
   server->Configure(builder);
   builder.AddListeningPort(options.address,

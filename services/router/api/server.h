@@ -80,13 +80,11 @@ class Server {
   void Stop(std::chrono::milliseconds grace);
 
  private:
-  Server(const ServerOptions& options, Backend& backend, store::EventLog& log,
-         rpc::Observer& observer);
+  Server(const ServerOptions& options, Backend& backend, store::EventLog& log);
   void Configure(grpc::ServerBuilder& builder);
   void Listen();
 
   const ServerOptions options_;
-  rpc::Observer& observer_;
   GatheringBackend backend_;
   MethodTable methods_;
   std::unique_ptr<Forwarder> forwarder_;

@@ -107,6 +107,17 @@ TEST_F(Placement, APodThatIsGoneGetsNothing) {
   EXPECT_EQ(Released(), 0);
 }
 
+// Where the registry cannot be read it is asked for again and again, with an announcement each time.
+TEST_F(Placement, ALateAnnouncementIsNotTakenForTheRegistry) {
+  Rig& a = Add("a:1");
+  a.refuse = [](const store::Request& request) { return Is<store::ListWorkspaces>(request); };
+  a.hold = [](const store::Request& request) { return Is<store::Announce>(request); };
+  Run(Seconds(5));
+  a.hold = nullptr;
+  a.DeliverHeld();
+  EXPECT_FALSE(a.pod->listed());
+}
+
 TEST_F(Placement, WhoHandsOverAnswersWhatIsOpenAndLeavesTheWorkspaceToOthers) {
   Rig& a = Add("a:1");
   Rig& b = Add("b:1");

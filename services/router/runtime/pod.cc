@@ -77,8 +77,7 @@ void Pod::OnReply(uint64_t id, store::Reply reply, BootTime sent, BootTime recei
   if (reply.result != store::Result::kUnknown && reply.result != store::Result::kRefused) {
     last_success_ = received;
   }
-  if (id == announcing_) {
-    announcing_ = 0;
+  if (announcing_.erase(id) > 0) {
     if (reply.result == store::Result::kOk && !shutdown_) Balance(reply.pods, received);
     return;
   }
@@ -107,7 +106,7 @@ void Pod::Shutdown(BootTime now) {
   See(now);
   if (shutdown_) return;
   shutdown_ = true;
-  if (options_.spread) Announce(now);
+  if (options_.spread) Announce();
   for (auto& [workspace, watched] : owners_) {
     touched_.insert(workspace);
     watched.owner->Shutdown(now);
@@ -216,12 +215,12 @@ void Pod::List(BootTime now) {
   listing_ = true;
   next_list_ = now + options_.lease;
   Send(WorkspaceId(), store::ListWorkspaces{});
-  if (options_.spread) Announce(now);
+  if (options_.spread) Announce();
 }
 
-void Pod::Announce(BootTime) {
+void Pod::Announce() {
   const int64_t lives_us = shutdown_ ? 0 : options_.lease.us * limits::kAnnouncedLeases;
-  announcing_ = Send(WorkspaceId(), store::Announce{options_.address, lives_us / 1000});
+  announcing_.insert(Send(WorkspaceId(), store::Announce{options_.address, lives_us / 1000}));
 }
 
 // At most one workspace a lease moves from a pod, and only where that makes the two more alike: so

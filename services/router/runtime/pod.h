@@ -120,7 +120,7 @@ class Pod final : private Outbox {
   void Settle(const WorkspaceId& workspace);
   void List(BootTime now);
   void OnListed(const store::Reply& reply, BootTime now);
-  void Announce(BootTime now);
+  void Announce();
   void Balance(const std::vector<std::string>& pods, BootTime now);
 
   const PodOptions options_;
@@ -137,7 +137,7 @@ class Pod final : private Outbox {
   bool listed_ = false;
   std::set<WorkspaceId> unsighted_;  // of the first list
   bool shutdown_ = false;
-  uint64_t announcing_ = 0;  // the request under way; 0: none
+  std::set<uint64_t> announcing_;  // requests under way: two at the end
   BootTime last_success_ = kNeverBoot;
 
   uint64_t last_request_ = 0;

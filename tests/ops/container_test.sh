@@ -34,17 +34,8 @@ fail() {
   podman logs "$name" 2>&1 | tail -n 5 || true
   exit 1
 }
-await() {
-  local tries=300
-  until "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail "in vain: $*"
-    sleep 0.1
-  done
-}
-free_port() {
-  python3 -c 'import socket as s; p = s.create_server(("127.0.0.1", 0)); print(p.getsockname()[1])'
-}
+# shellcheck source=tests/ops/await.sh
+. tests/ops/await.sh
 
 if [ -n "$build" ]; then
   ensure_base "$folder"

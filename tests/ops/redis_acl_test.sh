@@ -20,16 +20,9 @@ fail() {
   tail -n 5 "$scratch/redis.log" "$scratch/router.log"
   exit 1
 }
-await() {
-  local tries=300
-  until "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail "in vain: $*"
-    sleep 0.1
-  done
-}
-port=$(python3 -c \
-  'import socket as s; p = s.create_server(("127.0.0.1", 0)); print(p.getsockname()[1])')
+# shellcheck source=tests/ops/await.sh
+. tests/ops/await.sh
+port=$(free_port)
 redis-server deploy/redis/redis.conf --port "$port" --bind 127.0.0.1 --dir "$scratch" \
   --aclfile "$PWD/deploy/redis/users.acl" >"$scratch/redis.log" 2>&1 &
 redis=$!

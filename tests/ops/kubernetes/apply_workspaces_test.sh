@@ -23,15 +23,8 @@ fail() {
   exit 1
 }
 
-# Waits until the command given succeeds.
-await() {
-  local tries=300
-  until "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail "in vain: $*"
-    sleep 0.1
-  done
-}
+# shellcheck source=tests/ops/await.sh
+. tests/ops/await.sh
 
 # What kubelet does: a new folder, a new link to it, and one rename over ..data. $1: its name.
 folder=$scratch/mount

@@ -11,9 +11,8 @@ of it the alert's own patience.
 import pathlib
 import signal
 import subprocess
-import sys
 
-from stack import ROOT, Stack, Webhook
+from stack import ROOT, Stack, Webhook, run
 
 
 def check_routes():
@@ -64,10 +63,4 @@ def main(programs):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    for tool in ("redis-server", "prometheus", "prometheus-alertmanager", "amtool"):
-        if subprocess.run(["sh", "-c", f"command -v {tool}"], stdout=subprocess.DEVNULL).returncode:
-            print(f"skipped: {tool} is not installed")
-            sys.exit(77)
-    main(pathlib.Path(sys.argv[1]))
+    run(main, __doc__, "redis-server", "prometheus", "prometheus-alertmanager", "amtool")

@@ -9,12 +9,10 @@ few named in EMPTY. About a minute.
 """
 
 import pathlib
-import subprocess
-import sys
 import time
 
 import panel_data
-from stack import ROOT, Stack
+from stack import ROOT, Stack, run
 
 # Panel -> why a good day leaves it empty.
 EMPTY = {"First reply of a bot": "the demo has no bots"}
@@ -63,10 +61,4 @@ def main(programs):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    for tool in ("redis-server", "prometheus"):
-        if subprocess.run(["sh", "-c", f"command -v {tool}"], stdout=subprocess.DEVNULL).returncode:
-            print(f"skipped: {tool} is not installed")
-            sys.exit(77)
-    main(pathlib.Path(sys.argv[1]))
+    run(main, __doc__, "redis-server", "prometheus")

@@ -10,11 +10,9 @@ that ran out; and no alert may have fired. About a minute.
 """
 
 import pathlib
-import subprocess
-import sys
 import time
 
-from stack import Stack
+from stack import Stack, run
 
 LOAD = ("load", "--rate", "50", "--pattern", "poisson", "--duration", "35s", "--handle", "200ms",
         "--agents", "60", "-o", "json")
@@ -67,10 +65,4 @@ def main(programs):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    for tool in ("redis-server", "prometheus"):
-        if subprocess.run(["sh", "-c", f"command -v {tool}"], stdout=subprocess.DEVNULL).returncode:
-            print(f"skipped: {tool} is not installed")
-            sys.exit(77)
-    main(pathlib.Path(sys.argv[1]))
+    run(main, __doc__, "redis-server", "prometheus")

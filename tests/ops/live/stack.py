@@ -17,6 +17,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -25,6 +26,19 @@ import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+
+def run(main, document, *tools):
+    """Calls main with the folder that the command line names; skips (77) where a tool is missing."""
+    if len(sys.argv) != 2:
+        sys.exit(document)
+    for tool in tools:
+        if shutil.which(tool) is None:
+            print(f"skipped: {tool} is not installed")
+            sys.exit(77)
+    main(pathlib.Path(sys.argv[1]))
+
 
 Router = collections.namedtuple("Router", "process grpc_port metrics_port")
 

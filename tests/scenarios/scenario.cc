@@ -32,6 +32,7 @@ class Run {
 
   void Expect(const std::string& line);
   void ExpectEvent(const std::string& wanted, bool present);
+  void ExpectOrder(const std::string& wanted);
   void ExpectValues(const std::string& subject, ScenarioLine& line);
   std::map<std::string, std::string> ValuesOf(const std::string& id, ScenarioLine& line);
   std::map<std::string, std::string> InquiryValues(const Inquiry& inquiry) const;
@@ -172,6 +173,7 @@ void Run::Expect(const std::string& line) {
   const std::string rest = line.substr(sizeof("expect ") - 1);
   if (absl::StartsWith(rest, "event ")) return ExpectEvent(rest.substr(6), true);
   if (absl::StartsWith(rest, "no event ")) return ExpectEvent(rest.substr(9), false);
+  if (absl::StartsWith(rest, "order ")) return ExpectOrder(rest.substr(6));
   ScenarioLine parsed(rest);
   ExpectValues(parsed.verb(), parsed);
 }
@@ -193,6 +195,17 @@ void Run::ExpectEvent(const std::string& wanted, bool present) {
   if (found == present) return;
   failures_.push_back(absl::StrCat(present ? "no such event" : "there is such an event",
                                    " among: ", absl::StrJoin(recent_, "; ")));
+}
+
+// "assigned i1 i2": the events of that kind are about these, in this order, and about no others.
+void Run::ExpectOrder(const std::string& wanted) {
+  std::vector<std::string> subjects = {wanted.substr(0, wanted.find(' '))};
+  for (const std::string& event : recent_) {
+    const std::vector<std::string> words = absl::StrSplit(event, ' ');
+    if (words[0] == subjects[0] && words.size() > 1) subjects.push_back(words[1]);
+  }
+  if (absl::StrJoin(subjects, " ") == wanted) return;
+  failures_.push_back(absl::StrCat("the order is: ", absl::StrJoin(subjects, " ")));
 }
 
 void Run::ExpectValues(const std::string& subject, ScenarioLine& line) {

@@ -1,4 +1,4 @@
-// Every *.scenario file of this folder is one test. FIRSTLINE_REGENERATE=1 rewrites the `|` lines
+// Every *.scenario file of this folder and of peers/ is one test. FIRSTLINE_REGENERATE=1 rewrites the `|` lines
 // of the files instead of comparing them; hand-written `expect` lines are checked all the same.
 #include "tests/scenarios/scenario.h"
 
@@ -24,8 +24,11 @@ fs::path Folder() { return fs::path(FIRSTLINE_SOURCE_DIR) / "tests" / "scenarios
 
 std::vector<std::string> Names() {
   std::vector<std::string> names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(Folder())) {
-    if (entry.path().extension() == ".scenario") names.push_back(entry.path().stem().string());
+  for (const char* folder : {"", "peers/"}) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(Folder() / folder)) {
+      if (entry.path().extension() != ".scenario") continue;
+      names.push_back(folder + entry.path().stem().string());
+    }
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -54,8 +57,14 @@ TEST_P(ScenarioTest, GoesAsWritten) {
   EXPECT_EQ(result.text, expected) << proof::FirstDifference(result.text, expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, ScenarioTest, ::testing::ValuesIn(Names()),
-                         [](const auto& file) { return file.param; });
+// Letters, digits and underscores are all that the name of a test may have.
+std::string TestName(const ::testing::TestParamInfo<std::string>& file) {
+  std::string name = file.param;
+  std::replace_if(name.begin(), name.end(), [](char c) { return c == '/' || c == '-'; }, '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, ScenarioTest, ::testing::ValuesIn(Names()), TestName);
 
 // ---- The runner itself must be able to fail ----
 
@@ -74,6 +83,14 @@ TEST(ScenarioRunnerTest, ReportsAnUnmetExpectation) {
 TEST(ScenarioRunnerTest, ReportsAMissingAndAnUnwantedEvent) {
   EXPECT_EQ(RunScenario(std::string(kSmall) + "expect event offer i1 a2\n").failures.size(), 1u);
   EXPECT_EQ(RunScenario(std::string(kSmall) + "expect no event offer i1\n").failures.size(), 1u);
+}
+
+TEST(ScenarioRunnerTest, ReportsAnotherOrder) {
+  const std::string two = std::string(kSmall) + "agent a2\nsubmit i2\nonline a2\n";
+  EXPECT_TRUE(RunScenario(two + "expect order offer i2\n").failures.empty());
+  for (const char* order : {"offer i1", "offer i2 i1", "offer"}) {
+    EXPECT_EQ(RunScenario(two + "expect order " + order + "\n").failures.size(), 1u) << order;
+  }
 }
 
 TEST(ScenarioRunnerTest, ReportsUnknownWords) {

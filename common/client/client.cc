@@ -56,12 +56,14 @@ Result<Response> Call(Link& link,
                       Request& request, const CallOptions& call) {
   AttachRequestId(request);
   const std::string workspace = WorkspaceOf(request);
+  const std::string trace = call.traceparent.empty() ? link.options.traceparent : call.traceparent;
   Attempts attempts(link, call);
   while (true) {
     const Endpoint endpoint = link.endpoints.Pick(workspace);
     Stub stub(endpoint.channel);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + attempts.Allowance());
+    if (!trace.empty()) context.AddMetadata("traceparent", trace);
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
     if (status.ok()) return response;

@@ -27,6 +27,9 @@ struct Options {
   std::chrono::milliseconds keepalive = std::chrono::seconds(60);
   // Not set: plaintext.
   std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr;
+  // The trace that calls belong to unless CallOptions names another, for programs that do one thing;
+  // empty: none. Streams that go on are of no trace.
+  std::string traceparent = {};
   // Not set: real time. For tests.
   std::shared_ptr<Timing> timing = nullptr;
 };
@@ -35,6 +38,10 @@ struct Options {
 struct CallOptions {
   // Instead of Options::deadline.
   std::optional<std::chrono::milliseconds> deadline = std::nullopt;
+  // The caller's place in a trace, as a W3C traceparent of which the router makes a step of its own:
+  // what an OpenTelemetry propagator injects under that name. Routers log the calls of traces that
+  // are sampled, and those that fail. Empty: Options::traceparent.
+  std::string traceparent = {};
 };
 
 }  // namespace firstline::client

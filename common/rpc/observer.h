@@ -31,8 +31,11 @@ class HandledTimer {
  public:
   HandledTimer(Observer& observer, MethodName name)
       : observer_(observer), name_(name), start_(std::chrono::steady_clock::now()) {}
-  void Handled(grpc::StatusCode code) {
-    observer_.OnHandled(name_, code, std::chrono::steady_clock::now() - start_);
+  // How long it took.
+  std::chrono::nanoseconds Handled(grpc::StatusCode code) {
+    const std::chrono::nanoseconds elapsed = std::chrono::steady_clock::now() - start_;
+    observer_.OnHandled(name_, code, elapsed);
+    return elapsed;
   }
 
  private:

@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "common/trace/trace_context.h"
 #include "services/cli/commands/commands.h"
 #include "services/cli/context.h"
 #include "services/cli/settings.h"
@@ -37,6 +38,7 @@ constexpr char kEnd[] =
 // What settings may replace where nobody said otherwise.
 struct GlobalOptions {
   std::string context, output;
+  bool trace = false;
   CLI::Option* server = nullptr;
   CLI::Option* workspace = nullptr;
 };
@@ -69,6 +71,8 @@ void AddGlobalOptions(CLI::App& app, Context& context, GlobalOptions& options) {
                             ->envname("FIRSTLINE_OUTPUT")
                             ->take_last();
   OneOf(context, *output, "format", {"table", "json", "jsonl"});
+  app.add_flag("--trace", options.trace,
+               "begin a trace: routers log the command's calls under the id that is told");
   app.set_version_flag("--version", "firstline 0.1.0");
 }
 
@@ -93,6 +97,19 @@ void TakeFromSettings(const GlobalOptions& options, Context& context) {
     context.workspace = found.workspace;
   }
   if (options.output.empty()) SetFormat(context, found.output);
+}
+
+// A new trace, or the one that whoever started this program is in ($TRACEPARENT).
+void TakeTrace(bool fresh, Context& context) {
+  if (fresh) {
+    const trace::Context begun = trace::NewTrace();
+    context.traceparent = begun.ToHeader();
+    context.err << "trace: " << begun.TraceId() << "\n";
+    return;
+  }
+  const char* given = std::getenv("TRACEPARENT");
+  if (given == nullptr) return;
+  if (const auto parent = trace::Parse(given)) context.traceparent = parent->ToHeader();
 }
 
 // Those that ask no router must work with settings that cannot be read, if only to mend them.
@@ -156,6 +173,7 @@ ExitCode Run(const std::vector<std::string>& arguments, std::ostream& out, std::
   app.parse_complete_callback([&] {
     if (NeedsSettings(app)) TakeFromSettings(options, context);
     SetFormat(context, options.output);
+    TakeTrace(options.trace, context);
   });
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

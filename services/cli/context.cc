@@ -57,6 +57,7 @@ client::Client& Context::client() {
   options.deadline = deadline;
   options.attempt_deadline = std::min(options.attempt_deadline, deadline);
   options.retry.wait_max = std::chrono::seconds(1);  // Somebody is looking.
+  options.traceparent = traceparent;
   connection = std::make_unique<client::Client>(options);
   return *connection;
 }

@@ -41,6 +41,8 @@ struct Context {
   std::string workspace = {};
   double timeout_s = 10;
   Format format = Format::kTable;
+  // As client::Options::traceparent.
+  std::string traceparent = {};
   // The words an option may have, asked for when somebody completes it in a shell.
   std::map<const CLI::Option*, std::function<std::vector<std::string>()>> choices = {};
 

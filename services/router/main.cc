@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/log/log.h"
+#include "common/rpc/library_log.h"
 #include "services/router/app.h"
 
 namespace {
@@ -17,6 +18,7 @@ using firstline::router::AppOptions;
 constexpr char kFooter[] =
     "Example:\n"
     "  firstline-router --store=redis://127.0.0.1:6379 --listen=127.0.0.1:7600\n"
+    "Standard error has one JSON object a line.\n"
     "Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.";
 
 void WritePorts(const std::string& path, const App& app) {
@@ -67,6 +69,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   firstline::log::SetLevel(*parsed);
+  firstline::rpc::LogLibraries();
 
   // Before any thread: signals are waited for here and delivered nowhere else.
   sigset_t signals;
@@ -78,7 +81,7 @@ int main(int argc, char** argv) {
 
   auto app = App::Start(options);
   if (!app.ok()) {
-    std::cerr << "firstline-router: " << app.status().message() << "\n";
+    firstline::log::Error("cannot start", {{"error", app.status().message()}});
     return 1;
   }
   firstline::log::Info("serving", {{"grpc_port", (*app)->grpc_port()},

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "services/cli/output.h"
@@ -34,6 +35,39 @@ std::vector<json> Lines(const std::string& text) {
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.push_back(json::parse(line));
   return lines;
+}
+
+// ---- Options of every command -------------------------------------------------------------------
+
+TEST_F(CommandTest, TraceTellsTheIdUnderWhichTheRouterLogs) {
+  testing::internal::CaptureStderr();
+  const Said said = Do({"--trace", "queue", "list"});
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(said.exit, ExitCode::kOk);
+  ASSERT_THAT(said.err, StartsWith("trace: "));
+  const std::string id = said.err.substr(7, 32);
+  EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos);
+  EXPECT_THAT(log, HasSubstr(id));
+}
+
+TEST_F(CommandTest, TakesPartInTheTraceOfItsEnvironment) {
+  testing::internal::CaptureStderr();
+  setenv("TRACEPARENT", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", 1);
+  const Said said = Do({"queue", "list"});
+  setenv("TRACEPARENT", "garbage", 1);
+  EXPECT_EQ(Do({"queue", "list"}).exit, ExitCode::kOk);
+  unsetenv("TRACEPARENT");
+  EXPECT_EQ(said.exit, ExitCode::kOk);
+  EXPECT_THAT(said.err, IsEmpty());
+  std::vector<json> calls;
+  for (json& line : Lines(testing::internal::GetCapturedStderr())) {
+    if (line["msg"] == "call") calls.push_back(std::move(line));
+  }
+  ASSERT_FALSE(calls.empty());
+  for (const json& call : calls) {
+    EXPECT_EQ(call["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
+    EXPECT_EQ(call["parent_id"], "00f067aa0ba902b7");
+  }
 }
 
 // ---- Configuration ------------------------------------------------------------------------------

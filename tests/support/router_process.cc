@@ -35,6 +35,10 @@ void RouterProcess::Start() {
                                       "--port-file=" + ports.string(),
                                       "--log-level=" + options_.log_level};
   command.insert(command.end(), options_.extra_arguments.begin(), options_.extra_arguments.end());
+  if (!options_.log_file.empty()) {
+    command.insert(command.begin(),
+                   {"/bin/sh", "-c", "exec \"$@\" 2>>\"$0\"", options_.log_file});
+  }
   process_ = std::make_unique<ChildProcess>(command);
   const auto deadline = std::chrono::steady_clock::now() + kStartMax;
   while (!std::filesystem::exists(ports)) {
@@ -44,7 +48,7 @@ void RouterProcess::Start() {
     }
     process_->ReadLine(kLook);
   }
-  std::ifstream(ports) >> port_;
+  std::ifstream(ports) >> port_ >> metrics_port_;
 }
 
 }  // namespace firstline::test

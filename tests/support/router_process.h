@@ -31,8 +31,10 @@ struct RouterProcessOptions {
   std::string store = "memory";
   // As --metrics-listen.
   std::string metrics_listen = "none";
-  // As --log-level; it writes to the test's standard error.
+  // As --log-level.
   std::string log_level = "error";
+  // The file its log is appended to; empty: the test's standard error.
+  std::string log_file = {};
   // Further options, such as {"--lease-ms=1000"}.
   std::vector<std::string> extra_arguments = {};
 };
@@ -49,6 +51,9 @@ class RouterProcess {
 
   // host:port; stays across restarts.
   std::string address() const { return "127.0.0.1:" + port_; }
+  // host:port of /metrics; only with RouterProcessOptions::metrics_listen. Another one after a
+  // restart if that says port 0.
+  std::string metrics_address() const { return "127.0.0.1:" + metrics_port_; }
   // While it runs.
   pid_t pid() const { return process_->pid(); }
   // No effect after Wait().
@@ -64,6 +69,7 @@ class RouterProcess {
   const RouterProcessOptions options_;
   const TempFolder folder_;
   std::string port_ = "0";
+  std::string metrics_port_;
   std::unique_ptr<ChildProcess> process_;
 };
 

@@ -1,5 +1,6 @@
 #include "services/router/api/commands_stream.h"
 
+#include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
@@ -111,6 +112,7 @@ class PendingCommand final : public CommandCall,
     VisitRequest(std::as_const(request_),
                  [&](const auto& request) { workspace_ = &request.workspace(); });
     response_.set_id(request_.id());
+    if (!request_.traceparent().empty()) Trace();
   }
 
   const std::string& workspace() const override { return *workspace_; }
@@ -138,6 +140,7 @@ class PendingCommand final : public CommandCall,
       EnsureRequestId(forwarding_.forwarder.NewRequestId(), &request);
     });
     call->set_method(std::string(kMethod));
+    if (trace_.traced()) call->set_traceparent(trace_.header());
     request_.SerializeToString(call->mutable_request());
   }
   void EndForwarded(const absl::Status& status, const std::string& response) override {
@@ -149,10 +152,16 @@ class PendingCommand final : public CommandCall,
     Answer(status);
   }
   void Answer(const absl::Status& status);
+  void Trace() {
+    trace_ = CallTrace(request_.traceparent());
+    start_ = std::chrono::steady_clock::now();
+  }
 
   CommandsStream* stream_;
   const Forwarding& forwarding_;
   const std::string* workspace_ = &WorkspaceOf(0);
+  CallTrace trace_;
+  std::chrono::steady_clock::time_point start_;  // of a trace
   bool answered_ = false;
   std::shared_ptr<PendingCommand> self_;  // until it is answered
 };
@@ -274,6 +283,9 @@ class CommandsStream final : public CommandsIo {
 void PendingCommand::Answer(const absl::Status& status) {
   const std::shared_ptr<PendingCommand> self = std::move(self_);
   if (!status.ok()) *response_.mutable_error() = rpc::ToProto(status);
+  if (trace_.traced()) {
+    trace_.Ended(kMethod, workspace(), status, std::chrono::steady_clock::now() - start_);
+  }
   answered_ = true;
   if (stream_ != nullptr) stream_->OnAnswer(workspace());
 }

@@ -58,4 +58,7 @@ inline constexpr size_t kWorkspaceNameBytesMax = 64;
 
 inline constexpr size_t kViolationsMax = 16;
 
+// Lines in the log about calls of traces, of all callers: one is some 300 bytes.
+inline constexpr int kCallLinesPerSecond = 100;
+
 }  // namespace firstline::api::limits

@@ -3,6 +3,7 @@
 // Threads: the loop's.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "firstline/internal/v1/forward_service.pb.h"
+#include "services/router/api/call_trace.h"
 #include "services/router/api/unary_call.h"
 
 namespace firstline::api {
@@ -46,6 +48,7 @@ class MethodTable {
     static void Serve(const internal::v1::ForwardedCall& in, runtime::BootTime now,
                       const typename UnaryCall<Request, Response>::Handler& handler, Sink sink) {
       auto* call = new ForwardedCall(std::move(sink));
+      if (!in.traceparent().empty()) call->Trace(in);
       if (!call->request_.ParseFromString(in.request())) {
         return call->End(absl::InvalidArgumentError("the request cannot be read"));
       }
@@ -56,7 +59,16 @@ class MethodTable {
 
    private:
     explicit ForwardedCall(Sink sink) : sink_(std::move(sink)) {}
+    void Trace(const internal::v1::ForwardedCall& in) {
+      trace_ = CallTrace(in.traceparent());
+      method_ = in.method();
+      start_ = std::chrono::steady_clock::now();
+    }
     void OnEnd(const absl::Status& status, uint64_t epoch) override {
+      if (trace_.traced()) {
+        trace_.Ended(method_, WorkspaceOf(this->request_), status,
+                     std::chrono::steady_clock::now() - start_);
+      }
       std::string response;
       if (status.ok()) this->response_.SerializeToString(&response);
       sink_(status, std::move(response), epoch);
@@ -64,6 +76,9 @@ class MethodTable {
     }
 
     const Sink sink_;
+    CallTrace trace_;
+    std::string method_;  // of a trace
+    std::chrono::steady_clock::time_point start_;
   };
 
   using Entry =

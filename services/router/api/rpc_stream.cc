@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cassert>
 
+#include "absl/strings/str_cat.h"
 #include "services/router/api/rejection_status.h"
 
 namespace firstline::api {
@@ -63,6 +64,7 @@ void RpcStream::OnAccepted(bool ok) {
     return;
   }
   timer_.emplace(loop_->observer(), name_);
+  trace_ = CallTrace::Of(context_.client_metadata());
   const absl::Status admitted = loop_->Admit();
   loop_->Add(id_, this);
   ListenAgain();
@@ -102,7 +104,11 @@ void RpcStream::FinishIfDue() {
   if (!end_ || finishing_ || writing_) return;
   finishing_ = true;
   if (open_) OnClosed();
-  timer_->Handled(static_cast<grpc::StatusCode>(end_->code()));
+  const auto elapsed = timer_->Handled(static_cast<grpc::StatusCode>(end_->code()));
+  if (trace_.traced()) {
+    trace_.Ended(absl::StrCat("/", std::string(name_.service), "/", std::string(name_.method)), "",
+                 *end_, elapsed);
+  }
   StartFinish(rpc::ToGrpc(*end_));
 }
 

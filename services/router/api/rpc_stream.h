@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "common/rpc/error.h"
 #include "common/rpc/observer.h"
+#include "services/router/api/call_trace.h"
 #include "services/router/api/rpc_loop.h"
 
 namespace firstline::api {
@@ -84,6 +85,7 @@ class RpcStream {
   const Id id_;
   const rpc::MethodName name_;
   std::optional<rpc::HandledTimer> timer_;
+  CallTrace trace_;
   std::optional<absl::Status> end_;
   bool open_ = false, reading_ = false, writing_ = false;
   bool finishing_ = false, finished_ = false, gone_ = false;

@@ -25,6 +25,7 @@
 #include "common/rpc/error.h"
 #include "common/rpc/observer.h"
 #include "common/status/reason.h"
+#include "services/router/api/call_trace.h"
 #include "services/router/api/forwarder.h"
 #include "services/router/api/limits.h"
 #include "services/router/api/method_table.h"
@@ -97,6 +98,7 @@ class GrpcCall final : public Tag, public Forwardable, public UnaryCall<Request,
       return;
     }
     timer_.emplace(loop_->observer(), method_->name);
+    trace_ = CallTrace::Of(context_.client_metadata());
     loop_->CallBegan();
     Listen(loop_, method_);
     if (loop_->calls() > limits::kUnaryCallsMax) return Finish(TooManyCalls());
@@ -119,7 +121,8 @@ class GrpcCall final : public Tag, public Forwardable, public UnaryCall<Request,
   }
 
   void Finish(const absl::Status& status) {
-    timer_->Handled(static_cast<grpc::StatusCode>(status.code()));
+    const auto elapsed = timer_->Handled(static_cast<grpc::StatusCode>(status.code()));
+    if (trace_.traced()) trace_.Ended(FullName(), workspace(), status, elapsed);
     Tag* const finished = this;
     if (status.ok()) {
       writer_.Finish(this->response_, grpc::Status::OK, finished);
@@ -147,8 +150,8 @@ class GrpcCall final : public Tag, public Forwardable, public UnaryCall<Request,
   }
   void WriteCall(internal::v1::ForwardedCall* call) override {
     EnsureRequestId(method_->forwarding->forwarder.NewRequestId(), &this->request_);
-    call->set_method(absl::StrCat("/", std::string(method_->name.service), "/",
-                                  std::string(method_->name.method)));
+    call->set_method(FullName());
+    if (trace_.traced()) call->set_traceparent(trace_.header());
     this->request_.SerializeToString(call->mutable_request());
   }
   void EndForwarded(const absl::Status& status, const std::string& response) override {
@@ -158,11 +161,17 @@ class GrpcCall final : public Tag, public Forwardable, public UnaryCall<Request,
     Finish(status);
   }
 
+  std::string FullName() const {
+    return absl::StrCat("/", std::string(method_->name.service), "/",
+                        std::string(method_->name.method));
+  }
+
   const std::shared_ptr<RpcLoop> loop_;
   const std::shared_ptr<const Method> method_;
   grpc::ServerContext context_;
   Writer writer_{&context_};
   std::optional<rpc::HandledTimer> timer_;  // of a call that has begun
+  CallTrace trace_;
 };
 
 // Serves methods of one service for as long as the server runs. `service` must outlive the loop.

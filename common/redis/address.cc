@@ -149,6 +149,13 @@ absl::StatusOr<Address> Address::Parse(std::string_view text) {
   return address;
 }
 
+absl::StatusOr<Address> Address::ParseHost(std::string_view text, std::uint16_t default_port) {
+  Address address;
+  address.port = default_port;
+  if (absl::Status status = ParseHostAndPort(text, address); !status.ok()) return status;
+  return address;
+}
+
 std::string Address::ToString() const {
   std::string text;
   if (is_unix()) {

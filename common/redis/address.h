@@ -22,6 +22,9 @@ struct Address {
   // the password. rediss:// is refused rather than spoken in clear.
   static absl::StatusOr<Address> Parse(std::string_view text);
 
+  // HOST, HOST:PORT or [V6]:PORT alone.
+  static absl::StatusOr<Address> ParseHost(std::string_view text, std::uint16_t default_port);
+
   // "host:port" or "unix:/path", with "/database" unless that is 0; without user and password, so
   // that it may be logged.
   std::string ToString() const;

@@ -16,7 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/clock/clock.h"
 #include "common/log/log.h"
-#include "common/redis/address.h"
+#include "common/redis/target.h"
 #include "common/status/reason.h"
 #include "services/router/api/server.h"
 #include "services/router/runtime/loop.h"
@@ -172,21 +172,21 @@ absl::StatusOr<Stores> OpenStores(const std::string& where) {
                    std::make_unique<store::MemoryStore>(backend)},
                   std::make_unique<store::MemoryStore>(backend)};
   }
-  absl::StatusOr<redis::Address> address = redis::Address::Parse(where);
-  if (!address.ok()) return address.status();
-  redis::ConnectionOptions connection;
-  connection.address = *address;
-  auto fast = std::make_unique<store::RedisStore>(store::RedisStoreOptions{.connection = connection});
+  absl::StatusOr<redis::Target> target = redis::Target::Parse(where);
+  if (!target.ok()) return target.status();
+  const redis::ServersOptions servers{.target = *target};
+  auto fast = std::make_unique<store::RedisStore>(store::RedisStoreOptions{.servers = servers});
   const absl::Status checked = fast->CheckServer();
   if (absl::IsUnavailable(checked)) {
-    log::Warning("Redis cannot be reached yet", {{"redis", address->ToString()}});
+    log::Warning("Redis cannot be reached yet", {{"redis", target->ToString()},
+                                                 {"problem", std::string(checked.message())}});
   } else if (!checked.ok()) {
     return checked;
   }
   return Stores{
       {std::move(fast),
-       std::make_unique<store::RedisStore>(store::RedisStoreOptions{.connection = connection})},
-      std::make_unique<store::RedisEventLog>(connection)};
+       std::make_unique<store::RedisStore>(store::RedisStoreOptions{.servers = servers})},
+      std::make_unique<store::RedisEventLog>(servers)};
 }
 
 // Ownership nonces must never repeat over all pods.

@@ -24,7 +24,7 @@ struct AppOptions {
   std::string advertise;                          // what other pods and clients are told; empty:
                                                   // the address listened on
   std::string metrics_listen = "127.0.0.1:9464";  // /metrics; empty: none
-  std::string store = "memory";                   // or a Redis address, see common/redis/address.h
+  std::string store = "memory";                   // or where Redis is, see common/redis/target.h
   bool driven_clock = false;                      // workspace time advances by AdvanceTime alone
   std::chrono::milliseconds lease{0};             // 0: the runtime's default
   std::chrono::milliseconds stop_timeout{10'000};

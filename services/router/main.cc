@@ -44,8 +44,9 @@ int main(int argc, char** argv) {
                  "address of /metrics, or none")
       ->capture_default_str();
   cli.add_option("--store", options.store,
-                 "memory (nothing is durable), HOST:PORT, redis://[USER:PASSWORD@]HOST:PORT or "
-                 "unix:/PATH")
+                 "memory (nothing is durable), HOST:PORT, redis://[USER:PASSWORD@]HOST:PORT, "
+                 "unix:/PATH or sentinel://[USER:PASSWORD@]HOST:PORT,HOST:PORT,.../PRIMARY"
+                 "[?auth=[USER]:PASSWORD] with all Sentinels")
       ->capture_default_str();
   cli.add_option("--clock", clock,
                  "system, or driven: workspace time advances only by ClockService.AdvanceTime")

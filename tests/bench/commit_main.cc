@@ -93,7 +93,8 @@ class Committer {
 class StoreCommitter final : public Committer {
  public:
   explicit StoreCommitter(const redis::ConnectionOptions& connection)
-      : store_({.connection = connection}) {
+      : store_({.servers = {.target = connection.address,
+                            .command_timeout = connection.command_timeout}}) {
     const auto replies = store_.Execute({store::Acquire{kWorkspace, std::nullopt, 1, "bench"}});
     if (replies[0].result != store::Result::kOk) Fail(replies[0].detail);
     token_ = replies[0].ownership->token;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "common/redis/address.h"
+#include "common/redis/target.h"
 
 namespace firstline::redis {
 namespace {
@@ -57,6 +58,48 @@ TEST(RedisAddressTest, NeitherErrorsNorTextsShowThePassword) {
   EXPECT_EQ(Address::Parse("redis://app:hunter2@cache:7000/3")->ToString(), "cache:7000/3");
   EXPECT_EQ(Address::Parse("[::1]")->ToString(), "[::1]:6379");
   EXPECT_EQ(Address::Parse("/run/r.sock")->ToString(), "unix:/run/r.sock");
+}
+
+// ---- Where the data is ----
+
+TEST(RedisTargetTest, AnAddressIsATarget) {
+  const auto target = Target::Parse("redis://app:secret@cache:6380/2");
+  ASSERT_TRUE(target.ok()) << target.status();
+  EXPECT_EQ(target->kind, Target::Kind::kFixed);
+  EXPECT_EQ(target->server, *Address::Parse("redis://app:secret@cache:6380/2"));
+  EXPECT_EQ(target->ToString(), "cache:6380/2");
+}
+
+TEST(RedisTargetTest, Sentinels) {
+  const auto target =
+      Target::Parse("sentinel://app:p%2Cw@s1,s2:7000,[::1]:7001/shop/3?auth=watch:s%40cret");
+  ASSERT_TRUE(target.ok()) << target.status();
+  EXPECT_EQ(target->kind, Target::Kind::kSentinel);
+  EXPECT_EQ(target->primary_name, "shop");
+  EXPECT_EQ(target->server.user, "app");
+  EXPECT_EQ(target->server.password, "p,w");
+  EXPECT_EQ(target->server.database, 3);
+  ASSERT_EQ(target->seeds.size(), 3u);
+  EXPECT_EQ(target->seeds[0], (Address{.host = "s1", .port = 26379, .user = "watch",
+                                       .password = "s@cret"}));
+  EXPECT_EQ(target->seeds[1].port, 7000);
+  EXPECT_EQ(target->seeds[2].host, "::1");
+  EXPECT_EQ(target->ToString(), "sentinel://s1:26379,s2:7000,[::1]:7001/shop/3");
+  EXPECT_TRUE(Target::Parse("sentinel://s1/shop").ok());
+}
+
+TEST(RedisTargetTest, RefusesWhatItCannotMean) {
+  for (const char* bad :
+       {"", "sentinel://", "sentinel://s1", "sentinel://s1/", "sentinel:///shop",
+        "sentinel://s1,/shop", "sentinel://s1,s1/shop", "sentinel://s1:0/shop",
+        "sentinel://s1/shop/x", "sentinel://user@s1/shop", "sentinel://s1/shop?x=1",
+        "sentinel://s1/shop?auth=", "sentinel://s1/shop?auth=user", "sentinel://a b/shop"}) {
+    EXPECT_EQ(Target::Parse(bad).status().code(), absl::StatusCode::kInvalidArgument) << bad;
+  }
+  for (const char* bad : {"sentinel://app:hunter2@s1:x/shop", "sentinel://s1/shop?auth=hunter2"}) {
+    const std::string message(Target::Parse(bad).status().message());
+    EXPECT_EQ(message.find("hunter2"), std::string::npos) << message;
+  }
 }
 
 }  // namespace

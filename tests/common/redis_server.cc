@@ -80,6 +80,7 @@ pid_t Spawn(const std::vector<std::string>& command_line) {
 
 RedisServer::RedisServer(RedisServerOptions options)
     : options_(std::move(options)), folder_(MakeFolder()) {
+  if (!options_.config.empty()) std::ofstream(folder_ / "redis.conf") << options_.config;
   Start();
 }
 
@@ -192,6 +193,9 @@ std::vector<std::string> RedisServer::CommandLine() const {
       "--maxmemory-policy", "noeviction",
       "--maxmemory", std::to_string(options_.max_memory_bytes),
   };
+  if (!options_.config.empty()) {
+    line.insert(line.begin() + 1, (folder_ / "redis.conf").string());
+  }
   if (!options_.password.empty()) {
     line.insert(line.end(), {"--requirepass", options_.password});
   }

@@ -37,6 +37,8 @@ struct RedisServerOptions {
   // Listens on 127.0.0.1 as well, on a port chosen while starting; it stays across restarts.
   bool tcp = false;
   std::string password = {};
+  // Lines of a configuration file, which the server may rewrite; options go before it. Empty: none.
+  std::string config = {};
   // Further options, such as {"--repl-diskless-sync", "no"}.
   std::vector<std::string> extra_arguments = {};
 };

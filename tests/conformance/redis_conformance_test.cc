@@ -23,13 +23,13 @@ class RedisBench final : public Bench {
 
   std::unique_ptr<Store> NewStore() override {
     RedisStoreOptions options;
-    options.connection.address = SharedServer().address();
-    options.connection.command_timeout = std::chrono::seconds(30);
+    options.servers.target = SharedServer().address();
+    options.servers.command_timeout = std::chrono::seconds(30);
     return std::make_unique<RedisStore>(options);
   }
   std::unique_ptr<EventLog> NewEventLog() override {
     return std::make_unique<RedisEventLog>(
-        redis::ConnectionOptions{.address = SharedServer().address()});
+        redis::ServersOptions{.target = SharedServer().address()});
   }
 
   void Save(const std::string& name) override {

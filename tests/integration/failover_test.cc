@@ -1,6 +1,5 @@
 // Real routers and a real Redis under load, while one of them is killed, stopped, filled up or comes
 // back with an older state: every acknowledged inquiry is there exactly once.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -17,23 +16,9 @@ namespace firstline::test {
 namespace {
 
 using std::chrono::milliseconds;
-using testing::IsEmpty;
 
 constexpr size_t kSome = 200;
 constexpr size_t kUnderWay = 4;  // calls of two threads whose answers may be on their way
-
-void ExpectExactlyOnce(Load& load) {
-  load.Stop();
-  EXPECT_THAT(load.refusals(), IsEmpty());
-  const Load::Told told = load.History();
-  const std::set<std::string> acknowledged = load.acknowledged();
-  EXPECT_GT(acknowledged.size(), kSome);
-  for (const std::string& id : acknowledged) {
-    const auto submitted = told.submitted.find(id), assigned = told.assigned.find(id);
-    EXPECT_TRUE(submitted != told.submitted.end() && submitted->second == 1) << id;
-    EXPECT_TRUE(assigned == told.assigned.end() || assigned->second == 1) << id;
-  }
-}
 
 // ---- Two routers --------------------------------------------------------------------------------
 

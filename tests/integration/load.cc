@@ -1,5 +1,8 @@
 #include "tests/integration/load.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <stdexcept>
 
 #include "common/client/subscription.h"
@@ -53,7 +56,7 @@ void Load::Run(int number) {
     const auto answer = Submit(id);
     const std::lock_guard lock(mutex_);
     if (answer.ok()) {
-      acknowledged_.insert(id);
+      acknowledged_.emplace(id, Clock::now());
       heard_.notify_all();
       continue;
     }
@@ -86,6 +89,12 @@ void Load::Stop() {
 }
 
 std::set<std::string> Load::acknowledged() const {
+  std::set<std::string> ids;
+  for (const auto& [id, at] : acknowledged_at()) ids.insert(id);
+  return ids;
+}
+
+std::map<std::string, Load::Clock::time_point> Load::acknowledged_at() const {
   const std::lock_guard lock(mutex_);
   return acknowledged_;
 }
@@ -111,6 +120,19 @@ Load::Told Load::History() {
     }
   }
   throw std::runtime_error("the history breaks off");
+}
+
+void ExpectExactlyOnce(Load& load) {
+  load.Stop();
+  EXPECT_THAT(load.refusals(), testing::IsEmpty());
+  const Load::Told told = load.History();
+  const std::set<std::string> acknowledged = load.acknowledged();
+  EXPECT_GT(acknowledged.size(), 200u);
+  for (const std::string& id : acknowledged) {
+    const auto submitted = told.submitted.find(id), assigned = told.assigned.find(id);
+    EXPECT_TRUE(submitted != told.submitted.end() && submitted->second == 1) << id;
+    EXPECT_TRUE(assigned == told.assigned.end() || assigned->second == 1) << id;
+  }
 }
 
 }  // namespace firstline::test

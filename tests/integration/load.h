@@ -36,6 +36,9 @@ class Load {
   void Stop();
 
   std::set<std::string> acknowledged() const;
+  using Clock = std::chrono::steady_clock;
+  // When each acknowledgement arrived.
+  std::map<std::string, Clock::time_point> acknowledged_at() const;
   // Errors that are no invitation to try again; there must be none.
   std::vector<std::string> refusals() const;
   // How often each acknowledged inquiry was submitted and assigned, by the public history.
@@ -51,11 +54,15 @@ class Load {
   client::Client client_;
   mutable std::mutex mutex_;
   std::condition_variable heard_;
-  std::set<std::string> acknowledged_;
+  std::map<std::string, Clock::time_point> acknowledged_;
   std::vector<std::string> refusals_;
   std::atomic<bool> stop_{false};
   std::vector<std::thread> threads_;
   int histories_ = 0;
 };
+
+// Stops the load and holds its acknowledgements against the public history: everything that was
+// acknowledged was submitted once and assigned once at most, and nothing was refused for good.
+void ExpectExactlyOnce(Load& load);
 
 }  // namespace firstline::test

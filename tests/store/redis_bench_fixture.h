@@ -9,14 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "services/router/store/redis_event_log.h"
 #include "services/router/store/redis_store.h"
 #include "tests/common/redis_server.h"
+#include "tests/store/batches.h"
 
 namespace firstline::store {
-
-inline const WorkspaceId kWorkspace = "acme";
 
 class RedisStoreTest : public testing::Test {
  protected:
@@ -27,8 +25,8 @@ class RedisStoreTest : public testing::Test {
 
   std::unique_ptr<RedisStore> NewStore(size_t page = 4096) const {
     RedisStoreOptions options;
-    options.connection.address = server_.address();
-    options.connection.command_timeout = timeout_;
+    options.servers.target = server_.address();
+    options.servers.command_timeout = timeout_;
     options.load_page = page;
     options.rebuild_chunk = page;
     return std::make_unique<RedisStore>(options);
@@ -48,34 +46,16 @@ class RedisStoreTest : public testing::Test {
     const Reply seen = Run(Observe{kWorkspace});
     return Run(Acquire{kWorkspace, seen.ownership, nonce, "pod"}).ownership.value();
   }
-  // One put and one event, numbered by the sequence.
-  static Batch Next(const OwnershipRecord& record) {
-    const uint64_t n = record.sequence + 1;
-    Batch batch;
-    batch.base_sequence = record.sequence;
-    batch.batch_id = 1000 + n;
-    batch.puts = {{Table::kInquiry, absl::StrCat("i", n), absl::StrCat("v", n)}};
-    batch.events = {{{record.token.epoch, n}, absl::StrCat("e", n)}};
-    return batch;
-  }
-  static Commit NextCommit(const OwnershipRecord& record) {
-    return {kWorkspace, record.token, record.generation, Next(record)};
-  }
-  // Commits `count` batches and counts the record on.
+  static Batch Next(const OwnershipRecord& record) { return NextBatch(record); }
   void CommitMany(OwnershipRecord& record, int count) {
-    for (int i = 0; i < count; ++i) {
-      const Reply reply = Run(NextCommit(record));
-      ASSERT_EQ(reply.result, Result::kOk) << reply.detail;
-      ++record.sequence;
-      record.batch_id = 1000 + record.sequence;
-    }
+    store::CommitMany(*store_, record, count);
   }
   // Everything is there exactly once, up to the record's sequence.
   void ExpectWhole(const OwnershipRecord& record) {
     const Reply loaded = Run(Load{kWorkspace, record.token});
     ASSERT_EQ(loaded.result, Result::kOk) << loaded.detail;
     EXPECT_EQ(loaded.state->records.size(), record.sequence);
-    RedisEventLog log({.address = server_.address()});
+    RedisEventLog log({.target = server_.address()});
     const EventPage page = log.Read(kWorkspace, {}, 1'000'000, 0);
     EXPECT_EQ(page.state, CursorState::kOk);
     EXPECT_EQ(page.events.size(), record.sequence);

@@ -150,7 +150,7 @@ TEST_F(RedisFaultsTest, KilledServerIsUnknownAndComesBack) {
       EXPECT_FALSE(reply.detail.empty());
     }
   }
-  RedisEventLog log({.address = server_.address()});
+  RedisEventLog log({.target = server_.address()});
   EXPECT_EQ(log.Read(kWorkspace, {}, 10, 0).state, CursorState::kUnavailable);
   EXPECT_EQ(log.Last(kWorkspace), std::nullopt);
   server_.Restart();
@@ -206,7 +206,7 @@ TEST_F(RedisFaultsTest, KeyOfAnotherTypeIsBrokenAndChangesNothing) {
   before = Contents();
   EXPECT_EQ(Run(commit).result, Result::kBroken);
   EXPECT_EQ(Contents(), before);
-  RedisEventLog log({.address = server_.address()});
+  RedisEventLog log({.target = server_.address()});
   EXPECT_EQ(log.Read(kWorkspace, {}, 10, 0).state, CursorState::kUnavailable);
   Admin({"RENAME", "kept", "fl:{acme}:0:e"});
   EXPECT_EQ(Run(commit).result, Result::kOk);

@@ -50,43 +50,44 @@ absl::StatusOr<std::vector<EventEntry>> NextEntries(redis::Connection& connectio
 
 }  // namespace
 
-RedisEventLog::RedisEventLog(redis::ConnectionOptions options) : options_(std::move(options)) {}
+RedisEventLog::RedisEventLog(redis::ServersOptions options) : servers_(std::move(options)) {}
 RedisEventLog::~RedisEventLog() = default;
-
-absl::StatusOr<redis::Connection*> RedisEventLog::Connect() {
-  if (connection_ && !connection_->broken()) return connection_.get();
-  auto opened = redis::Connection::Open(options_);
-  if (!opened.ok()) return opened.status();
-  connection_ = *std::move(opened);
-  return connection_.get();
-}
 
 EventPage RedisEventLog::Read(const WorkspaceId& workspace, EventId cursor, size_t max,
                               int64_t wait_ms) {
-  auto page = ReadNow(workspace, cursor, max);
-  const bool nothing_yet = page.ok() && page->state == CursorState::kOk && page->events.empty();
-  if (nothing_yet && wait_ms > 0) page = Wait(workspace, cursor, max, wait_ms);
+  servers_.Confirm(kConfirmEvery);
+  auto page = ReadOrWait(workspace, cursor, max, wait_ms);
+  servers_.EndRound();
   if (page.ok()) return *std::move(page);
   // Whatever is left in the pipeline belongs to nobody.
-  connection_.reset();
+  servers_.Reset();
   return Lost(CursorState::kUnavailable, {});
 }
 
-absl::StatusOr<EventPage> RedisEventLog::ReadNow(const WorkspaceId& workspace, EventId cursor,
+absl::StatusOr<EventPage> RedisEventLog::ReadOrWait(const WorkspaceId& workspace, EventId cursor,
+                                                    size_t max, int64_t wait_ms) {
+  const auto connection = servers_.For(OwnershipKey(workspace));
+  if (!connection.ok()) return connection.status();
+  auto page = ReadNow(**connection, workspace, cursor, max);
+  const bool nothing_yet = page.ok() && page->state == CursorState::kOk && page->events.empty();
+  if (!nothing_yet || wait_ms <= 0) return page;
+  return Wait(**connection, workspace, cursor, max, wait_ms);
+}
+
+absl::StatusOr<EventPage> RedisEventLog::ReadNow(redis::Connection& connection,
+                                                 const WorkspaceId& workspace, EventId cursor,
                                                  size_t max) {
   for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
-    auto page = TryRead(workspace, cursor, max);
+    auto page = TryRead(connection, workspace, cursor, max);
     if (!page.ok()) return page.status();
     if (*page) return **std::move(page);
   }
   return redis::MakeError(redis::ErrorKind::kRefused, "the generation keeps changing");
 }
 
-absl::StatusOr<std::optional<EventPage>> RedisEventLog::TryRead(const WorkspaceId& workspace,
+absl::StatusOr<std::optional<EventPage>> RedisEventLog::TryRead(redis::Connection& connection,
+                                                                const WorkspaceId& workspace,
                                                                 EventId cursor, size_t max) {
-  const auto connected = Connect();
-  if (!connected.ok()) return connected.status();
-  redis::Connection& connection = **connected;
   uint64_t& assumed = generations_[workspace];
   const std::string own = OwnershipKey(workspace), stream = StreamKey(workspace, assumed);
   const std::string at = ToString(cursor), next = ToString(Successor(cursor));
@@ -115,17 +116,18 @@ absl::StatusOr<std::optional<EventPage>> RedisEventLog::TryRead(const WorkspaceI
   return page;
 }
 
-absl::StatusOr<EventPage> RedisEventLog::Wait(const WorkspaceId& workspace, EventId cursor,
+absl::StatusOr<EventPage> RedisEventLog::Wait(redis::Connection& connection,
+                                              const WorkspaceId& workspace, EventId cursor,
                                               size_t max, int64_t wait_ms) {
-  redis::Connection& connection = *connection_;
+  const auto timeout = servers_.options().command_timeout;
   const auto wait = std::chrono::milliseconds(wait_ms);
-  absl::Status status = connection.SetCommandTimeout(wait + options_.command_timeout);
+  absl::Status status = connection.SetCommandTimeout(wait + timeout);
   if (!status.ok()) return status;
   const std::string stream = StreamKey(workspace, generations_[workspace]);
   const auto reply = connection.Call({"XREAD", "COUNT", absl::StrCat(max), "BLOCK",
                                       absl::StrCat(wait_ms), "STREAMS", stream, ToString(cursor)});
   if (!reply.ok()) return reply.status();
-  status = connection.SetCommandTimeout(options_.command_timeout);
+  status = connection.SetCommandTimeout(timeout);
   if (!status.ok()) return status;
   EventPage page;
   if (reply->is_nil()) return page;
@@ -140,22 +142,31 @@ absl::StatusOr<EventPage> RedisEventLog::Wait(const WorkspaceId& workspace, Even
 }
 
 std::optional<EventId> RedisEventLog::Last(const WorkspaceId& workspace) {
-  const auto connected = Connect();
-  if (!connected.ok()) return std::nullopt;
+  servers_.Confirm(kConfirmEvery);
+  const auto last = ReadLast(workspace);
+  servers_.EndRound();
+  if (last.ok()) return *last;
+  servers_.Reset();
+  return std::nullopt;
+}
+
+absl::StatusOr<EventId> RedisEventLog::ReadLast(const WorkspaceId& workspace) {
+  const auto connected = servers_.For(OwnershipKey(workspace));
+  if (!connected.ok()) return connected.status();
+  redis::Connection& connection = **connected;
   for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
     uint64_t& assumed = generations_[workspace];
-    redis::Connection& connection = **connected;
     const std::string own = OwnershipKey(workspace), stream = StreamKey(workspace, assumed);
     connection.Append({"HGET", own, "generation"});
     connection.Append({"XREVRANGE", stream, "+", "-", "COUNT", "1"});
     const auto generation = NextGeneration(connection);
     const auto newest = NextEntries(connection);
-    if (!generation.ok() || !newest.ok()) break;
+    if (!generation.ok()) return generation.status();
+    if (!newest.ok()) return newest.status();
     if (*generation == assumed) return newest->empty() ? EventId{} : newest->front().id;
     assumed = *generation;
   }
-  connection_.reset();
-  return std::nullopt;
+  return redis::MakeError(redis::ErrorKind::kRefused, "the generation keeps changing");
 }
 
 }  // namespace firstline::store

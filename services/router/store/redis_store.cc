@@ -1,6 +1,7 @@
 #include "services/router/store/redis_store.h"
 
 #include <algorithm>
+#include <set>
 #include <type_traits>
 #include <utility>
 
@@ -33,6 +34,13 @@ const WorkspaceId& WorkspaceOf(const Request& request) {
         }
       },
       request);
+}
+
+// What decides on which server a request is carried out.
+std::string KeyOf(const Request& request) {
+  if (std::holds_alternative<ListWorkspaces>(request)) return std::string(kRegistryKey);
+  if (std::holds_alternative<Announce>(request)) return std::string(kPodsKey);
+  return OwnershipKey(WorkspaceOf(request));
 }
 
 // ---- Appending ----
@@ -140,6 +148,13 @@ Reply ReadReplyTo(const Request& request, const absl::StatusOr<redis::Reply>& re
   return ReadScriptReply(reply);
 }
 
+// Nothing was sent: nobody could be connected to, for whatever reason.
+Reply NotReached(const absl::Status& status) {
+  Reply reply;
+  reply.detail = std::string(status.message());
+  return reply;
+}
+
 std::optional<Reply> Unfit(const Request& request) {
   const auto* commit = std::get_if<Commit>(&request);
   if (!commit) return std::nullopt;
@@ -161,47 +176,52 @@ std::string InfoValue(std::string_view info, std::string_view name) {
   return {};
 }
 
+absl::Status Check(redis::Connection& connection) {
+  std::string text;
+  for (std::string_view section : {"server", "memory"}) {
+    const auto info = connection.Call({"INFO", section});
+    if (!info.ok()) return info.status();
+    const auto lines = info->AsString();
+    if (!lines.ok()) return lines.status();
+    text.append(*lines);
+  }
+  const std::string version = InfoValue(text, "redis_version");
+  int major = 0;
+  if (!absl::SimpleAtoi(version.substr(0, version.find('.')), &major) || major < 7) {
+    return absl::FailedPreconditionError(absl::StrCat("Redis ", version, ": 7 or later is needed"));
+  }
+  const std::string policy = InfoValue(text, "maxmemory_policy");
+  if (policy == "noeviction") return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "maxmemory-policy is ", policy, " and would delete state; set it to noeviction"));
+}
+
 }  // namespace
 
-RedisStore::RedisStore(RedisStoreOptions options) : options_(std::move(options)) {}
+RedisStore::RedisStore(RedisStoreOptions options)
+    : options_(std::move(options)),
+      // A refusal is met again by the first call, as NOSCRIPT.
+      servers_(options_.servers, [](redis::Connection& c) { LoadScripts(c).IgnoreError(); }) {}
 RedisStore::~RedisStore() = default;
-
-absl::StatusOr<redis::Connection*> RedisStore::Connect() {
-  if (connection_ && !connection_->broken()) return connection_.get();
-  connection_.reset();
-  auto opened = redis::Connection::Open(options_.connection);
-  if (!opened.ok()) return opened.status();
-  connection_ = *std::move(opened);
-  // A refusal is met again by the first call, as NOSCRIPT; only a lost connection counts here.
-  LoadScripts(*connection_).IgnoreError();
-  if (connection_->broken()) {
-    connection_.reset();
-    return redis::MakeError(redis::ErrorKind::kDisconnected, "Redis: lost while loading scripts");
-  }
-  return connection_.get();
-}
 
 std::vector<Reply> RedisStore::Execute(const std::vector<Request>& requests) {
   std::vector<Reply> replies(requests.size());
-  if (requests.empty()) return replies;
-  const auto connection = Connect();
-  if (!connection.ok()) {
-    for (Reply& reply : replies) reply.detail = std::string(connection.status().message());
-    return replies;
+  if (std::any_of(requests.begin(), requests.end(), IsOneOf<Observe, Acquire, Renew>)) {
+    servers_.Confirm();
   }
   size_t at = 0;
   while (at < requests.size()) {
     size_t end = at;
     while (end < requests.size() && !RunsAlone(requests[end])) ++end;
     if (end == at) {
-      replies[at] = RunAlone(**connection, requests[at]);
+      replies[at] = RunAlone(requests[at]);
       ++end;
     } else {
       RunPipeline({&requests[at], end - at}, {&replies[at], end - at});
     }
     at = end;
   }
-  GiveUpBadConnection(replies);
+  servers_.EndRound();
   return replies;
 }
 
@@ -216,48 +236,80 @@ void RedisStore::RunPipeline(std::span<const Request> requests, std::span<Reply>
   }
   // Twice: a server that was flushed or restarted asks for the scripts first, having done nothing.
   for (int attempt = 0; attempt < 2 && !due.empty(); ++attempt) {
-    for (size_t i : due) AppendRequest(*connection_, requests[i]);
-    std::vector<size_t> forgotten;
-    for (size_t i : due) {
-      const auto reply = connection_->ReadReply();
-      if (redis::KindOf(reply.status()) == redis::ErrorKind::kNoScript) forgotten.push_back(i);
-      replies[i] = ReadReplyTo(requests[i], reply);
-    }
-    due = std::move(forgotten);
-    if (due.empty()) break;
-    if (absl::Status status = LoadScripts(*connection_); !status.ok()) {
-      for (size_t i : due) replies[i] = ErrorReply(status);
-      break;
-    }
+    due = RunRound(requests, replies, due);
   }
   UpdateRegistry(requests, replies);
+}
+
+// Sends what is due and reads the replies. Returns what was not done and may be sent again at once.
+std::vector<size_t> RedisStore::RunRound(std::span<const Request> requests,
+                                         std::span<Reply> replies,
+                                         const std::vector<size_t>& due) {
+  std::vector<std::pair<size_t, redis::Connection*>> sent;
+  sent.reserve(due.size());
+  for (size_t i : due) {
+    const auto connection = servers_.For(KeyOf(requests[i]));
+    if (!connection.ok()) {
+      replies[i] = NotReached(connection.status());
+      continue;
+    }
+    AppendRequest(**connection, requests[i]);
+    sent.emplace_back(i, *connection);
+  }
+  std::vector<size_t> again;
+  std::set<redis::Connection*> forgetful;
+  for (const auto& [i, connection] : sent) {
+    const auto reply = connection->ReadReply();
+    servers_.Note(*connection, reply.status());
+    replies[i] = ReadReplyTo(requests[i], reply);
+    if (redis::KindOf(reply.status()) != redis::ErrorKind::kNoScript) continue;
+    again.push_back(i);
+    forgetful.insert(connection);
+  }
+  for (redis::Connection* connection : forgetful) LoadScripts(*connection).IgnoreError();
+  return again;
 }
 
 void RedisStore::UpdateRegistry(std::span<const Request> requests, std::span<Reply> replies) {
   std::vector<size_t> changed;
   for (size_t i = 0; i < requests.size(); ++i) {
     if (replies[i].result != Result::kOk || !IsOneOf<Acquire, Renew, Drop>(requests[i])) continue;
-    const bool drop = std::holds_alternative<Drop>(requests[i]);
-    connection_->Append({drop ? "SREM" : "SADD", kRegistryKey, WorkspaceOf(requests[i])});
     changed.push_back(i);
   }
+  if (changed.empty()) return;
+  const auto connection = servers_.For(kRegistryKey);
   for (size_t i : changed) {
-    const auto reply = connection_->ReadReply();
+    if (!connection.ok()) break;
+    const bool drop = std::holds_alternative<Drop>(requests[i]);
+    (*connection)->Append({drop ? "SREM" : "SADD", kRegistryKey, WorkspaceOf(requests[i])});
+  }
+  for (size_t i : changed) {
+    absl::Status status = connection.status();
+    if (status.ok()) {
+      status = (*connection)->ReadReply().status();
+      servers_.Note(**connection, status);
+    }
     // An entry that is missing comes with the next renewal; one that is left needs the resend.
     const bool drop = std::holds_alternative<Drop>(requests[i]);
-    if (!reply.ok() && drop) replies[i] = ErrorReply(reply.status());
+    if (!status.ok() && drop) replies[i] = ErrorReply(status);
   }
 }
 
-Reply RedisStore::RunAlone(redis::Connection& connection, const Request& request) {
+Reply RedisStore::RunAlone(const Request& request) {
+  const auto connection = servers_.For(KeyOf(request));
+  if (!connection.ok()) return NotReached(connection.status());
+  Reply reply;
   if (const auto* load = std::get_if<Load>(&request)) {
-    return LoadGeneration(connection, *load, options_.load_page);
+    reply = LoadGeneration(**connection, *load, options_.load_page);
+  } else if (const auto* rebuild = std::get_if<Rebuild>(&request)) {
+    reply = RebuildGeneration(**connection, *rebuild, options_.rebuild_chunk);
+  } else {
+    reply = RunDrop(**connection, std::get<Drop>(request));
+    UpdateRegistry({&request, 1}, {&reply, 1});
   }
-  if (const auto* rebuild = std::get_if<Rebuild>(&request)) {
-    return RebuildGeneration(connection, *rebuild, options_.rebuild_chunk);
+  if (reply.result == Result::kRefused) {
+    servers_.Note(**connection, redis::MakeError(redis::ErrorKind::kRefused, reply.detail));
   }
-  Reply reply = RunDrop(connection, std::get<Drop>(request));
-  UpdateRegistry({&request, 1}, {&reply, 1});
   return reply;
 }
 
@@ -274,33 +326,11 @@ Reply RedisStore::RunDrop(redis::Connection& connection, const Drop& request) {
   return ReadScriptReply(redis_scripts::Get().drop.Run(connection, keys.view(), arguments.view()));
 }
 
-void RedisStore::GiveUpBadConnection(std::span<const Reply> replies) {
-  const bool demoted = std::any_of(replies.begin(), replies.end(), [](const Reply& reply) {
-    return reply.result == Result::kRefused && reply.detail.find("READONLY") != std::string::npos;
-  });
-  if (demoted || (connection_ && connection_->broken())) connection_.reset();
-}
-
 absl::Status RedisStore::CheckServer() {
-  const auto connection = Connect();
-  if (!connection.ok()) return connection.status();
-  std::string text;
-  for (std::string_view section : {"server", "memory"}) {
-    const auto info = (*connection)->Call({"INFO", section});
-    if (!info.ok()) return info.status();
-    const auto lines = info->AsString();
-    if (!lines.ok()) return lines.status();
-    text.append(*lines);
-  }
-  const std::string version = InfoValue(text, "redis_version");
-  int major = 0;
-  if (!absl::SimpleAtoi(version.substr(0, version.find('.')), &major) || major < 7) {
-    return absl::FailedPreconditionError(absl::StrCat("Redis ", version, ": 7 or later is needed"));
-  }
-  const std::string policy = InfoValue(text, "maxmemory_policy");
-  if (policy == "noeviction") return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      "maxmemory-policy is ", policy, " and would delete state; set it to noeviction"));
+  const auto connection = servers_.For(kRegistryKey);
+  absl::Status checked = connection.ok() ? Check(**connection) : connection.status();
+  servers_.EndRound();
+  return checked;
 }
 
 }  // namespace firstline::store

@@ -1,33 +1,38 @@
 // The store in Redis.
 //
-//   RedisStore store({.connection = {.address = address}});
+//   RedisStore store({.servers = {.target = target}});
 //   if (absl::Status status = store.CheckServer(); !status.ok()) ...   // at start-up
 //   std::vector<Reply> replies = store.Execute(requests);
 //
 // Consecutive requests go out as one pipeline of script calls (redis_scripts.h), one round trip for
-// all workspaces of a pod; Load, Rebuild and Drop need several and run alone. One connection,
-// opened when needed: after a failure of the transport everything unanswered is kUnknown and the
-// next Execute connects anew. A connection that answered READONLY is given up as well, because the
-// primary is elsewhere by now. Scripts that the server forgot are loaded and called again inside.
+// all workspaces of a pod; Load, Rebuild and Drop need several and run alone. Connections are opened
+// when needed (common/redis/servers.h): after a failure of the transport everything unanswered is
+// kUnknown and the next Execute connects anew. A connection that answered READONLY is given up as
+// well, because the primary is elsewhere by now. Scripts that the server forgot are loaded and
+// called again inside.
 //
-// Time: an Execute is bounded by connect_timeout + command_timeout of silence for each round trip.
+// Observe, Acquire and Renew are what leases rest on. An Execute with one of them first has the
+// server confirmed by those who know who is in charge (a majority of the Sentinels); where they do
+// not, all of it is kUnknown and the server is given up.
+//
+// Time: an Execute is bounded by connect_timeout + command_timeout of silence for each round trip,
+// and by the Sentinels' timeouts where they are asked.
 //
 // Threads: one at a time, as for every Store.
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "common/redis/connection.h"
+#include "common/redis/servers.h"
 #include "services/router/store/port.h"
 
 namespace firstline::store {
 
 struct RedisStoreOptions {
-  redis::ConnectionOptions connection;
+  redis::ServersOptions servers;
   size_t load_page = 4096;      // records read in one step of a Load
   size_t rebuild_chunk = 2000;  // records written in one script call of a Rebuild
 };
@@ -44,16 +49,15 @@ class RedisStore final : public Store {
   absl::Status CheckServer();
 
  private:
-  // The connection, opened if need be, with all scripts loaded.
-  absl::StatusOr<redis::Connection*> Connect();
   void RunPipeline(std::span<const Request> requests, std::span<Reply> replies);
+  std::vector<size_t> RunRound(std::span<const Request> requests, std::span<Reply> replies,
+                               const std::vector<size_t>& due);
   void UpdateRegistry(std::span<const Request> requests, std::span<Reply> replies);
-  Reply RunAlone(redis::Connection& connection, const Request& request);
+  Reply RunAlone(const Request& request);
   Reply RunDrop(redis::Connection& connection, const Drop& request);
-  void GiveUpBadConnection(std::span<const Reply> replies);
 
   const RedisStoreOptions options_;
-  std::unique_ptr<redis::Connection> connection_;
+  redis::Servers servers_;
 };
 
 }  // namespace firstline::store

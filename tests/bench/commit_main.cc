@@ -117,8 +117,8 @@ class PipelineCommitter final : public Committer {
 
   void Commit(const Batch& batch) override {
     connection_->Append({"MULTI"});
-    for (const store::EventEntry& event : batch.events) {
-      connection_->Append({"XADD", stream_, ToString(event.id), store::kEventField, event.bytes});
+    for (std::span<const store::EventEntry> entry : store::SplitIntoEntries(batch.events)) {
+      AppendEntry(entry);
     }
     for (int table = 0; table < store::kTableCount; ++table) AppendPuts(batch, table);
     connection_->Append({"HSET", own_, "sequence", std::to_string(batch.base_sequence + 1), "batch",
@@ -129,6 +129,16 @@ class PipelineCommitter final : public Committer {
   }
 
  private:
+  void AppendEntry(std::span<const store::EventEntry> entry) {
+    events_ += entry.size();
+    const std::string id = ToString(entry.back().id), count = std::to_string(events_);
+    std::vector<std::string_view> command = {"XADD", stream_, id, store::kCountField, count};
+    for (const store::EventEntry& event : entry) {
+      command.push_back(store::kEventField);
+      command.push_back(event.bytes);
+    }
+    connection_->Append(command);
+  }
   void AppendPuts(const Batch& batch, int table) {
     const std::string key = store::TableKey(kWorkspace, 0, static_cast<store::Table>(table));
     std::vector<std::string_view> command = {"HSET", key};
@@ -143,6 +153,7 @@ class PipelineCommitter final : public Committer {
   const std::unique_ptr<redis::Connection> connection_;
   const std::string own_ = store::OwnershipKey(kWorkspace);
   const std::string stream_ = store::StreamKey(kWorkspace, 0);
+  uint64_t events_ = 0;
 };
 
 // ---- One measurement --------------------------------------------------------------------------

@@ -51,7 +51,7 @@ class RedisBench final : public Bench {
   void RemoveOwnership(const WorkspaceId& workspace) override {
     Must({"DEL", OwnershipKey(workspace)});
   }
-  // "~" trims whole nodes of the stream only.
+  // A commit trims a sixteenth of what is too much, in entries.
   size_t trim_slack() const override { return 100; }
 
  private:

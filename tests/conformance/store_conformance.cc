@@ -691,6 +691,48 @@ TEST_P(StoreConformance, EventsArePagedInOrder) {
   EXPECT_THAT(read, SizeIs(300));
 }
 
+// Wherever a page begins and ends, whatever the store keeps together.
+TEST_P(StoreConformance, EveryCursorReadsWhatFollows) {
+  OwnershipRecord record = Take(1);
+  const uint64_t epoch = record.token.epoch;
+  Batch batch = After(record);
+  batch.events = MakeEvents(epoch, 1, 40);
+  batch.events.push_back({{epoch, 44}, "after a gap"});
+  batch.events.push_back({{epoch, 45}, std::string(200'000, 'x')});
+  batch.events.push_back({{epoch, 46}, "after a long one"});
+  MustCommit(record, batch);
+  batch = After(record);
+  batch.events = MakeEvents(epoch, 47, 1);
+  MustCommit(record, batch);
+  const std::vector<EventEntry> all = AllEvents();
+  ASSERT_THAT(all, SizeIs(44));
+  const auto log = bench_->NewEventLog();
+  for (size_t seen = 0; seen <= all.size(); ++seen) {
+    const EventId cursor = seen == 0 ? EventId{epoch, 0} : all[seen - 1].id;
+    for (size_t max : {1, 15, 16, 17, 100}) {
+      const size_t end = std::min(all.size(), seen + max);
+      const std::vector<EventEntry> following(all.begin() + static_cast<std::ptrdiff_t>(seen),
+                                              all.begin() + static_cast<std::ptrdiff_t>(end));
+      const EventPage page = log->Read(kWorkspace, cursor, max, 0);
+      ASSERT_EQ(page.state, CursorState::kOk) << ToString(cursor);
+      ASSERT_EQ(page.events, following) << max << " after " << ToString(cursor);
+    }
+  }
+}
+
+// A page is full unless it ends the history, also where each batch brought one event.
+TEST_P(StoreConformance, PagesAreFullOverManySmallBatches) {
+  OwnershipRecord record = Take(1);
+  for (uint64_t n = 1; n <= 100; ++n) {
+    Batch batch = After(record);
+    batch.events = MakeEvents(record.token.epoch, n, 1);
+    MustCommit(record, batch);
+  }
+  const auto log = bench_->NewEventLog();
+  EXPECT_THAT(log->Read(kWorkspace, {}, 70, 0).events, SizeIs(70));
+  EXPECT_THAT(log->Read(kWorkspace, {record.token.epoch, 70}, 70, 0).events, SizeIs(30));
+}
+
 TEST_P(StoreConformance, CursorNotOnTheLineageIsRewound) {
   OwnershipRecord record = Take(1);
   const uint64_t epoch = record.token.epoch;
@@ -760,6 +802,21 @@ TEST_P(StoreConformance, TrimmedCursorIsExpired) {
   EXPECT_EQ(resumed.events.at(0).id, oldest);
   EXPECT_EQ(log->Read(kWorkspace, {epoch, oldest.n - 2}, 1, 0).state, CursorState::kExpired);
   EXPECT_EQ(log->Read(kWorkspace, {epoch - 1, kHuge}, 1, 0).state, CursorState::kExpired);
+}
+
+TEST_P(StoreConformance, SmallBatchesAreTrimmedToo) {
+  OwnershipRecord record = Take(1);
+  const uint64_t epoch = record.token.epoch;
+  for (uint64_t n = 1; n <= 1500; ++n) {
+    Batch batch = After(record);
+    batch.events = MakeEvents(epoch, n, 1);
+    batch.keep_events_max = 1000;
+    MustCommit(record, batch);
+    if (n == 700) bench_->RemoveOwnership(kWorkspace), record = Take(2);
+  }
+  const std::vector<EventEntry> kept = AllEvents();
+  EXPECT_GE(kept.size(), 1000u);
+  EXPECT_LE(kept.size(), 1000u + bench_->trim_slack());
 }
 
 TEST_P(StoreConformance, EmptyLog) {

@@ -42,6 +42,31 @@ TEST_F(RedisLayoutTest, KeysAreAsDocumented) {
   EXPECT_EQ(Admin({"HGET", "fl:{acme}:own", "sequence"}).AsString().value(), "1");
 }
 
+// Redis pays by the stream's entry, so a batch's events share them.
+TEST_F(RedisLayoutTest, EventsShareEntries) {
+  OwnershipRecord record = Take();
+  const uint64_t epoch = record.token.epoch;
+  Batch batch = Next(record);
+  batch.events.clear();
+  for (uint64_t n = 1; n <= 40; ++n) batch.events.push_back({{epoch, n}, absl::StrCat("event ", n)});
+  batch.events.push_back({{epoch, 50}, "after a gap"});
+  ASSERT_EQ(Run(Commit{kWorkspace, record.token, 0, batch}).result, Result::kOk);
+  const redis::Reply entries = Admin({"XRANGE", "fl:{acme}:0:e", "-", "+"});
+  ASSERT_EQ(entries.Size().value(), 4u);
+  const std::vector<std::pair<std::string, std::string>> id_and_count = {
+      {"16", "16"}, {"32", "32"}, {"40", "40"}, {"50", "41"}};
+  for (size_t i = 0; i < id_and_count.size(); ++i) {
+    const redis::ReplyView entry = entries.At(i).value();
+    EXPECT_EQ(entry.At(0)->AsString().value(), absl::StrCat(epoch, "-", id_and_count[i].first));
+    const auto fields = entry.At(1)->AsStrings().value();
+    EXPECT_EQ(fields[0], kCountField);
+    EXPECT_EQ(fields[1], id_and_count[i].second);
+    EXPECT_EQ(fields[2], kEventField);
+  }
+  EXPECT_EQ(entries.At(3)->At(1)->AsStrings().value()[3], "after a gap");
+  EXPECT_EQ(Admin({"HGET", "fl:{acme}:own", "events"}).AsString().value(), "41");
+}
+
 TEST_F(RedisLayoutTest, RebuildAndDropLeaveNothingBehind) {
   OwnershipRecord record = Take();
   CommitMany(record, 3);

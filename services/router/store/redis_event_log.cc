@@ -1,5 +1,7 @@
 #include "services/router/store/redis_event_log.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -20,17 +22,39 @@ EventPage Lost(CursorState state, EventId last_common) {
   return page;
 }
 
+// What the stream holds around a cursor, entry by entry.
+struct Surroundings {
+  std::vector<EventEntry> oldest;
+  std::vector<EventEntry> before;  // the last entry that ends at or before the cursor
+  std::vector<EventEntry> events;  // from the entry in which the cursor lies, or before which
+};
+
 // Where a cursor stands; nullopt when reading may go on from it.
-std::optional<EventPage> CheckCursor(EventId cursor, const std::vector<EventEntry>& oldest,
-                                     const std::vector<EventEntry>& at_or_before) {
+std::optional<EventPage> CheckCursor(EventId cursor, const Surroundings& found) {
   if (cursor == EventId{}) return std::nullopt;
-  if (oldest.empty()) return Lost(CursorState::kRewound, {});
-  const EventId before_oldest = Predecessor(oldest.front().id);
+  if (found.oldest.empty()) return Lost(CursorState::kRewound, {});
+  const EventId before_oldest = Predecessor(found.oldest.front().id);
   if (cursor < before_oldest) return Lost(CursorState::kExpired, before_oldest);
-  const EventId common = at_or_before.empty() ? before_oldest : at_or_before.front().id;
+  EventId common = found.before.empty() ? before_oldest : found.before.back().id;
+  for (const EventEntry& event : found.events) {
+    if (event.id <= cursor) common = event.id;
+  }
   if (common != cursor) return Lost(CursorState::kRewound, common);
   return std::nullopt;
 }
+
+// Up to `max` of the events after the cursor.
+std::vector<EventEntry> After(EventId cursor, std::vector<EventEntry> events, size_t max) {
+  const auto first =
+      std::upper_bound(events.begin(), events.end(), cursor,
+                       [](EventId id, const EventEntry& event) { return id < event.id; });
+  events.erase(events.begin(), first);
+  if (events.size() > max) events.resize(max);
+  return events;
+}
+
+// Entries asked for to get `max` events, if they are full, beside the one in which the cursor lies.
+size_t EntryCount(size_t max) { return (max + kEventsAnEntryMax - 1) / kEventsAnEntryMax + 1; }
 
 // The next reply as a generation: 0 where there is no ownership record.
 absl::StatusOr<uint64_t> NextGeneration(redis::Connection& connection) {
@@ -42,10 +66,17 @@ absl::StatusOr<uint64_t> NextGeneration(redis::Connection& connection) {
   return ToNumber(*text);
 }
 
-absl::StatusOr<std::vector<EventEntry>> NextEntries(redis::Connection& connection) {
+struct Entries {
+  size_t count = 0;
+  std::vector<EventEntry> events;  // of all of them
+};
+
+absl::StatusOr<Entries> NextEntries(redis::Connection& connection) {
   const auto reply = connection.ReadReply();
   if (!reply.ok()) return reply.status();
-  return ReadEntries(reply->view());
+  auto events = ReadEntries(reply->view());
+  if (!events.ok()) return events.status();
+  return Entries{reply->view().Size().value_or(0), *std::move(events)};
 }
 
 }  // namespace
@@ -77,30 +108,44 @@ absl::StatusOr<EventPage> RedisEventLog::ReadOrWait(const WorkspaceId& workspace
 absl::StatusOr<EventPage> RedisEventLog::ReadNow(redis::Connection& connection,
                                                  const WorkspaceId& workspace, EventId cursor,
                                                  size_t max) {
+  auto part = ReadPart(connection, workspace, cursor, max);
+  if (!part.ok()) return part.status();
+  EventPage page = std::move(part->page);
+  while (!part->last && page.state == CursorState::kOk && page.events.size() < max) {
+    part = ReadPart(connection, workspace, page.events.back().id, max - page.events.size());
+    // What happened to the cursor meanwhile is for the next read to find out.
+    if (!part.ok() || part->page.state != CursorState::kOk) break;
+    std::move(part->page.events.begin(), part->page.events.end(),
+              std::back_inserter(page.events));
+  }
+  return page;
+}
+
+absl::StatusOr<RedisEventLog::Part> RedisEventLog::ReadPart(redis::Connection& connection,
+                                                            const WorkspaceId& workspace,
+                                                            EventId cursor, size_t max) {
   for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
-    auto page = TryRead(connection, workspace, cursor, max);
-    if (!page.ok()) return page.status();
-    if (*page) return **std::move(page);
+    auto part = TryRead(connection, workspace, cursor, max);
+    if (!part.ok()) return part.status();
+    if (*part) return **std::move(part);
   }
   return redis::MakeError(redis::ErrorKind::kRefused, "the generation keeps changing");
 }
 
-absl::StatusOr<std::optional<EventPage>> RedisEventLog::TryRead(redis::Connection& connection,
-                                                                const WorkspaceId& workspace,
-                                                                EventId cursor, size_t max) {
+absl::StatusOr<std::optional<RedisEventLog::Part>> RedisEventLog::TryRead(
+    redis::Connection& connection, const WorkspaceId& workspace, EventId cursor, size_t max) {
   uint64_t& assumed = generations_[workspace];
   const std::string own = OwnershipKey(workspace), stream = StreamKey(workspace, assumed);
-  const std::string at = ToString(cursor), next = ToString(Successor(cursor));
-  const std::string count = absl::StrCat(max);
+  const std::string at = ToString(cursor), count = absl::StrCat(EntryCount(max));
   connection.Append({"HGET", own, "generation"});
-  connection.Append({"XRANGE", stream, next, "+", "COUNT", count});
+  connection.Append({"XRANGE", stream, at, "+", "COUNT", count});
   connection.Append({"XREVRANGE", stream, at, "-", "COUNT", "1"});
   connection.Append({"XRANGE", stream, "-", "+", "COUNT", "1"});
   connection.Append({"HGET", own, "generation"});
   const auto before = NextGeneration(connection);
   auto events = NextEntries(connection);
-  const auto at_or_before = NextEntries(connection);
-  const auto oldest = NextEntries(connection);
+  auto at_or_before = NextEntries(connection);
+  auto oldest = NextEntries(connection);
   const auto after = NextGeneration(connection);
   for (const absl::Status& status :
        {before.status(), events.status(), at_or_before.status(), oldest.status(), after.status()}) {
@@ -110,10 +155,16 @@ absl::StatusOr<std::optional<EventPage>> RedisEventLog::TryRead(redis::Connectio
     assumed = *after;
     return std::nullopt;
   }
-  if (auto lost = CheckCursor(cursor, *oldest, *at_or_before)) return lost;
-  EventPage page;
-  page.events = *std::move(events);
-  return page;
+  Surroundings found{std::move(oldest->events), std::move(at_or_before->events),
+                     std::move(events->events)};
+  Part part;
+  part.last = events->count < EntryCount(max);
+  if (auto lost = CheckCursor(cursor, found)) {
+    part.page = *std::move(lost);
+    return part;
+  }
+  part.page.events = After(cursor, std::move(found.events), max);
+  return part;
 }
 
 absl::StatusOr<EventPage> RedisEventLog::Wait(redis::Connection& connection,
@@ -124,7 +175,7 @@ absl::StatusOr<EventPage> RedisEventLog::Wait(redis::Connection& connection,
   absl::Status status = connection.SetCommandTimeout(wait + timeout);
   if (!status.ok()) return status;
   const std::string stream = StreamKey(workspace, generations_[workspace]);
-  const auto reply = connection.Call({"XREAD", "COUNT", absl::StrCat(max), "BLOCK",
+  const auto reply = connection.Call({"XREAD", "COUNT", absl::StrCat(EntryCount(max)), "BLOCK",
                                       absl::StrCat(wait_ms), "STREAMS", stream, ToString(cursor)});
   if (!reply.ok()) return reply.status();
   status = connection.SetCommandTimeout(timeout);
@@ -137,7 +188,7 @@ absl::StatusOr<EventPage> RedisEventLog::Wait(redis::Connection& connection,
   if (!list.ok()) return list.status();
   auto entries = ReadEntries(*list);
   if (!entries.ok()) return entries.status();
-  page.events = *std::move(entries);
+  page.events = After(cursor, *std::move(entries), max);
   return page;
 }
 
@@ -161,9 +212,8 @@ absl::StatusOr<EventId> RedisEventLog::ReadLast(const WorkspaceId& workspace) {
     connection.Append({"XREVRANGE", stream, "+", "-", "COUNT", "1"});
     const auto generation = NextGeneration(connection);
     const auto newest = NextEntries(connection);
-    if (!generation.ok()) return generation.status();
-    if (!newest.ok()) return newest.status();
-    if (*generation == assumed) return newest->empty() ? EventId{} : newest->front().id;
+    if (!generation.ok() || !newest.ok()) break;
+    if (*generation == assumed) return newest->count == 0 ? EventId{} : newest->events.back().id;
     assumed = *generation;
   }
   return redis::MakeError(redis::ErrorKind::kRefused, "the generation keeps changing");

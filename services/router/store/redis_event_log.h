@@ -3,14 +3,15 @@
 //   RedisEventLog log({.target = target});
 //   EventPage page = log.Read("acme", cursor, 500, /*wait_ms=*/1000);
 //
-// A read is one round trip: which generation is in force, the events, then whether the cursor still
-// stands, then the generation again. Not a MULTI, which Redis refuses to queue when memory is used
-// up: the order suffices, because a stream loses events at its old end only, and a cursor that
-// stands after the reading stood before it. With nothing there yet, XREAD BLOCK waits. After an
-// error the page is kUnavailable and the next read connects anew. Every kConfirmEvery the server is
-// confirmed, so that nobody goes on reading from a primary that was replaced. A reader that waits on a
-// generation which a rebuild replaces meanwhile sees nothing until its wait ends; the next read
-// finds the new one.
+// A read is a round trip for every kEventsAnEntryMax-th part of what it may give: which generation
+// is in force, the events, then whether the cursor still stands, then the generation again. Where
+// entries are full, that is one; where they hold an event each, events come slowly. Not a MULTI,
+// which Redis refuses to queue when memory is used up: the order suffices, because a stream loses
+// events at its old end only, and a cursor that stands after the reading stood before it. With
+// nothing there yet, XREAD BLOCK waits. After an error the page is kUnavailable and the next read
+// connects anew. Every kConfirmEvery the server is confirmed, so that nobody goes on reading from a
+// primary that was replaced. A reader that waits on a generation which a rebuild replaces meanwhile
+// sees nothing until its wait ends; the next read finds the new one.
 //
 // Threads: one at a time; a waiting reader keeps its connection to itself.
 #pragma once
@@ -39,10 +40,16 @@ class RedisEventLog final : public EventLog {
  private:
   static constexpr std::chrono::seconds kConfirmEvery{5};
 
+  struct Part {
+    EventPage page;
+    bool last = false;  // nothing came after it
+  };
   // What one round trip found; nullopt when the generation was not the one assumed.
-  absl::StatusOr<std::optional<EventPage>> TryRead(redis::Connection& connection,
-                                                   const WorkspaceId& workspace, EventId cursor,
-                                                   size_t max);
+  absl::StatusOr<std::optional<Part>> TryRead(redis::Connection& connection,
+                                              const WorkspaceId& workspace, EventId cursor,
+                                              size_t max);
+  absl::StatusOr<Part> ReadPart(redis::Connection& connection, const WorkspaceId& workspace,
+                                EventId cursor, size_t max);
   absl::StatusOr<EventPage> ReadNow(redis::Connection& connection, const WorkspaceId& workspace,
                                     EventId cursor, size_t max);
   absl::StatusOr<EventPage> Wait(redis::Connection& connection, const WorkspaceId& workspace,

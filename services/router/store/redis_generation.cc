@@ -141,7 +141,7 @@ absl::StatusOr<EventId> ReadLastEvent(redis::Connection& connection, const std::
   if (!reply.ok()) return reply.status();
   const auto entries = ReadEntries(reply->view());
   if (!entries.ok()) return entries.status();
-  return entries->empty() ? EventId{} : entries->front().id;
+  return entries->empty() ? EventId{} : entries->back().id;
 }
 
 absl::StatusOr<State> ReadState(redis::Connection& connection, const WorkspaceId& workspace,
@@ -190,7 +190,10 @@ Reply Flip(redis::Connection& connection, const Rebuild& request, uint64_t old_g
         batch.batch_id, old_generation, uint64_t{batch.events.size()}}) {
     arguments.AddNumber(number);
   }
-  AddEvents(batch.events, arguments);
+  for (const EventEntry& event : batch.events) {
+    arguments.AddOwned(ToString(event.id));
+    arguments.Add(event.bytes);
+  }
   return ReadScriptReply(
       redis_scripts::Get().rebuild_flip.Run(connection, keys.view(), arguments.view()));
 }

@@ -29,6 +29,20 @@ absl::StatusOr<int64_t> ReadTimeUs(redis::ReplyView time) {
   return static_cast<int64_t>(*seconds * 1'000'000 + *microseconds);
 }
 
+// The events of one entry, which follow one another up to `last`.
+absl::Status ReadEntry(EventId last, std::span<const std::string_view> fields,
+                       std::vector<EventEntry>& events) {
+  const size_t counts = !fields.empty() && fields[0] == kCountField ? 2 : 0;
+  const size_t size = (fields.size() - counts) / 2;
+  if (fields.size() % 2 != 0 || size == 0 || size > last.n) return Malformed("stream entry");
+  for (size_t i = 0; i < size; ++i) {
+    if (fields[counts + 2 * i] != kEventField) return Malformed("stream entry");
+    events.push_back({{last.epoch, last.n - (size - 1 - i)},
+                      std::string(fields[counts + 2 * i + 1])});
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Result> ReadWord(redis::ReplyView word) {
   const auto text = word.AsString();
   if (!text.ok()) return text.status();
@@ -93,11 +107,22 @@ void AddPuts(const Put* first, const Put* last, ArgumentList& arguments) {
   }
 }
 
-void AddEvents(const std::vector<EventEntry>& events, ArgumentList& arguments) {
-  for (const EventEntry& event : events) {
-    arguments.AddOwned(ToString(event.id));
-    arguments.Add(event.bytes);
+std::vector<std::span<const EventEntry>> SplitIntoEntries(const std::vector<EventEntry>& events) {
+  std::vector<std::span<const EventEntry>> entries;
+  size_t begin = 0, bytes = 0;
+  for (size_t at = 0; at < events.size(); ++at) {
+    const bool follows = at > begin && events[at].id == Successor(events[at - 1].id);
+    const bool fits = at - begin < kEventsAnEntryMax &&
+                      bytes + events[at].bytes.size() <= kEntryBytesMax;
+    if (at > begin && !(follows && fits)) {
+      entries.emplace_back(&events[begin], at - begin);
+      begin = at;
+      bytes = 0;
+    }
+    bytes += events[at].bytes.size();
   }
+  if (begin < events.size()) entries.emplace_back(&events[begin], events.size() - begin);
+  return entries;
 }
 
 Reply ErrorReply(const absl::Status& status) {
@@ -173,12 +198,11 @@ absl::StatusOr<std::vector<EventEntry>> ReadEntries(redis::ReplyView entries) {
     if (!id_view.ok() || !fields.ok()) return Malformed("stream entry");
     const auto id_text = id_view->AsString();
     const auto values = fields->AsStrings();
-    if (!id_text.ok() || !values.ok() || values->size() != 2 || (*values)[0] != kEventField) {
-      return Malformed("stream entry");
-    }
-    const auto id = ParseEventId(*id_text);
-    if (!id) return Malformed("event id");
-    events.push_back({*id, std::string((*values)[1])});
+    if (!id_text.ok() || !values.ok()) return Malformed("stream entry");
+    const auto last = ParseEventId(*id_text);
+    if (!last) return Malformed("event id");
+    absl::Status status = ReadEntry(*last, *values, events);
+    if (!status.ok()) return status;
   }
   return events;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,15 @@ namespace firstline::store {
 
 inline constexpr std::string_view kRegistryKey = "fl:workspaces";
 inline constexpr std::string_view kPodsKey = "fl:pods";
-// Field of a stream entry that holds the event.
+// A stream entry holds up to this many events that follow one another in one epoch, each in a field
+// of its own, because Redis pays by the entry: at 16 an event costs it a third. The entry's id is
+// that of its last event. Its first field is the count of the stream's events up to and with it,
+// since the stream began: by it the stream is trimmed.
+inline constexpr size_t kEventsAnEntryMax = 16;
+// An entry is closed at this size: readers take whole entries.
+inline constexpr size_t kEntryBytesMax = 64 * 1024;
 inline constexpr std::string_view kEventField = "e";
+inline constexpr std::string_view kCountField = "c";
 
 // "fl:{acme}:own". The braces keep all keys of a workspace on one node of a cluster.
 std::string OwnershipKey(const WorkspaceId& workspace);
@@ -56,7 +64,8 @@ std::array<uint64_t, kTableCount> CountByTable(const Entry* first, const Entry* 
   return counts;
 }
 void AddPuts(const Put* first, const Put* last, ArgumentList& arguments);
-void AddEvents(const std::vector<EventEntry>& events, ArgumentList& arguments);
+// The events of one stream entry each, in order.
+std::vector<std::span<const EventEntry>> SplitIntoEntries(const std::vector<EventEntry>& events);
 
 // An error as the port tells it.
 Reply ErrorReply(const absl::Status& status);
@@ -66,7 +75,7 @@ Reply ReadScriptReply(const absl::StatusOr<redis::Reply>& reply);
 absl::StatusOr<uint64_t> ToNumber(std::string_view text);
 // Eight fields in the order of redis_scripts::kFields; nullopt when the first is nil.
 absl::StatusOr<std::optional<OwnershipRecord>> ReadRecord(redis::ReplyView fields);
-// A stream's entries: array of [id, [field, bytes]].
+// The events in a stream's entries: array of [id, [field, value, ...]].
 absl::StatusOr<std::vector<EventEntry>> ReadEntries(redis::ReplyView entries);
 
 }  // namespace firstline::store

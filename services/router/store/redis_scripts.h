@@ -30,12 +30,13 @@ inline constexpr size_t kFieldCount = std::size(kFields);
 // "<generation>:<batch>" of a rebuild that has begun to write; absent otherwise.
 inline constexpr std::string_view kRebuildingField = "rebuilding";
 
-// Common to all: KEYS[1] is the ownership record.
+// Common to all: KEYS[1] is the ownership record. Beside its eight fields stands `events`, how many
+// the stream was ever given, which is the stream's affair and not told.
 inline constexpr std::string_view kPrelude = R"lua(
 local own = KEYS[1]
 local function read_record()
   return redis.call('HMGET', own, 'epoch', 'nonce', 'address', 'renewals', 'sequence', 'batch',
-                    'generation', 'released')
+                    'generation', 'released', 'events')
 end
 local record = read_record()
 local function is_ours(epoch, nonce)
@@ -50,6 +51,17 @@ local function in_slices(command, key, from, count)
     from = to + 1
   end
   return last + 1
+end
+)lua";
+
+// How many events the stream was ever given. Where the ownership record does not tell, because it is
+// a new one, the newest entry does.
+inline constexpr std::string_view kEventCount = R"lua(
+local function event_count(stream)
+  if record[9] then return tonumber(record[9]) end
+  local newest = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+  if not newest then return 0 end
+  return newest[2][1] == 'c' and tonumber(newest[2][2]) or redis.call('XLEN', stream)
 end
 )lua";
 
@@ -94,8 +106,8 @@ return {'ok'}
 
 // KEYS own, the four tables, stream
 // ARGV 1 epoch, 2 nonce, 3 generation, 4 base sequence, 5 next sequence, 6 batch id,
-//      7 events kept, 8 events, 9-12 puts by table, 13-16 erases by table,
-//      then (id, bytes) by event, (key, bytes) by put, key by erase
+//      7 events kept, 8 entries of events, 9-12 puts by table, 13-16 erases by table,
+//      then (id, events, ('e', bytes) by event) by entry, (key, bytes) by put, key by erase
 inline constexpr std::string_view kCommit = R"lua(
 if not is_ours(ARGV[1], ARGV[2]) then return {'fenced', record} end
 if record[7] ~= ARGV[3] then return {'out_of_order', record} end
@@ -109,22 +121,31 @@ for t = 1, 4 do
     if type(probe) == 'table' and probe.err then return probe end
   end
 end
-local at = 17
-local events = tonumber(ARGV[8])
-for i = 1, events do
-  local added
-  if i < events then
-    added = redis.pcall('XADD', KEYS[6], ARGV[at], 'e', ARGV[at + 1])
-  else
-    added = redis.pcall('XADD', KEYS[6], 'MAXLEN', '~', ARGV[7], ARGV[at], 'e', ARGV[at + 1])
-  end
+local at, entries = 17, tonumber(ARGV[8])
+local events = event_count(KEYS[6])
+for i = 1, entries do
+  local last = at + 1 + 2 * tonumber(ARGV[at + 1])
+  events = events + (last - at - 1) / 2
+  local added = redis.pcall('XADD', KEYS[6], ARGV[at], 'c', string.format('%.0f', events),
+                            unpack(ARGV, at + 2, last))
   -- Only the first can fail: the caller saw to it that they ascend.
   if type(added) == 'table' and added.err then return added end
-  at = at + 2
+  at = last + 1
+end
+if entries > 0 and events > tonumber(ARGV[7]) then
+  local oldest = redis.call('XRANGE', KEYS[6], '-', '+', 'COUNT', 1)[1][2]
+  local length = redis.call('XLEN', KEYS[6])
+  local kept = length
+  if oldest[1] == 'c' then kept = events - tonumber(oldest[2]) + #oldest / 2 - 1 end
+  -- So many entries hold no more events than there are too many. What is left of these goes next
+  -- time: there are never many more than the last batches brought.
+  local surplus = math.floor((kept - tonumber(ARGV[7])) / 16)
+  if surplus > 0 then redis.call('XTRIM', KEYS[6], 'MAXLEN', length - surplus) end
 end
 for t = 1, 4 do at = in_slices('HSET', KEYS[1 + t], at, 2 * tonumber(ARGV[8 + t])) end
 for t = 1, 4 do at = in_slices('HDEL', KEYS[1 + t], at, tonumber(ARGV[12 + t])) end
-redis.call('HSET', own, 'sequence', ARGV[5], 'batch', ARGV[6])
+redis.call('HSET', own, 'sequence', ARGV[5], 'batch', ARGV[6],
+           'events', string.format('%.0f', events))
 return {'ok'}
 )lua";
 
@@ -179,11 +200,16 @@ local function id_less(a, b)
   return number_less(a2, b2)
 end
 local at = 8
+local events = string.format('%.0f', event_count(KEYS[2]))
 for i = 1, tonumber(ARGV[7]) do
-  if id_less(last, ARGV[at]) then redis.call('XADD', KEYS[2], ARGV[at], 'e', ARGV[at + 1]) end
+  if id_less(last, ARGV[at]) then
+    events = string.format('%.0f', tonumber(events) + 1)
+    redis.call('XADD', KEYS[2], ARGV[at], 'c', events, 'e', ARGV[at + 1])
+  end
   at = at + 2
 end
-redis.call('HSET', own, 'generation', ARGV[3], 'sequence', ARGV[4], 'batch', ARGV[5])
+redis.call('HSET', own, 'generation', ARGV[3], 'sequence', ARGV[4], 'batch', ARGV[5],
+           'events', events)
 redis.call('HDEL', own, 'rebuilding')
 redis.call('UNLINK', KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7])
 return {'ok'}

@@ -82,17 +82,26 @@ void AppendCommit(redis::Connection& connection, const Commit& request) {
   AddGenerationKeys(request.workspace, request.generation, keys);
 
   ArgumentList arguments;
-  arguments.Reserve(16 + 2 * batch.events.size() + 2 * batch.puts.size() + batch.erases.size());
+  const auto entries = SplitIntoEntries(batch.events);
+  arguments.Reserve(16 + 2 * entries.size() + 2 * batch.events.size() + 2 * batch.puts.size() +
+                    batch.erases.size());
   for (uint64_t number : {request.token.epoch, request.token.nonce, request.generation,
                           batch.base_sequence, batch.base_sequence + 1, batch.batch_id,
-                          batch.keep_events_max, uint64_t{batch.events.size()}}) {
+                          batch.keep_events_max, uint64_t{entries.size()}}) {
     arguments.AddNumber(number);
   }
   const Put* puts = batch.puts.data();
   const Erase* erases = batch.erases.data();
   for (uint64_t n : CountByTable(puts, puts + batch.puts.size())) arguments.AddNumber(n);
   for (uint64_t n : CountByTable(erases, erases + batch.erases.size())) arguments.AddNumber(n);
-  AddEvents(batch.events, arguments);
+  for (std::span<const EventEntry> entry : entries) {
+    arguments.AddOwned(ToString(entry.back().id));
+    arguments.AddNumber(entry.size());
+    for (const EventEntry& event : entry) {
+      arguments.Add(kEventField);
+      arguments.Add(event.bytes);
+    }
+  }
   AddPuts(puts, puts + batch.puts.size(), arguments);
   for (int table = 0; table < kTableCount; ++table) {
     for (const Erase& erase : batch.erases) {

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "absl/synchronization/mutex.h"
 #include "common/log/log.h"
 #include "common/rpc/library_log.h"
 #include "services/router/app.h"
@@ -31,6 +32,8 @@ void WritePorts(const std::string& path, const App& app) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Debian builds abseil with its checks for deadlocks, which gRPC would pay for at every lock.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   AppOptions options;
   std::string clock = "system", port_file, level = "info";
   int64_t lease_ms = 0;

@@ -17,12 +17,26 @@ namespace {
 
 using std::chrono::seconds;
 
+// The system's clock, ahead of it by what the store is said to take.
+class AheadClock final : public clock::Clock {
+ public:
+  std::chrono::nanoseconds BootTime() const override { return system_.BootTime() + ahead.load(); }
+  std::chrono::nanoseconds SystemTime() const override { return system_.SystemTime(); }
+  std::atomic<std::chrono::nanoseconds> ahead{std::chrono::nanoseconds(0)};
+
+ private:
+  clock::SystemClock system_;
+};
+
 // Executes on the memory store, but only while the gate is open.
 class GatedStore final : public store::Store {
  public:
-  explicit GatedStore(std::shared_ptr<store::MemoryBackend> backend) : store_(std::move(backend)) {}
+  GatedStore(std::shared_ptr<store::MemoryBackend> backend, AheadClock& clock)
+      : clock_(clock), store_(std::move(backend)) {}
   std::vector<store::Reply> Execute(const std::vector<store::Request>& requests) override {
     ++calls;
+    clock_.ahead = clock_.ahead.load() + takes.load();
+    last_thread = std::this_thread::get_id();
     largest = std::max(largest.load(), requests.size());
     sync::MutexLock lock(mutex_);
     while (closed_) changed_.Wait(mutex_);
@@ -35,8 +49,12 @@ class GatedStore final : public store::Store {
   }
   std::atomic<size_t> calls{0};
   std::atomic<size_t> largest{0};
+  std::atomic<std::thread::id> last_thread{};
+  // By the clock. Slower than what the loop waits for itself, unless a test says otherwise.
+  std::atomic<std::chrono::nanoseconds> takes{std::chrono::milliseconds(6)};
 
  private:
+  AheadClock& clock_;
   store::MemoryStore store_;
   sync::Mutex mutex_;
   sync::CondVar changed_;
@@ -49,7 +67,7 @@ class LoopTest : public ::testing::Test {
     LoopOptions options;
     options.pod.address = address;
     options.inbox_max = inbox_max;
-    auto fast_store = std::make_unique<GatedStore>(backend);
+    auto fast_store = std::make_unique<GatedStore>(backend, clock);
     fast = fast_store.get();
     LoopStores stores{std::move(fast_store), std::make_unique<store::MemoryStore>(backend)};
     return std::make_unique<Loop>(options, codec, observer, [this] { return ++random; }, clock,
@@ -64,7 +82,13 @@ class LoopTest : public ::testing::Test {
     return future.get();
   }
 
-  clock::SystemClock clock;
+  static std::thread::id ThreadOf(Loop& loop) {
+    std::thread::id id;
+    EXPECT_TRUE(loop.Run([&id](const Pod&) { id = std::this_thread::get_id(); }));
+    return id;
+  }
+
+  AheadClock clock;
   SnapshotCodec codec;
   Observer observer;
   std::atomic<uint64_t> random{0};
@@ -118,6 +142,31 @@ TEST_F(LoopTest, CommitsOfManyWorkspacesShareARoundTrip) {
   fast->Close(false);
   for (auto& answer : answers) EXPECT_TRUE(Applied(answer.get()));
   EXPECT_GE(fast->largest, 10u);
+}
+
+TEST_F(LoopTest, APromptStoreIsWaitedForByTheLoopItself) {
+  auto loop = MakeLoop("a:1");
+  ASSERT_TRUE(Applied(Ask(*loop, Configuration(), true)));
+  const std::thread::id own = ThreadOf(*loop);
+  ASSERT_TRUE(Applied(Ask(*loop, SubmitInquiry("i1"))));
+  EXPECT_NE(fast->last_thread.load(), own);
+  fast->takes = std::chrono::nanoseconds(0);
+  ASSERT_TRUE(Applied(Ask(*loop, SubmitInquiry("i2"))));  // shows that it is prompt
+  ASSERT_TRUE(Applied(Ask(*loop, SubmitInquiry("i3"))));
+  EXPECT_EQ(fast->last_thread.load(), own);
+  fast->takes = std::chrono::milliseconds(6);
+  ASSERT_TRUE(Applied(Ask(*loop, SubmitInquiry("i4"))));  // shows that it is no longer
+  ASSERT_TRUE(Applied(Ask(*loop, SubmitInquiry("i5"))));
+  EXPECT_NE(fast->last_thread.load(), own);
+  // And so a store that hangs does not hold up the loop.
+  fast->Close(true);
+  std::promise<Answer> answer;
+  loop->Submit({0, kWorkspace, kNeverBoot, SubmitInquiry("i6"), false},
+               [&answer](Answer given) { answer.set_value(std::move(given)); });
+  EXPECT_TRUE(loop->Run([](const Pod&) {}));
+  EXPECT_TRUE(loop->Run([](const Pod&) {}));
+  fast->Close(false);
+  EXPECT_TRUE(Applied(answer.get_future().get()));
 }
 
 TEST_F(LoopTest, AFullInboxTurnsAwayAtOnce) {

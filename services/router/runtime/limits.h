@@ -19,6 +19,9 @@ inline constexpr int kRenewalsPerLease = 3;     // two may be lost
 inline constexpr int kDriftShare = 100;         // observers wait 1 % longer: clocks differ in rate
 // A pod announces itself once a lease, for three: one or two announcements may be lost.
 inline constexpr int kAnnouncedLeases = 3;
+// A store that answers within this may be waited for by the loop thread, which has nothing else to do
+// then; a slower one would hold up the pod's other workspaces.
+inline constexpr Span kPromptReply = Milliseconds(5);
 inline constexpr Span kRetryMin = Milliseconds(20);   // back-off of a request in doubt or refused
 inline constexpr Span kRetryMax = Milliseconds(1000);
 

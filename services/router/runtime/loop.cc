@@ -155,6 +155,10 @@ void Loop::Handle(Running& running, BootTime) {
 
 // `now` and not the arrival: it is a little later, which errs on the safe side everywhere.
 void Loop::Handle(Replied& replied, BootTime now) {
+  if (replied.lane == Lane::kFast) {
+    --fast_under_way_;
+    store_is_prompt_ = replied.received - replied.sent <= limits::kPromptReply;
+  }
   pod_.OnReply(replied.id, std::move(replied.reply), replied.sent, now);
 }
 
@@ -163,14 +167,36 @@ void Loop::Handle(Stopping& stopping, BootTime now) {
   pod_.Shutdown(now);
 }
 
+// A request while there is nothing else to do is executed here, if the store is prompt: otherwise
+// two threads would have to be woken for it, one after the other, which takes longer than Redis.
 void Loop::SendRequests() {
-  for (StoreRequest& request : pod_.TakeRequests()) {
+  std::vector<StoreRequest> requests = pod_.TakeRequests();
+  if (MayExecuteHere(requests)) {
+    ExecuteHere(std::move(requests));
+    requests = pod_.TakeRequests();
+  }
+  for (StoreRequest& request : requests) {
+    if (request.lane == Lane::kFast) ++fast_under_way_;
     auto& work = request.lane == Lane::kFast ? fast_work_ : slow_work_;
     work.TryPush(std::move(request));
   }
   open_calls_.store(pod_.open_calls(), std::memory_order_relaxed);
   const BootTime success = pod_.last_store_success();
   if (success != kNeverBoot) last_success_us_.store(success.us, std::memory_order_relaxed);
+}
+
+// Only one thread at a time may use the store: the fast one has nothing left.
+bool Loop::MayExecuteHere(const std::vector<StoreRequest>& requests) const {
+  return store_is_prompt_ && requests.size() == 1 && requests.front().lane == Lane::kFast &&
+         fast_under_way_ == 0 && inbox_.size() == 0;
+}
+
+void Loop::ExecuteHere(std::vector<StoreRequest> requests) {
+  ++fast_under_way_;
+  for (Replied& replied : Execute(*stores_.fast, std::move(requests))) {
+    Handle(replied, Now());
+  }
+  pod_.Advance(Now());
 }
 
 // The clock is read after the answers were computed: a thread that slept through its lease must not
@@ -204,19 +230,26 @@ void Loop::Close() {
 void Loop::RunStore(store::Store& store, sync::BoundedInbox<StoreRequest>& work) {
   std::vector<StoreRequest> taken;
   while (work.PopAll(taken, kLongWait)) {
-    if (taken.empty()) continue;
-    std::vector<store::Request> requests;
-    requests.reserve(taken.size());
-    for (StoreRequest& request : taken) requests.push_back(std::move(request.request));
-    const BootTime sent = Now();
-    std::vector<store::Reply> replies = store.Execute(requests);
-    const BootTime received = Now();
-    for (size_t i = 0; i < taken.size(); ++i) {
-      store::Reply reply = i < replies.size() ? std::move(replies[i]) : store::Reply{};
-      inbox_.TryPush(Replied{taken[i].id, std::move(reply), sent, received});
+    for (Replied& replied : Execute(store, std::exchange(taken, {}))) {
+      inbox_.TryPush(std::move(replied));
     }
-    taken.clear();
   }
+}
+
+std::vector<Loop::Replied> Loop::Execute(store::Store& store, std::vector<StoreRequest> sent) {
+  std::vector<store::Request> requests;
+  requests.reserve(sent.size());
+  for (StoreRequest& one : sent) requests.push_back(std::move(one.request));
+  if (requests.empty()) return {};
+  const BootTime begin = Now();
+  std::vector<store::Reply> replies = store.Execute(requests);
+  const BootTime end = Now();
+  std::vector<Replied> replied(sent.size());
+  for (size_t i = 0; i < sent.size(); ++i) {
+    replied[i] = {sent[i].id, sent[i].lane, {}, begin, end};
+    if (i < replies.size()) replied[i].reply = std::move(replies[i]);
+  }
+  return replied;
 }
 
 }  // namespace firstline::runtime

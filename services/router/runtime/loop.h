@@ -1,5 +1,5 @@
 // The only part of the runtime with threads and a clock: runs a Pod on a thread of its own and its
-// store requests on two more.
+// store requests on two more, or, while there is nothing else to do, on its own.
 //
 //   Loop loop(options, codec, observer, random, clock, {.fast = ..., .slow = ...});
 //   loop.Submit(std::move(call), [](Answer answer) { ... });   // any thread
@@ -91,6 +91,7 @@ class Loop {
   };
   struct Replied {
     uint64_t id = 0;
+    Lane lane = Lane::kSlow;
     store::Reply reply;
     BootTime sent;
     BootTime received;
@@ -110,9 +111,12 @@ class Loop {
   void Handle(Replied& replied, BootTime now);
   void Handle(Stopping& stopping, BootTime now);
   void SendRequests();
+  bool MayExecuteHere(const std::vector<StoreRequest>& requests) const;
+  void ExecuteHere(std::vector<StoreRequest> requests);
   void GiveAnswers();
   void TurnAway(Item& item);
   void Close();
+  std::vector<Replied> Execute(store::Store& store, std::vector<StoreRequest> requests);
   void RunStore(store::Store& store, sync::BoundedInbox<StoreRequest>& work);
 
   const LoopOptions options_;
@@ -122,6 +126,8 @@ class Loop {
   std::unordered_map<Ticket, Callback> callbacks_;      // loop thread
   Ticket last_ticket_ = 0;                              // loop thread
   std::optional<BootTime> stop_at_;                     // loop thread
+  size_t fast_under_way_ = 0;                           // loop thread: requests
+  bool store_is_prompt_ = false;                        // loop thread
 
   sync::BoundedInbox<Item> inbox_;
   sync::BoundedInbox<StoreRequest> fast_work_;

@@ -47,6 +47,7 @@ constexpr std::array kHints = {
     Hint{"CURSOR_REWOUND", "begin with --from and the resume_cursor named above"},
     Hint{"CONFIG_INVALID", "`firstline config validate FILE` checks without changing anything"},
     Hint{"STORE_UNAVAILABLE", "the router is up, its Redis is not; try again"},
+    Hint{"NOT_REPLICATED", "it is done; the router's Redis misses replicas: repeat it to be sure"},
 };
 
 std::string HintFor(const client::Error& error) {

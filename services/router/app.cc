@@ -164,18 +164,23 @@ struct Stores {
   std::unique_ptr<store::EventLog> events;
 };
 
-absl::StatusOr<Stores> OpenStores(const std::string& where) {
-  if (where == "memory") {
+absl::StatusOr<Stores> OpenStores(const AppOptions& options) {
+  if (options.store == "memory") {
+    if (options.wait_replicas > 0) {
+      return absl::InvalidArgumentError("--wait-replicas needs a store in Redis");
+    }
     auto backend = std::make_shared<store::MemoryBackend>();
     log::Warning("state is kept in memory only: nothing survives this process");
     return Stores{{std::make_unique<store::MemoryStore>(backend),
                    std::make_unique<store::MemoryStore>(backend)},
                   std::make_unique<store::MemoryStore>(backend)};
   }
-  absl::StatusOr<redis::Target> target = redis::Target::Parse(where);
+  absl::StatusOr<redis::Target> target = redis::Target::Parse(options.store);
   if (!target.ok()) return target.status();
   const redis::ServersOptions servers{.target = *target};
-  auto fast = std::make_unique<store::RedisStore>(store::RedisStoreOptions{.servers = servers});
+  const store::RedisStoreOptions store_options{
+      .servers = servers, .wait_replicas = options.wait_replicas, .wait = options.wait};
+  auto fast = std::make_unique<store::RedisStore>(store_options);
   const absl::Status checked = fast->CheckServer();
   if (absl::IsUnavailable(checked)) {
     log::Warning("Redis cannot be reached yet", {{"redis", target->ToString()},
@@ -185,7 +190,7 @@ absl::StatusOr<Stores> OpenStores(const std::string& where) {
   }
   return Stores{
       {std::move(fast),
-       std::make_unique<store::RedisStore>(store::RedisStoreOptions{.servers = servers})},
+       std::make_unique<store::RedisStore>(store_options)},
       std::make_unique<store::RedisEventLog>(servers)};
 }
 
@@ -247,7 +252,7 @@ struct App::Parts {
 };
 
 absl::Status App::Parts::StartLoop(const std::string& advertise) {
-  absl::StatusOr<Stores> stores = OpenStores(options.store);
+  absl::StatusOr<Stores> stores = OpenStores(options);
   if (!stores.ok()) return stores.status();
   events = std::move(stores->events);
   runtime::LoopOptions loop_options;

@@ -25,6 +25,10 @@ struct AppOptions {
                                                   // the address listened on
   std::string metrics_listen = "127.0.0.1:9464";  // /metrics; empty: none
   std::string store = "memory";                   // or where Redis is, see common/redis/target.h
+  // Redis replicas that have to have a commit before it is answered, and how long they are waited
+  // for; beyond that the answer is NOT_REPLICATED. 0: not waited for.
+  int wait_replicas = 0;
+  std::chrono::milliseconds wait{100};  // 1..1000
   bool driven_clock = false;                      // workspace time advances by AdvanceTime alone
   std::chrono::milliseconds lease{0};             // 0: the runtime's default
   std::chrono::milliseconds stop_timeout{10'000};

@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   AppOptions options;
   std::string clock = "system", port_file, level = "info";
-  int64_t lease_ms = 0;
+  int64_t lease_ms = 0, wait_ms = 100;
   CLI::App cli("Routes inquiries to agents: the Firstline router.", "firstline-router");
   cli.footer(kFooter);
   cli.add_option("--listen", options.listen, "gRPC address; port 0 takes a free one")
@@ -50,6 +50,15 @@ int main(int argc, char** argv) {
                  "memory (nothing is durable), HOST:PORT, redis://[USER:PASSWORD@]HOST:PORT, "
                  "unix:/PATH or sentinel://[USER:PASSWORD@]HOST:PORT,HOST:PORT,.../PRIMARY"
                  "[?auth=[USER]:PASSWORD] with all Sentinels")
+      ->capture_default_str();
+  auto* wait_replicas =
+      cli.add_option("--wait-replicas", options.wait_replicas,
+                     "Redis replicas that must have a commit before it is answered")
+          ->check(CLI::Range(1, 16));
+  cli.add_option("--wait-ms", wait_ms,
+                 "how long they are waited for; then the answer is NOT_REPLICATED")
+      ->check(CLI::Range(1, 1000))
+      ->needs(wait_replicas)
       ->capture_default_str();
   cli.add_option("--clock", clock,
                  "system, or driven: workspace time advances only by ClockService.AdvanceTime")
@@ -67,6 +76,7 @@ int main(int argc, char** argv) {
   options.driven_clock = clock == "driven";
   if (options.metrics_listen == "none") options.metrics_listen.clear();
   options.lease = std::chrono::milliseconds(lease_ms);
+  options.wait = std::chrono::milliseconds(wait_ms);
   const auto parsed = firstline::log::ParseLevel(level);
   if (!parsed) {
     std::cerr << "--log-level: '" << level << "' is none of debug, info, warning, error, off\n";

@@ -136,6 +136,8 @@ TEST(RejectionStatus, AnswersOfTheRuntimeSayWhetherToRetry) {
        true},
       {unavailable(UnavailableReason::kBroken), StatusCode::kUnavailable, "WORKSPACE_BROKEN",
        true},
+      {unavailable(UnavailableReason::kNotReplicated), StatusCode::kUnavailable, "NOT_REPLICATED",
+       true},
       {unavailable(UnavailableReason::kShuttingDown), StatusCode::kUnavailable, "SHUTTING_DOWN",
        true},
       {runtime::Overloaded{delay}, StatusCode::kResourceExhausted, "OVERLOADED", true},

@@ -13,18 +13,30 @@ namespace {
 
 // All benches share a server and empty it: starting one costs more than most tests.
 test::RedisServer& SharedServer() {
-  static test::RedisServer server;
+  static test::RedisServer server({.tcp = true});
   return server;
+}
+
+// Of the shared server, for those who wait for it.
+void EnsureReplica() {
+  static test::RedisServer replica(
+      {.extra_arguments = {"--replicaof", "127.0.0.1",
+                           std::to_string(SharedServer().tcp_address().port)}});
 }
 
 class RedisBench final : public Bench {
  public:
-  RedisBench() : admin_(SharedServer().Connect()) { Must({"FLUSHALL"}); }
+  explicit RedisBench(int wait_replicas = 0)
+      : wait_replicas_(wait_replicas), admin_(SharedServer().Connect()) {
+    if (wait_replicas > 0) EnsureReplica();
+    Must({"FLUSHALL"});
+  }
 
   std::unique_ptr<Store> NewStore() override {
     RedisStoreOptions options;
     options.servers.target = SharedServer().address();
     options.servers.command_timeout = std::chrono::seconds(30);
+    options.wait_replicas = wait_replicas_;
     return std::make_unique<RedisStore>(options);
   }
   std::unique_ptr<EventLog> NewEventLog() override {
@@ -66,13 +78,16 @@ class RedisBench final : public Bench {
     return {keys.begin(), keys.end()};
   }
 
+  const int wait_replicas_;
   std::unique_ptr<redis::Connection> admin_;
   std::map<std::string, std::map<std::string, std::string>> saved_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Redis, StoreConformance,
                          testing::Values(BenchKind{"Redis",
-                                                   [] { return std::make_unique<RedisBench>(); }}),
+                                                   [] { return std::make_unique<RedisBench>(); }},
+                                         BenchKind{"RedisThatWaits",
+                                                   [] { return std::make_unique<RedisBench>(1); }}),
                          [](const auto& kind) { return kind.param.name; });
 
 }  // namespace

@@ -25,8 +25,8 @@ constexpr size_t kSome = 200;
 
 class SentinelTest : public testing::Test {
  protected:
-  explicit SentinelTest(const std::string& lease_ms = "10000")
-      : options_{.store = group_.target(), .extra_arguments = {"--lease-ms=" + lease_ms}} {}
+  explicit SentinelTest(std::vector<std::string> arguments = {})
+      : options_{.store = group_.target(), .extra_arguments = std::move(arguments)} {}
 
   static SentinelGroupOptions Shipped() {
     const std::string folder = FIRSTLINE_SOURCE_DIR "/deploy/redis/";
@@ -92,7 +92,13 @@ TEST_F(SentinelTest, PrimaryKilledThenStoppedAndBack) {
 
 class SentinelLongTest : public SentinelTest {
  protected:
-  SentinelLongTest() : SentinelTest("3000") {}
+  explicit SentinelLongTest(std::vector<std::string> more = {})
+      : SentinelTest(With("--lease-ms=3000", std::move(more))) {}
+  static std::vector<std::string> With(const std::string& argument,
+                                       std::vector<std::string> more) {
+    more.push_back(argument);
+    return more;
+  }
 
   // Both end at the same moment.
   void KillOwnerAndPrimary() {
@@ -154,6 +160,22 @@ TEST_F(SentinelLongTest, OwnerAndPrimaryKilledTogether) {
   const std::vector<milliseconds> lost = Lost(end);
   Tell("lost", static_cast<int64_t>(lost.size()));
   for (const milliseconds age : lost) EXPECT_LT(age, milliseconds(1000));
+}
+
+class SentinelLongWaitTest : public SentinelLongTest {
+ protected:
+  SentinelLongWaitTest() : SentinelLongTest({"--wait-replicas=1", "--wait-ms=500"}) {}
+};
+
+// The Sentinels choose the replica that received most, so one that has what was waited for.
+TEST_F(SentinelLongWaitTest, NothingIsLostWithOwnerAndPrimary) {
+  load_->Start(4);
+  ASSERT_TRUE(load_->Acknowledge(10 * kSome));
+  const auto end = Load::Clock::now();
+  KillOwnerAndPrimary();
+  group_.AwaitOtherPrimary();
+  ASSERT_TRUE(load_->Acknowledge(kSome)) << "nobody takes over";
+  EXPECT_EQ(Lost(end).size(), 0u);
 }
 
 // The widest that this window gets: the replicas hear nothing any more, and the primary goes on

@@ -86,6 +86,7 @@ store::Reply Rig::Execute(const store::Request& request) {
   if (break_ && break_(request)) return failed(store::Result::kBroken);
   store::Reply reply = world_.backend.Run(request);
   if (lose_reply && lose_reply(request)) return failed(store::Result::kUnknown);
+  if (unreplicated && unreplicated(request)) reply.replicated = false;
   return reply;
 }
 

@@ -109,6 +109,7 @@ class Rig {
   Match refuse;      // replies kRefused
   Match break_;      // replies kBroken
   Match lose_reply;  // is applied; replies kUnknown
+  Match unreplicated;  // is applied, and on too few replicas
   Match hold;        // is not delivered until DeliverHeld
   Match hold_reply;  // is applied; the reply comes with DeliverHeld
 

@@ -178,6 +178,9 @@ absl::Status FromUnavailable(const runtime::Unavailable& answer) {
       return Unavailable("the workspace cannot be opened", "WORKSPACE_BROKEN", delay);
     case Reason::kShuttingDown:
       return Unavailable("the pod is going away", "SHUTTING_DOWN", delay);
+    case Reason::kNotReplicated:
+      return Unavailable("applied, but not yet on enough replicas: repeat the call for its outcome",
+                         "NOT_REPLICATED", delay);
   }
   return absl::InternalError("an unavailability without a reason");
 }

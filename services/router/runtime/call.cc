@@ -10,6 +10,7 @@ std::string_view ToString(UnavailableReason reason) {
     case UnavailableReason::kNewerFormat: return "NEWER_FORMAT";
     case UnavailableReason::kBroken: return "BROKEN";
     case UnavailableReason::kShuttingDown: return "SHUTTING_DOWN";
+    case UnavailableReason::kNotReplicated: return "NOT_REPLICATED";
   }
   return "UNKNOWN";
 }

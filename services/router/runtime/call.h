@@ -71,10 +71,12 @@ enum class UnavailableReason : uint8_t {
   kNewerFormat,   // the state was written by a newer version: this one will not open it
   kBroken,        // the state cannot be opened or committed
   kShuttingDown,  // nothing was done
+  kNotReplicated, // applied and committed, on fewer replicas than was asked for: a repeat tells the
+                  // outcome
 };
 std::string_view ToString(UnavailableReason reason);  // "kStarting" -> "STARTING"
 // A retry is right: commands are idempotent by their ids. After kLapsed, kBroken and NotOwner the
-// command may have been applied, after the others it was not.
+// command may have been applied, after kNotReplicated it was, after the others it was not.
 struct Unavailable {
   UnavailableReason reason = UnavailableReason::kStarting;
   Span retry_after;

@@ -34,8 +34,9 @@ enum class Incident : uint8_t {
   kQuarantined,      // a stored record could not be read
   kStateRefused,     // the state is of a newer format, or has no readable configuration
   kShed,             // a call was turned away for overload
+  kNotReplicated,    // a batch is stored on fewer replicas than was asked for; its answers say so
 };
-inline constexpr int kIncidentCount = 12;
+inline constexpr int kIncidentCount = 13;
 
 class Observer {
  public:

@@ -364,8 +364,12 @@ void Owner::AnswerAfterCommit(Ticket ticket, Answer answer) {
   }
 }
 
+// Nobody is told of what a failover may undo, be it the outcome of a command or a read.
 void Owner::GiveNow(TicketAnswer answer) {
   --open_calls_;
+  if (!replicated_) {
+    answer.answer = Unavailable{UnavailableReason::kNotReplicated, limits::kRetryMax};
+  }
   outbox_.Give(answer.ticket, std::move(answer.answer), lease_.expiry());
 }
 

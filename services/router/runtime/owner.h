@@ -166,6 +166,7 @@ class Owner {
   void PutAside(Quarantined record);
   void RefuseState(UnavailableReason reason, BootTime now);
   void Renew(BootTime now);
+  void RenewSoon(BootTime now);
   void OnRenewed(const store::Reply& reply, BootTime sent, BootTime received);
   void OnFenced(const std::optional<store::OwnershipRecord>& record, BootTime sent, BootTime now);
   void StartRetaking(const std::optional<store::OwnershipRecord>& record, BootTime now);
@@ -184,6 +185,7 @@ class Owner {
   void ChangeClosed();
   void OnCommitted(const store::Reply& reply, BootTime sent, BootTime now);
   void OnOutOfOrder(const store::Reply& reply, BootTime now);
+  void NoteReplication(const store::Reply& reply, BootTime now);
   void Confirm(BootTime now);
   void Block(BootTime now);
   void EndStall(BootTime now);
@@ -262,6 +264,7 @@ class Owner {
   Gathering gathering_;
   std::optional<Closed> closed_;
   Ring ring_;
+  bool replicated_ = true;            // what is committed is on as many replicas as was asked for
   uint64_t generation_ = 0;
   uint64_t rebuild_generation_ = 0;   // of a rebuild under way
   BootTime blocked_since_ = kNeverBoot;  // something waits for the store since then

@@ -106,7 +106,18 @@ void Owner::ChangeClosed() {
 
 // ---- The reply --------------------------------------------------------------------------------
 
+// A reply tells of everything that was written before it as well.
+void Owner::NoteReplication(const store::Reply& reply, BootTime now) {
+  const bool tells = reply.result == Result::kOk || reply.result == Result::kOutOfOrder;
+  if (!tells) return;
+  replicated_ = reply.replicated;
+  if (replicated_) return;
+  observer_.Count(workspace_, Incident::kNotReplicated);
+  RenewSoon(now);  // Its reply tells when they have caught up.
+}
+
 void Owner::OnCommitted(const store::Reply& reply, BootTime sent, BootTime now) {
+  NoteReplication(reply, now);
   switch (reply.result) {
     case Result::kOk: return Confirm(now);
     case Result::kFenced: return OnFenced(reply.ownership, sent, now);
@@ -245,6 +256,7 @@ void Owner::Replay(BootTime now) {
 }
 
 void Owner::OnReplayed(const store::Reply& reply, BootTime sent, BootTime now) {
+  NoteReplication(reply, now);
   if (reply.result == Result::kOk) {
     ++replay_done_;
   } else if (!replay_trouble_ || reply.result != Result::kUnknown) {
@@ -357,6 +369,7 @@ void Owner::FinishDrop(BootTime now) {
   if (dropping_) {
     TicketAnswer answer = std::move(*dropping_);
     dropping_.reset();
+    replicated_ = true;  // A removal is not waited for.
     GiveNow(std::move(answer));
   }
   DropMemory(UnknownWorkspace{}, now);

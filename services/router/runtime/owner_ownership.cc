@@ -131,6 +131,7 @@ void Owner::OnAcquired(const store::Reply& reply, BootTime sent, BootTime receiv
   const auto& record = reply.ownership;
   const bool ours = record && record->token.nonce == taking_nonce_ &&
                     record->address == options_.address && !record->released;
+  if (retaking_) NoteReplication(reply, received);
   if (reply.result == Result::kOk && ours) {
     if (retaking_) return Retake(*record, sent, received);
     lease_.Confirm(sent);
@@ -181,6 +182,7 @@ void Owner::BackToObserving(BootTime now) {
 void Owner::Own(const store::OwnershipRecord& record, BootTime now) {
   token_ = record.token;
   generation_ = record.generation;
+  replicated_ = true;  // Nothing is answered before the first batch of this term.
   lost_tail_ = record.sequence < highest_sequence_;
   ring_.Begin(record.sequence, record.batch_id);
   next_renew_ = now + engine::Span{options_.lease.us / limits::kRenewalsPerLease};
@@ -301,18 +303,25 @@ void Owner::Renew(BootTime now) {
   next_renew_ = now + engine::Span{options_.lease.us / limits::kRenewalsPerLease};
 }
 
+void Owner::RenewSoon(BootTime now) {
+  const Span pause{std::min(options_.lease.us / 20, limits::kRetryMax.us)};
+  next_renew_ = std::min(next_renew_, now + pause);
+}
+
 void Owner::OnRenewed(const store::Reply& reply, BootTime sent, BootTime received) {
   if (!(renew_token_ == token_)) return;  // Of the term before the record was rolled back.
   if (reply.result == Result::kFenced) return OnFenced(reply.ownership, sent, received);
   if (reply.result != Result::kOk) {
     if (phase_ == Phase::kAcquiring) return FailAttempt(received);
-    next_renew_ = received + engine::Span{std::min(options_.lease.us / 20, limits::kRetryMax.us)};
-    return;
+    return RenewSoon(received);
   }
   lease_.Confirm(sent);
   store_clock_ = {reply.store_time_us, sent, received};
   time_.Anchor(store_clock_);
   if (phase_ == Phase::kAcquiring && reply.ownership) return Own(*reply.ownership, received);
+  // A batch confirmed since it was sent has told for itself.
+  if (!replicated_ && reply.replicated) replicated_ = renew_sequence_ == ring_.sequence();
+  if (!replicated_) RenewSoon(received);
   // With a batch under way its own reply says how the store stands.
   const bool comparable = phase_ == Phase::kActive && !closed_ && reply.ownership &&
                           renew_generation_ == generation_;

@@ -198,6 +198,9 @@ std::string_view ToString(Result result);
 struct Reply {
   Result result = Result::kUnknown;
   std::string detail;  // for people; never parsed
+  // Of what was applied: false where the store was told to wait for replicas and too few of them
+  // have everything written up to here, on this request or before. Acquire, Renew, Commit, Rebuild.
+  bool replicated = true;
   // Observe, Acquire, Renew; every other request that is kFenced or kOutOfOrder: what is stored
   // now.
   std::optional<OwnershipRecord> ownership;

@@ -205,12 +205,18 @@ absl::Status Check(redis::Connection& connection) {
       "maxmemory-policy is ", policy, " and would delete state; set it to noeviction"));
 }
 
+redis::ServersOptions ServersOf(const RedisStoreOptions& options) {
+  redis::ServersOptions servers = options.servers;
+  if (options.wait_replicas > 0) servers.command_timeout += options.wait;
+  return servers;
+}
+
 }  // namespace
 
 RedisStore::RedisStore(RedisStoreOptions options)
     : options_(std::move(options)),
       // A refusal is met again by the first call, as NOSCRIPT.
-      servers_(options_.servers, [](redis::Connection& c) { LoadScripts(c).IgnoreError(); }) {}
+      servers_(ServersOf(options_), [](redis::Connection& c) { LoadScripts(c).IgnoreError(); }) {}
 RedisStore::~RedisStore() = default;
 
 std::vector<Reply> RedisStore::Execute(const std::vector<Request>& requests) {
@@ -256,6 +262,7 @@ std::vector<size_t> RedisStore::RunRound(std::span<const Request> requests,
                                          const std::vector<size_t>& due) {
   std::vector<std::pair<size_t, redis::Connection*>> sent;
   sent.reserve(due.size());
+  std::set<redis::Connection*> written;
   for (size_t i : due) {
     const auto connection = servers_.For(KeyOf(requests[i]));
     if (!connection.ok()) {
@@ -264,7 +271,10 @@ std::vector<size_t> RedisStore::RunRound(std::span<const Request> requests,
     }
     AppendRequest(**connection, requests[i]);
     sent.emplace_back(i, *connection);
+    if (IsOneOf<Acquire, Renew, Commit>(requests[i])) written.insert(*connection);
   }
+  if (options_.wait_replicas == 0) written.clear();
+  for (redis::Connection* connection : written) AppendWait(*connection);
   std::vector<size_t> again;
   std::set<redis::Connection*> forgetful;
   for (const auto& [i, connection] : sent) {
@@ -275,8 +285,24 @@ std::vector<size_t> RedisStore::RunRound(std::span<const Request> requests,
     again.push_back(i);
     forgetful.insert(connection);
   }
+  for (redis::Connection* connection : written) {
+    if (ReadWait(*connection)) continue;
+    for (const auto& [i, used] : sent) replies[i].replicated &= used != connection;
+  }
   for (redis::Connection* connection : forgetful) LoadScripts(*connection).IgnoreError();
   return again;
+}
+
+void RedisStore::AppendWait(redis::Connection& connection) const {
+  connection.Append({"WAIT", absl::StrCat(options_.wait_replicas),
+                     absl::StrCat(options_.wait.count())});
+}
+
+// Whether enough replicas have everything. An error says that they have not.
+bool RedisStore::ReadWait(redis::Connection& connection) {
+  const auto reply = connection.ReadReply();
+  const auto count = reply.ok() ? reply->AsInteger() : reply.status();
+  return count.ok() && *count >= options_.wait_replicas;
 }
 
 void RedisStore::UpdateRegistry(std::span<const Request> requests, std::span<Reply> replies) {
@@ -312,6 +338,10 @@ Reply RedisStore::RunAlone(const Request& request) {
     reply = LoadGeneration(**connection, *load, options_.load_page);
   } else if (const auto* rebuild = std::get_if<Rebuild>(&request)) {
     reply = RebuildGeneration(**connection, *rebuild, options_.rebuild_chunk);
+    if (options_.wait_replicas > 0 && reply.result == Result::kOk) {
+      AppendWait(**connection);
+      reply.replicated = ReadWait(**connection);
+    }
   } else {
     reply = RunDrop(**connection, std::get<Drop>(request));
     UpdateRegistry({&request, 1}, {&reply, 1});

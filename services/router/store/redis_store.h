@@ -15,12 +15,16 @@
 // server confirmed by those who know who is in charge (a majority of the Sentinels); where they do
 // not, all of it is kUnknown and the server is given up.
 //
+// With wait_replicas every round trip that writes ends with WAIT on the same connection, which tells
+// of everything written before it, by whomever: Reply::replicated.
+//
 // Time: an Execute is bounded by connect_timeout + command_timeout of silence for each round trip,
 // and by the Sentinels' timeouts where they are asked.
 //
 // Threads: one at a time, as for every Store.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -33,6 +37,10 @@ namespace firstline::store {
 
 struct RedisStoreOptions {
   redis::ServersOptions servers;
+  // Replicas that have to have what was written before it counts as replicated, and how long they
+  // are waited for, on top of the command_timeout; 0: not waited for.
+  int wait_replicas = 0;
+  std::chrono::milliseconds wait = std::chrono::milliseconds(100);  // > 0
   size_t load_page = 4096;      // records read in one step of a Load
   size_t rebuild_chunk = 2000;  // records written in one script call of a Rebuild
 };
@@ -52,6 +60,8 @@ class RedisStore final : public Store {
   void RunPipeline(std::span<const Request> requests, std::span<Reply> replies);
   std::vector<size_t> RunRound(std::span<const Request> requests, std::span<Reply> replies,
                                const std::vector<size_t>& due);
+  void AppendWait(redis::Connection& connection) const;
+  bool ReadWait(redis::Connection& connection);
   void UpdateRegistry(std::span<const Request> requests, std::span<Reply> replies);
   Reply RunAlone(const Request& request);
   Reply RunDrop(redis::Connection& connection, const Drop& request);

@@ -19,7 +19,8 @@ constexpr Named kOwnershipChanges[] = {{Incident::kAcquired, "acquired"},
 constexpr Named kRestores[] = {{Incident::kReplayed, "replayed"}, {Incident::kRebuilt, "rebuilt"}};
 constexpr Named kTroubles[] = {{Incident::kRefused, "refused"},
                                {Incident::kDoubted, "in_doubt"},
-                               {Incident::kReloaded, "broken"}};
+                               {Incident::kReloaded, "broken"},
+                               {Incident::kNotReplicated, "not_replicated"}};
 
 uint64_t CountOf(const WorkspaceSnapshot& workspace, Incident incident) {
   return workspace.incidents[static_cast<size_t>(incident)];

@@ -85,6 +85,8 @@ class Connection {
   std::size_t pending() const { return pending_; }
 
   bool broken() const { return !failure_.ok(); }
+  // Why it is broken; OK while it is not.
+  const absl::Status& failure() const { return failure_; }
 
   // Changes ConnectionOptions::command_timeout from now on, for a command known to be slow.
   absl::Status SetCommandTimeout(std::chrono::milliseconds timeout);

@@ -2,12 +2,20 @@
 
 #include <array>
 #include <cassert>
+#include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/status/reason.h"
 
 namespace firstline::redis {
 namespace {
+
+constexpr std::string_view kFromServer = "Redis: ";
+
+absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
 
 struct KindEntry {
   ErrorKind kind;
@@ -83,8 +91,31 @@ absl::Status MakeError(ErrorKind kind, std::string_view message) {
 }
 
 absl::Status ServerError(std::string_view text) {
-  return MakeError(ClassifyServerError(text),
-                   absl::StrCat("Redis: ", absl::string_view(text.data(), text.size())));
+  return MakeError(ClassifyServerError(text), absl::StrCat(Absl(kFromServer), Absl(text)));
+}
+
+// "MOVED 3999 127.0.0.1:6381", "ASK 3999 [::1]:6381", "MOVED 3999 :6381"
+std::optional<Redirection> RedirectionOf(std::string_view message) {
+  if (!message.starts_with(kFromServer)) return std::nullopt;
+  const std::vector<std::string> words =
+      absl::StrSplit(Absl(message.substr(kFromServer.size())), ' ');
+  if (words.size() < 3 || (words[0] != "MOVED" && words[0] != "ASK")) return std::nullopt;
+  Redirection redirection;
+  redirection.ask = words[0] == "ASK";
+  const std::size_t colon = words[2].rfind(':');
+  std::uint32_t port = 0;
+  if (colon == std::string::npos || !absl::SimpleAtoi(words[1], &redirection.slot) ||
+      !absl::SimpleAtoi(words[2].substr(colon + 1), &port) || port == 0 || port > 65535 ||
+      redirection.slot < 0 || redirection.slot >= kSlots) {
+    return std::nullopt;
+  }
+  redirection.host = words[2].substr(0, colon);
+  redirection.port = static_cast<std::uint16_t>(port);
+  return redirection;
+}
+
+bool IsDemotion(std::string_view message) {
+  return absl::StrContains(Absl(message), "READONLY");
 }
 
 }  // namespace firstline::redis

@@ -4,6 +4,9 @@
 // question a caller has: was it done, and what is to be done now?
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -36,6 +39,22 @@ std::string_view KindName(ErrorKind kind);
 // A script may have written before its error: a script that wants kRefused to mean "nothing done"
 // must make its first write the one that can be refused.
 ErrorKind ClassifyServerError(std::string_view text);
+
+// Slots of a cluster.
+inline constexpr int kSlots = 16'384;
+
+// Where an error of kind kMoved sends its reader. `ask`: for this one command, after ASKING, because
+// the slot is being moved; otherwise the slot is there from now on.
+struct Redirection {
+  bool ask = false;
+  int slot = 0;
+  std::string host;  // empty: the host of the server that said so
+  std::uint16_t port = 0;
+};
+// `message`: of such a status. nullopt for any other.
+std::optional<Redirection> RedirectionOf(std::string_view message);
+// `message`: of a status that says that the server is no primary (READONLY).
+bool IsDemotion(std::string_view message);
 
 // Statuses of each kind: kRefused and kDisconnected are UNAVAILABLE, kNoScript and kMoved
 // FAILED_PRECONDITION, kOther INTERNAL; the reason is REDIS_<KIND>. `kind` is not kNone.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/redis/cluster.h"
 #include "common/redis/sentinel.h"
 
 namespace firstline::redis {
@@ -13,8 +14,9 @@ class FixedLocator final : public Locator {
   explicit FixedLocator(Address server) : server_(std::move(server)) {}
 
   absl::StatusOr<Address> Locate(std::string_view) override { return server_; }
+  absl::StatusOr<std::vector<Address>> LocateAll() override { return std::vector{server_}; }
   absl::Status Admit(Connection&) override { return absl::OkStatus(); }
-  void Doubt(const Address&, const absl::Status&) override {}
+  void Doubt(const Address&, std::string_view) override {}
   absl::Status Confirm(const Address&) override { return absl::OkStatus(); }
 
  private:
@@ -25,8 +27,10 @@ class FixedLocator final : public Locator {
 
 std::unique_ptr<Locator> Locator::Make(const Target& target,
                                        std::chrono::milliseconds connect_timeout) {
-  if (target.kind == Target::Kind::kSentinel) {
-    return std::make_unique<SentinelLocator>(target, connect_timeout);
+  switch (target.kind) {
+    case Target::Kind::kFixed: break;
+    case Target::Kind::kSentinel: return std::make_unique<SentinelLocator>(target, connect_timeout);
+    case Target::Kind::kCluster: return std::make_unique<ClusterLocator>(target, connect_timeout);
   }
   return std::make_unique<FixedLocator>(target.server);
 }

@@ -1,9 +1,9 @@
-// Who holds a key now: the question behind which a fixed address and Sentinel stand, so that who
-// keeps data in Redis need not know which it is.
+// Who holds a key now: the question behind which a fixed address, Sentinel and Cluster stand, so
+// that who keeps data in Redis need not know which it is.
 //
 //   std::unique_ptr<Locator> locator = Locator::Make(target, timeouts);
 //   absl::StatusOr<Address> server = locator->Locate("fl:workspaces");
-//   ...  if (!status.ok()) locator->Doubt(*server, status);      // it is looked for again
+//   ...  if (!status.ok()) locator->Doubt(*server, status.message());      // it is looked for again
 //
 // Used through servers.h, which holds the connections.
 //
@@ -13,6 +13,7 @@
 #include <chrono>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,11 +34,15 @@ class Locator {
   // not, or in doubt, those who know are asked. kDisconnected: nobody says.
   virtual absl::StatusOr<Address> Locate(std::string_view key) = 0;
 
+  // Every server that takes writes of some key.
+  virtual absl::StatusOr<std::vector<Address>> LocateAll() = 0;
+
   // Whether a server just connected to may be used as what Locate said it is.
   virtual absl::Status Admit(Connection& connection) = 0;
 
-  // `server` failed with this, or may not be who it was any more: it has to be looked for again.
-  virtual void Doubt(const Address& server, const absl::Status& status) = 0;
+  // `server` failed with this message, or said with it that another is in charge: that is believed
+  // where it names who, and otherwise those who know are asked before it is located again.
+  virtual void Doubt(const Address& server, std::string_view trouble) = 0;
 
   // Asks those who know, now and whatever is known already, whether `server` is still in charge.
   // kDisconnected: they say otherwise, or too few of them say anything.

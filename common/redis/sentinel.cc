@@ -40,6 +40,12 @@ absl::StatusOr<Address> SentinelLocator::Locate(std::string_view) {
   return named;
 }
 
+absl::StatusOr<std::vector<Address>> SentinelLocator::LocateAll() {
+  auto primary = Locate({});
+  if (!primary.ok()) return primary.status();
+  return std::vector{*std::move(primary)};
+}
+
 absl::Status SentinelLocator::Admit(Connection& connection) {
   const auto role = RoleOf(connection);
   if (!role.ok()) return role.status();
@@ -48,7 +54,7 @@ absl::Status SentinelLocator::Admit(Connection& connection) {
                    absl::StrCat("Redis: the server that the Sentinels name is a ", *role, " yet"));
 }
 
-void SentinelLocator::Doubt(const Address& server, const absl::Status&) {
+void SentinelLocator::Doubt(const Address& server, std::string_view) {
   if (primary_ == server) primary_.reset();
 }
 

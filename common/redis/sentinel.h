@@ -27,9 +27,10 @@ class SentinelLocator final : public Locator {
   ~SentinelLocator() override;
 
   absl::StatusOr<Address> Locate(std::string_view key) override;
+  absl::StatusOr<std::vector<Address>> LocateAll() override;
   // ROLE must be master: Sentinel names a server before it has been told.
   absl::Status Admit(Connection& connection) override;
-  void Doubt(const Address& server, const absl::Status& status) override;
+  void Doubt(const Address& server, std::string_view trouble) override;
   absl::Status Confirm(const Address& server) override;
 
   // Sentinels do nothing but answer: one that takes longer is not well.

@@ -2,12 +2,14 @@
 //
 //   Servers servers({.target = target});
 //   absl::StatusOr<Connection*> connection = servers.For("fl:workspaces");
-//   ...append, read; every failed reply: servers.Note(**connection, reply.status());
+//   ...append, read; every failed reply: servers.Note(**connection, reply.status().message());
 //   servers.EndRound();
 //
 // A round is what its user does between two EndRounds: in it a connection stays the same, and what
 // could not be reached is not tried a second time. After it whatever broke, or is not in charge any
-// more, is given up, and the next round asks who is.
+// more, is given up, and the next round asks who is. In a cluster a server that failed is left alone
+// for twice as long as that took, kPauseMax at most: what is on the others must not wait for it all
+// the time.
 //
 // Time: a call of For that has to connect is bounded by connect_timeout and a command_timeout a
 // round trip, where Sentinels are asked by the timeouts of those on top.
@@ -57,33 +59,46 @@ class Servers {
   // less than `max_age` ago.
   void Confirm(std::chrono::milliseconds max_age = std::chrono::milliseconds(0));
 
-  // A reply on `connection` was this error, or OK. Broken connections are found without it.
-  void Note(const Connection& connection, const absl::Status& status);
+  // Connections to all servers that take writes.
+  absl::StatusOr<std::vector<Connection*>> All();
+  // Where an error message sends its reader for once (Redirection::ask), or nobody. What is sent there
+  // has to follow ASKING.
+  absl::StatusOr<Connection*> Asked(const Connection& from, std::string_view message);
+
+  // A reply on `connection` was an error with this message; of another server in charge it is
+  // learned at once. Broken connections are found without it.
+  void Note(const Connection& connection, std::string_view message);
 
   void EndRound();
 
-  // Gives up everything at once, also what has replies due.
-  void Reset();
+  // Closes every connection, also those with replies due. Who is in charge stays known.
+  void Disconnect();
 
   const ServersOptions& options() const { return options_; }
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
+  static constexpr std::chrono::seconds kPauseMax{2};
+
   struct Server {
     Address address;
     std::unique_ptr<Connection> connection;
     absl::Status failure;  // of this round
+    Time retry_at;         // after a failure
   };
+  Server* Find(const Connection& connection);
+  absl::StatusOr<Connection*> At(const Address& address);
 
   Server& Find(const Address& address);
   absl::Status Open(Server& server);
-  void GiveUp(Server& server, const absl::Status& status);
+  void GiveUp(Server& server, const absl::Status& status, std::chrono::nanoseconds took);
 
   const ServersOptions options_;
   const Prepare prepare_;
   const std::unique_ptr<Locator> locator_;
   std::vector<std::unique_ptr<Server>> servers_;
   absl::Status lost_;  // of this round: nobody says who is in charge
-  std::chrono::steady_clock::time_point confirmed_at_;
+  Time confirmed_at_;
 };
 
 }  // namespace firstline::redis

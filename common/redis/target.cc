@@ -11,6 +11,7 @@ namespace firstline::redis {
 namespace {
 
 constexpr std::string_view kSentinelScheme = "sentinel://";
+constexpr std::string_view kClusterScheme = "cluster://";
 constexpr std::string_view kAuth = "auth=";
 
 absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
@@ -84,9 +85,22 @@ absl::StatusOr<Target> ParseSentinel(std::string_view rest) {
   return target;
 }
 
+absl::StatusOr<Target> ParseCluster(std::string_view rest) {
+  Target target;
+  target.kind = Target::Kind::kCluster;
+  if (absl::Status status = TakeCredentials(rest, target.server); !status.ok()) return status;
+  if (absl::Status s = TakeSeeds(rest, target.server.port, target); !s.ok()) return s;
+  for (Address& seed : target.seeds) {
+    seed.user = target.server.user;
+    seed.password = target.server.password;
+  }
+  return target;
+}
+
 }  // namespace
 
 absl::StatusOr<Target> Target::Parse(std::string_view text) {
+  if (text.starts_with(kClusterScheme)) return ParseCluster(text.substr(kClusterScheme.size()));
   if (text.starts_with(kSentinelScheme)) return ParseSentinel(text.substr(kSentinelScheme.size()));
   auto address = Address::Parse(text);
   if (!address.ok()) return address.status();
@@ -98,6 +112,7 @@ std::string Target::ToString() const {
   const std::string hosts = absl::StrJoin(seeds, ",", [](std::string* out, const Address& seed) {
     out->append(seed.ToString());
   });
+  if (kind == Kind::kCluster) return absl::StrCat(Absl(kClusterScheme), hosts);
   std::string text = absl::StrCat(Absl(kSentinelScheme), hosts, "/", primary_name);
   if (server.database != 0) absl::StrAppend(&text, "/", server.database);
   return text;

@@ -19,7 +19,7 @@ namespace firstline::redis {
 inline constexpr std::uint16_t kSentinelPort = 26379;
 
 struct Target {
-  enum class Kind { kFixed, kSentinel };
+  enum class Kind { kFixed, kSentinel, kCluster };
 
   Target() = default;
   // One server that never moves.
@@ -29,6 +29,8 @@ struct Target {
   //   sentinel://[USER[:PASSWORD]@]HOST[:PORT],HOST[:PORT],.../NAME[/DATABASE][?auth=[USER]:PASSWORD]
   //       all Sentinels that watch the primary NAME (port 26379): a majority of those listed
   //       decides. USER and PASSWORD are those of the Redis servers, `auth` those of the Sentinels.
+  //   cluster://[USER[:PASSWORD]@]HOST[:PORT],HOST[:PORT],...
+  //       some nodes of a cluster, enough for one of them to be there (port 6379).
   // kInvalidArgument says what is wrong and never repeats a password.
   static absl::StatusOr<Target> Parse(std::string_view text);
 
@@ -38,7 +40,7 @@ struct Target {
   Kind kind = Kind::kFixed;
   // kFixed: the server. Otherwise how to log on to any: user, password and database.
   Address server;
-  // kSentinel: the Sentinels, at least one, all different.
+  // kSentinel: the Sentinels; kCluster: the nodes to begin with. At least one, all different.
   std::vector<Address> seeds;
   std::string primary_name;  // kSentinel
 };

@@ -48,8 +48,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   cli.add_option("--store", options.store,
                  "memory (nothing is durable), HOST:PORT, redis://[USER:PASSWORD@]HOST:PORT, "
-                 "unix:/PATH or sentinel://[USER:PASSWORD@]HOST:PORT,HOST:PORT,.../PRIMARY"
-                 "[?auth=[USER]:PASSWORD] with all Sentinels")
+                 "unix:/PATH, sentinel://[USER:PASSWORD@]HOST:PORT,HOST:PORT,.../PRIMARY"
+                 "[?auth=[USER]:PASSWORD] with all Sentinels, or "
+                 "cluster://[USER:PASSWORD@]HOST:PORT,HOST:PORT,...")
       ->capture_default_str();
   auto* wait_replicas =
       cli.add_option("--wait-replicas", options.wait_replicas,

@@ -88,9 +88,19 @@ TEST(RedisTargetTest, Sentinels) {
   EXPECT_TRUE(Target::Parse("sentinel://s1/shop").ok());
 }
 
+TEST(RedisTargetTest, NodesOfACluster) {
+  const auto target = Target::Parse("cluster://app:secret@c1,c2:7000");
+  ASSERT_TRUE(target.ok()) << target.status();
+  EXPECT_EQ(target->kind, Target::Kind::kCluster);
+  ASSERT_EQ(target->seeds.size(), 2u);
+  EXPECT_EQ(target->seeds[0], *Address::Parse("redis://app:secret@c1"));
+  EXPECT_EQ(target->seeds[1], *Address::Parse("redis://app:secret@c2:7000"));
+  EXPECT_EQ(target->ToString(), "cluster://c1:6379,c2:7000");
+}
+
 TEST(RedisTargetTest, RefusesWhatItCannotMean) {
   for (const char* bad :
-       {"", "sentinel://", "sentinel://s1", "sentinel://s1/", "sentinel:///shop",
+       {"", "cluster://", "cluster://c1/1", "cluster://c1,c1", "cluster://user@c1", "sentinel://", "sentinel://s1", "sentinel://s1/", "sentinel:///shop",
         "sentinel://s1,/shop", "sentinel://s1,s1/shop", "sentinel://s1:0/shop",
         "sentinel://s1/shop/x", "sentinel://user@s1/shop", "sentinel://s1/shop?x=1",
         "sentinel://s1/shop?auth=", "sentinel://s1/shop?auth=user", "sentinel://a b/shop"}) {

@@ -59,5 +59,27 @@ TEST(RedisErrorTest, StatusesCarryTheirKind) {
   EXPECT_EQ(MakeError(ErrorKind::kDisconnected, "x").code(), absl::StatusCode::kUnavailable);
 }
 
+TEST(RedisErrorTest, RedirectionsAreRead) {
+  const auto message = [](std::string_view text) {
+    return std::string(ServerError(text).message());
+  };
+  const auto moved = RedirectionOf(message("MOVED 3999 127.0.0.1:6381"));
+  ASSERT_TRUE(moved.has_value());
+  EXPECT_FALSE(moved->ask);
+  EXPECT_EQ(moved->slot, 3999);
+  EXPECT_EQ(moved->host, "127.0.0.1");
+  EXPECT_EQ(moved->port, 6381);
+  const auto ask = RedirectionOf(message("ASK 16383 ::1:6381"));
+  ASSERT_TRUE(ask.has_value());
+  EXPECT_TRUE(ask->ask);
+  EXPECT_EQ(ask->host, "::1");
+  EXPECT_EQ(RedirectionOf(message("MOVED 1 :6381"))->host, "") << "the host that said so";
+  for (const char* other : {"MOVED", "MOVED 1", "MOVED x a:1", "MOVED 16384 a:1", "MOVED -1 a:1",
+                            "MOVED 1 a", "MOVED 1 a:0", "MOVED 1 a:65536", "TRYAGAIN a b:1"}) {
+    EXPECT_FALSE(RedirectionOf(message(other)).has_value()) << other;
+  }
+  EXPECT_FALSE(RedirectionOf("MOVED 3999 127.0.0.1:6381").has_value()) << "said by no server";
+}
+
 }  // namespace
 }  // namespace firstline::redis

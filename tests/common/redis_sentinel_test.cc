@@ -60,7 +60,7 @@ TEST_F(RedisSentinelTest, OneMayHangOrBeGone) {
   b.Kill();
   EXPECT_EQ(KindOf(locator.Confirm(*primary)), ErrorKind::kDisconnected) << "only one is left";
   EXPECT_TRUE(locator.Locate("any").ok()) << "what is known stays until it is in doubt";
-  locator.Doubt(*primary, absl::OkStatus());
+  locator.Doubt(*primary, "lost");
   EXPECT_EQ(KindOf(locator.Locate("any").status()), ErrorKind::kDisconnected);
   b.Restart();
   EXPECT_TRUE(locator.Locate("any").ok());

@@ -132,9 +132,13 @@ void RedisServer::Pause() {
   while (waitpid(pid_, &state, WUNTRACED) < 0 && errno == EINTR) {
   }
   if (!WIFSTOPPED(state)) Fail("ended instead of stopping");
+  paused_ = true;
 }
 
-void RedisServer::Resume() { kill(pid_, SIGCONT); }
+void RedisServer::Resume() {
+  kill(pid_, SIGCONT);
+  paused_ = false;
+}
 
 void RedisServer::Restart() {
   if (running()) Fail("restarted while it runs");
@@ -150,6 +154,7 @@ void RedisServer::Start() {
   for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
     const bool port_is_new = options_.tcp && port_ == 0;
     if (port_is_new) port_ = FreePort();
+    if (port_is_new && options_.cluster) bus_port_ = FreePort();
     if (TryStart()) return;
     if (!port_is_new) break;
     port_ = 0;  // Somebody else took it between our look and the server's.
@@ -193,6 +198,10 @@ std::vector<std::string> RedisServer::CommandLine() const {
       "--maxmemory-policy", "noeviction",
       "--maxmemory", std::to_string(options_.max_memory_bytes),
   };
+  if (options_.cluster) {
+    line.insert(line.end(), {"--cluster-enabled", "yes", "--cluster-port",
+                             std::to_string(bus_port_)});
+  }
   if (!options_.config.empty()) {
     line.insert(line.begin() + 1, (folder_ / "redis.conf").string());
   }
@@ -204,6 +213,7 @@ std::vector<std::string> RedisServer::CommandLine() const {
 }
 
 void RedisServer::Reap() {
+  paused_ = false;
   kill(pid_, SIGCONT);  // A stopped process does not act on SIGTERM.
   int state = 0;
   while (waitpid(pid_, &state, 0) < 0 && errno == EINTR) {

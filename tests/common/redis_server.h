@@ -36,6 +36,8 @@ struct RedisServerOptions {
   std::int64_t max_memory_bytes = 0;
   // Listens on 127.0.0.1 as well, on a port chosen while starting; it stays across restarts.
   bool tcp = false;
+  // A node of a cluster that has to be made; with tcp.
+  bool cluster = false;
   std::string password = {};
   // Lines of a configuration file, which the server may rewrite; options go before it. Empty: none.
   std::string config = {};
@@ -60,6 +62,9 @@ class RedisServer {
   // while the server is down.
   const std::filesystem::path& folder() const { return folder_; }
   bool running() const { return pid_ > 0; }
+  bool paused() const { return paused_; }
+  // Where nodes of a cluster speak to one another; only with RedisServerOptions::cluster.
+  std::uint16_t bus_port() const { return bus_port_; }
 
   // A new connection to the unix socket. The timeout is the longest silence it bears.
   std::unique_ptr<redis::Connection> Connect(
@@ -88,6 +93,8 @@ class RedisServer {
   RedisServerOptions options_;
   std::filesystem::path folder_;
   std::uint16_t port_ = 0;
+  std::uint16_t bus_port_ = 0;
+  bool paused_ = false;
   pid_t pid_ = -1;
 };
 

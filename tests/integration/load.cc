@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "common/client/subscription.h"
@@ -80,6 +81,17 @@ size_t Load::AcknowledgedWithin(std::chrono::milliseconds span, size_t enough) {
   const size_t before = acknowledged_.size();
   heard_.wait_for(lock, span, [&] { return acknowledged_.size() > before + enough; });
   return acknowledged_.size() - before;
+}
+
+std::chrono::milliseconds Load::LongestSilence(Clock::time_point since) const {
+  std::vector<Clock::time_point> times = {since};
+  for (const auto& [id, at] : acknowledged_at()) {
+    if (at > since) times.push_back(at);
+  }
+  std::sort(times.begin(), times.end());
+  Clock::duration longest{};
+  for (size_t i = 1; i < times.size(); ++i) longest = std::max(longest, times[i] - times[i - 1]);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(longest);
 }
 
 void Load::Stop() {

@@ -33,6 +33,8 @@ class Load {
   bool Acknowledge(size_t more);
   // How many are acknowledged from now on within `span`, or until there are more than `enough`.
   size_t AcknowledgedWithin(std::chrono::milliseconds span, size_t enough);
+  // Between two acknowledgements, or the first and `since`, of those after it.
+  std::chrono::milliseconds LongestSilence(std::chrono::steady_clock::time_point since) const;
   void Stop();
 
   std::set<std::string> acknowledged() const;

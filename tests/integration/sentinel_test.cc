@@ -43,14 +43,7 @@ class SentinelTest : public testing::Test {
   // The longest silence from `since` until some have been acknowledged from now on.
   milliseconds Silence(Load::Clock::time_point since) {
     EXPECT_TRUE(load_->Acknowledge(kSome)) << "nobody takes over";
-    std::vector<Load::Clock::time_point> times = {since};
-    for (const auto& [id, at] : load_->acknowledged_at()) {
-      if (at > since) times.push_back(at);
-    }
-    std::sort(times.begin(), times.end());
-    Load::Clock::duration longest{};
-    for (size_t i = 1; i < times.size(); ++i) longest = std::max(longest, times[i] - times[i - 1]);
-    return duration_cast<milliseconds>(longest);
+    return load_->LongestSilence(since);
   }
   static void Tell(const std::string& what, int64_t value) {
     RecordProperty(what, static_cast<int>(value));

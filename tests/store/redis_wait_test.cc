@@ -3,7 +3,6 @@
 
 #include <thread>
 
-#include "absl/strings/match.h"
 #include "services/router/store/redis_protocol.h"
 #include "tests/store/redis_bench_fixture.h"
 
@@ -20,7 +19,8 @@ class RedisWaitTest : public RedisStoreTest {
                                       std::to_string(server_.tcp_address().port)}}) {
     Admin({"CONFIG", "SET", "repl-diskless-sync-delay", "0"});
     store_ = NewWaitingStore();
-    while (!absl::StrContains(Admin({"INFO", "replication"}).AsString().value(), "state=online")) {
+    while (std::string(Admin({"INFO", "replication"}).AsString().value()).find("state=online") ==
+           std::string::npos) {
       std::this_thread::sleep_for(milliseconds(5));
     }
   }

@@ -91,7 +91,7 @@ EventPage RedisEventLog::Read(const WorkspaceId& workspace, EventId cursor, size
   servers_.EndRound();
   if (page.ok()) return *std::move(page);
   // Whatever is left in the pipeline belongs to nobody.
-  servers_.Reset();
+  servers_.Disconnect();
   return Lost(CursorState::kUnavailable, {});
 }
 
@@ -101,8 +101,9 @@ absl::StatusOr<EventPage> RedisEventLog::ReadOrWait(const WorkspaceId& workspace
   if (!connection.ok()) return connection.status();
   auto page = ReadNow(**connection, workspace, cursor, max);
   const bool nothing_yet = page.ok() && page->state == CursorState::kOk && page->events.empty();
-  if (!nothing_yet || wait_ms <= 0) return page;
-  return Wait(**connection, workspace, cursor, max, wait_ms);
+  if (nothing_yet && wait_ms > 0) page = Wait(**connection, workspace, cursor, max, wait_ms);
+  Note(**connection, page.status());
+  return page;
 }
 
 absl::StatusOr<EventPage> RedisEventLog::ReadNow(redis::Connection& connection,
@@ -197,14 +198,26 @@ std::optional<EventId> RedisEventLog::Last(const WorkspaceId& workspace) {
   const auto last = ReadLast(workspace);
   servers_.EndRound();
   if (last.ok()) return *last;
-  servers_.Reset();
+  servers_.Disconnect();
   return std::nullopt;
 }
 
+void RedisEventLog::Note(const redis::Connection& connection, const absl::Status& status) {
+  if (status.ok()) return;
+  const absl::string_view message = status.message();
+  servers_.Note(connection, {message.data(), message.size()});
+}
+
 absl::StatusOr<EventId> RedisEventLog::ReadLast(const WorkspaceId& workspace) {
-  const auto connected = servers_.For(OwnershipKey(workspace));
-  if (!connected.ok()) return connected.status();
-  redis::Connection& connection = **connected;
+  const auto connection = servers_.For(OwnershipKey(workspace));
+  if (!connection.ok()) return connection.status();
+  auto last = ReadLastOn(**connection, workspace);
+  Note(**connection, last.status());
+  return last;
+}
+
+absl::StatusOr<EventId> RedisEventLog::ReadLastOn(redis::Connection& connection,
+                                                  const WorkspaceId& workspace) {
   for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
     uint64_t& assumed = generations_[workspace];
     const std::string own = OwnershipKey(workspace), stream = StreamKey(workspace, assumed);

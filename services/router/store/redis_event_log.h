@@ -57,6 +57,8 @@ class RedisEventLog final : public EventLog {
   absl::StatusOr<EventPage> ReadOrWait(const WorkspaceId& workspace, EventId cursor, size_t max,
                                        int64_t wait_ms);
   absl::StatusOr<EventId> ReadLast(const WorkspaceId& workspace);
+  absl::StatusOr<EventId> ReadLastOn(redis::Connection& connection, const WorkspaceId& workspace);
+  void Note(const redis::Connection& connection, const absl::Status& status);
 
   redis::Servers servers_;
   std::map<WorkspaceId, uint64_t> generations_;  // as last seen

@@ -21,6 +21,10 @@ bool IsOneOf(const Request& request) {
   return (std::holds_alternative<Kinds>(request) || ...);
 }
 
+// A server that was flushed or restarted asks for the scripts first, one that lost the slot names
+// another, and either has done nothing.
+constexpr int kAttempts = 3;
+
 bool RunsAlone(const Request& request) { return IsOneOf<Load, Rebuild, Drop>(request); }
 
 const WorkspaceId& WorkspaceOf(const Request& request) {
@@ -205,6 +209,11 @@ absl::Status Check(redis::Connection& connection) {
       "maxmemory-policy is ", policy, " and would delete state; set it to noeviction"));
 }
 
+bool IsAsk(const Reply& reply) {
+  const auto redirection = redis::RedirectionOf(reply.detail);
+  return redirection && redirection->ask;
+}
+
 redis::ServersOptions ServersOf(const RedisStoreOptions& options) {
   redis::ServersOptions servers = options.servers;
   if (options.wait_replicas > 0) servers.command_timeout += options.wait;
@@ -249,8 +258,7 @@ void RedisStore::RunPipeline(std::span<const Request> requests, std::span<Reply>
       due.push_back(i);
     }
   }
-  // Twice: a server that was flushed or restarted asks for the scripts first, having done nothing.
-  for (int attempt = 0; attempt < 2 && !due.empty(); ++attempt) {
+  for (int attempt = 0; attempt < kAttempts && !due.empty(); ++attempt) {
     due = RunRound(requests, replies, due);
   }
   UpdateRegistry(requests, replies);
@@ -275,22 +283,57 @@ std::vector<size_t> RedisStore::RunRound(std::span<const Request> requests,
   }
   if (options_.wait_replicas == 0) written.clear();
   for (redis::Connection* connection : written) AppendWait(*connection);
+  for (const auto& [i, connection] : sent) connection->Flush().IgnoreError();
   std::vector<size_t> again;
+  std::vector<Asking> asking;
   std::set<redis::Connection*> forgetful;
   for (const auto& [i, connection] : sent) {
     const auto reply = connection->ReadReply();
-    servers_.Note(*connection, reply.status());
+    Note(*connection, reply.status());
     replies[i] = ReadReplyTo(requests[i], reply);
-    if (redis::KindOf(reply.status()) != redis::ErrorKind::kNoScript) continue;
+    switch (redis::KindOf(reply.status())) {
+      case redis::ErrorKind::kNoScript: forgetful.insert(connection); break;
+      case redis::ErrorKind::kMoved:
+        if (!IsAsk(replies[i])) break;
+        asking.push_back({i, connection});
+        continue;
+      default: continue;
+    }
     again.push_back(i);
-    forgetful.insert(connection);
   }
   for (redis::Connection* connection : written) {
     if (ReadWait(*connection)) continue;
     for (const auto& [i, used] : sent) replies[i].replicated &= used != connection;
   }
   for (redis::Connection* connection : forgetful) LoadScripts(*connection).IgnoreError();
+  for (const Asking& asked : asking) {
+    replies[asked.request] = Ask(*asked.from, requests[asked.request], replies[asked.request]);
+  }
   return again;
+}
+
+// While a slot is being moved, the server that it leaves sends there what it has no key of any more.
+// Not waited for: what is written there is not replicated, as far as anybody knows.
+Reply RedisStore::Ask(redis::Connection& from, const Request& request, Reply sent_away) {
+  const auto connection = servers_.Asked(from, sent_away.detail);
+  if (!connection.ok()) return sent_away;
+  (*connection)->Append({"ASKING"});
+  AppendRequest(**connection, request);
+  const absl::Status asking = (*connection)->ReadReply().status();
+  const auto reply = (*connection)->ReadReply();
+  if (!asking.ok()) return sent_away;
+  if (redis::KindOf(reply.status()) == redis::ErrorKind::kNoScript) {
+    LoadScripts(**connection).IgnoreError();
+  }
+  Reply answer = ReadReplyTo(request, reply);
+  answer.replicated = options_.wait_replicas == 0;
+  return answer;
+}
+
+void RedisStore::Note(const redis::Connection& connection, const absl::Status& status) {
+  if (status.ok()) return;
+  const absl::string_view message = status.message();
+  servers_.Note(connection, {message.data(), message.size()});
 }
 
 void RedisStore::AppendWait(redis::Connection& connection) const {
@@ -322,7 +365,7 @@ void RedisStore::UpdateRegistry(std::span<const Request> requests, std::span<Rep
     absl::Status status = connection.status();
     if (status.ok()) {
       status = (*connection)->ReadReply().status();
-      servers_.Note(**connection, status);
+      Note(**connection, status);
     }
     // An entry that is missing comes with the next renewal; one that is left needs the resend.
     const bool drop = std::holds_alternative<Drop>(requests[i]);
@@ -346,9 +389,7 @@ Reply RedisStore::RunAlone(const Request& request) {
     reply = RunDrop(**connection, std::get<Drop>(request));
     UpdateRegistry({&request, 1}, {&reply, 1});
   }
-  if (reply.result == Result::kRefused) {
-    servers_.Note(**connection, redis::MakeError(redis::ErrorKind::kRefused, reply.detail));
-  }
+  if (reply.result == Result::kRefused) servers_.Note(**connection, reply.detail);
   return reply;
 }
 
@@ -366,8 +407,9 @@ Reply RedisStore::RunDrop(redis::Connection& connection, const Drop& request) {
 }
 
 absl::Status RedisStore::CheckServer() {
-  const auto connection = servers_.For(kRegistryKey);
-  absl::Status checked = connection.ok() ? Check(**connection) : connection.status();
+  const auto all = servers_.All();
+  absl::Status checked = all.status();
+  for (size_t i = 0; checked.ok() && i < all->size(); ++i) checked = Check(*(*all)[i]);
   servers_.EndRound();
   return checked;
 }

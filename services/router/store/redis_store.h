@@ -11,6 +11,11 @@
 // well, because the primary is elsewhere by now. Scripts that the server forgot are loaded and
 // called again inside.
 //
+// In a cluster every workspace is on the server that has its slot, the registry and the list of pods
+// each on theirs; what goes to several servers is sent to all before any reply is read. MOVED is
+// followed inside. ASK and TRYAGAIN, while a slot is being moved, are followed as far as one key
+// goes, so that leases live on; what needs several keys is kRefused until they are together again.
+//
 // Observe, Acquire and Renew are what leases rest on. An Execute with one of them first has the
 // server confirmed by those who know who is in charge (a majority of the Sentinels); where they do
 // not, all of it is kUnknown and the server is given up.
@@ -52,14 +57,22 @@ class RedisStore final : public Store {
 
   std::vector<Reply> Execute(const std::vector<Request>& requests) override;
 
-  // Whether this server may hold our state: version 7 or later, maxmemory-policy noeviction.
+  // Whether the servers may hold our state: version 7 or later, maxmemory-policy noeviction.
   // FAILED_PRECONDITION says what is wrong; UNAVAILABLE: it cannot be asked now.
   absl::Status CheckServer();
 
  private:
+  // A request that a server sent away for once.
+  struct Asking {
+    size_t request = 0;
+    redis::Connection* from = nullptr;
+  };
+
   void RunPipeline(std::span<const Request> requests, std::span<Reply> replies);
   std::vector<size_t> RunRound(std::span<const Request> requests, std::span<Reply> replies,
                                const std::vector<size_t>& due);
+  Reply Ask(redis::Connection& from, const Request& request, Reply sent_away);
+  void Note(const redis::Connection& connection, const absl::Status& status);
   void AppendWait(redis::Connection& connection) const;
   bool ReadWait(redis::Connection& connection);
   void UpdateRegistry(std::span<const Request> requests, std::span<Reply> replies);

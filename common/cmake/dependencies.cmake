@@ -12,6 +12,8 @@ find_package(GTest CONFIG REQUIRED)
 find_package(benchmark CONFIG)
 # hiredis 0.14 ships no CMake package.
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
+# TLS to Redis came with hiredis 1.0 (Debian 13); without it a router that is told to use it says so.
+pkg_check_modules(hiredis_ssl IMPORTED_TARGET hiredis_ssl>=1.0)
 
 if(FIRSTLINE_WITH_GRPC)
   # protobuf has to be found in module mode first: its CMake package is not packaged.

@@ -135,7 +135,8 @@ absl::StatusOr<Address> Address::Parse(std::string_view text) {
   if (text.empty()) {
     status = Invalid("empty");
   } else if (text.starts_with(kTlsScheme)) {
-    status = Invalid("rediss:// (TLS) is not supported; use redis:// through a TLS tunnel");
+    address.tls = true;
+    status = ParseUrl(text.substr(kTlsScheme.size()), address);
   } else if (text.starts_with(kTcpScheme)) {
     status = ParseUrl(text.substr(kTcpScheme.size()), address);
   } else if (text.starts_with(kUnixScheme)) {

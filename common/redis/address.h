@@ -18,8 +18,9 @@ struct Address {
   //   HOST, HOST:PORT, [V6]:PORT
   //   /PATH, unix:/PATH, unix:///PATH           a unix socket
   //   redis://[[USER][:PASSWORD]@]HOST[:PORT][/DATABASE]
+  //   rediss://...                              the same over TLS
   // USER and PASSWORD may be percent-encoded. kInvalidArgument says what is wrong and never repeats
-  // the password. rediss:// is refused rather than spoken in clear.
+  // the password.
   static absl::StatusOr<Address> Parse(std::string_view text);
 
   // HOST, HOST:PORT or [V6]:PORT alone.
@@ -36,6 +37,7 @@ struct Address {
   std::string unix_path;        // Absolute; empty for TCP.
   std::string user;             // Empty: the default user.
   std::string password;         // Empty: no AUTH.
+  bool tls = false;
   int database = 0;             // 0..65535, which is more than any server is set up for.
 
   friend bool operator==(const Address&, const Address&) = default;

@@ -37,9 +37,11 @@ int SlotOf(std::string_view key) {
   return Crc16(key) % kSlots;
 }
 
-ClusterLocator::ClusterLocator(Target target, std::chrono::milliseconds timeout)
+ClusterLocator::ClusterLocator(Target target, std::chrono::milliseconds timeout,
+                               std::shared_ptr<const Tls> tls)
     : target_(std::move(target)),
       timeout_(std::min(timeout, kAnswerTimeout)),
+      tls_(std::move(tls)),
       holders_(kSlots, kUnknown) {}
 
 absl::StatusOr<Address> ClusterLocator::Locate(std::string_view key) {
@@ -92,8 +94,10 @@ absl::Status ClusterLocator::Refresh() {
 }
 
 absl::Status ClusterLocator::ReadMap(const Address& from) {
-  auto opened = Connection::Open(
-      {.address = from, .connect_timeout = timeout_, .command_timeout = timeout_});
+  auto opened = Connection::Open({.address = from,
+                                  .connect_timeout = timeout_,
+                                  .command_timeout = timeout_,
+                                  .tls = tls_});
   if (!opened.ok()) return opened.status();
   const auto reply = (*opened)->Call({"CLUSTER", "SLOTS"});
   if (!reply.ok()) return reply.status();

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -27,7 +28,8 @@ class ClusterLocator final : public Locator {
  public:
   // `timeout`: to reach a node and to be answered by it, each, when it is asked for the map;
   // kAnswerTimeout if that is less.
-  ClusterLocator(Target target, std::chrono::milliseconds timeout);
+  ClusterLocator(Target target, std::chrono::milliseconds timeout,
+                 std::shared_ptr<const Tls> tls = nullptr);
 
   absl::StatusOr<Address> Locate(std::string_view key) override;
   absl::StatusOr<std::vector<Address>> LocateAll() override;
@@ -49,6 +51,7 @@ class ClusterLocator final : public Locator {
 
   const Target target_;
   const std::chrono::milliseconds timeout_;
+  const std::shared_ptr<const Tls> tls_;
   std::vector<Address> nodes_;    // primaries, with what it takes to log on
   std::vector<int> holders_;      // by slot: which of nodes_, or kUnknown
   std::vector<Address> doubted_;  // asked for the map after everybody else

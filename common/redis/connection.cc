@@ -50,6 +50,9 @@ void Connection::Free::operator()(redisContext* context) const { redisFree(conte
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const ConnectionOptions& options) {
   IgnoreSigpipeOnce();
+  if (options.address.tls && options.tls == nullptr) {
+    return MakeError(ErrorKind::kOther, "Redis: the address wants TLS, which was not set up");
+  }
   const std::string name = options.address.ToString();
   Context context(Connect(options.address, ToTimeval(options.connect_timeout)));
   if (context == nullptr) {
@@ -66,6 +69,9 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const ConnectionOpt
 
   std::unique_ptr<Connection> connection(new Connection(std::move(context), name));
   absl::Status status = connection->SetCommandTimeout(options.command_timeout);
+  if (status.ok() && options.tls != nullptr && !options.address.is_unix()) {
+    status = options.tls->Secure(*connection->context_, options.address.host);
+  }
   if (status.ok()) status = connection->LogOn(options.address);
   if (!status.ok()) return status;
   return connection;

@@ -30,6 +30,7 @@
 #include "common/redis/address.h"
 #include "common/redis/error.h"
 #include "common/redis/reply.h"
+#include "common/redis/tls.h"
 
 struct redisContext;
 
@@ -42,13 +43,16 @@ struct ConnectionOptions {
   // Longest silence while a reply is due or a write is stuck; > 0. Not a bound on a long reply that
   // keeps coming.
   std::chrono::milliseconds command_timeout = std::chrono::milliseconds(1000);
+  // Set: TCP connections speak TLS, whatever the address says. Not set: an address that wants TLS
+  // (rediss://) is refused.
+  std::shared_ptr<const Tls> tls = nullptr;
 };
 
 using Arguments = std::span<const std::string_view>;
 
 class Connection {
  public:
-  // Connects, then AUTH and SELECT as the address asks. Fails with kDisconnected when there is no
+  // Connects, then TLS, AUTH and SELECT as it is asked for. Fails with kDisconnected when there is no
   // server, kOther when it does not let us in, kRefused while it loads its data set and a log-on
   // was needed.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const ConnectionOptions& options);

@@ -26,11 +26,14 @@ class FixedLocator final : public Locator {
 }  // namespace
 
 std::unique_ptr<Locator> Locator::Make(const Target& target,
-                                       std::chrono::milliseconds connect_timeout) {
+                                       std::chrono::milliseconds connect_timeout,
+                                       std::shared_ptr<const Tls> tls) {
   switch (target.kind) {
     case Target::Kind::kFixed: break;
-    case Target::Kind::kSentinel: return std::make_unique<SentinelLocator>(target, connect_timeout);
-    case Target::Kind::kCluster: return std::make_unique<ClusterLocator>(target, connect_timeout);
+    case Target::Kind::kSentinel:
+      return std::make_unique<SentinelLocator>(target, connect_timeout, std::move(tls));
+    case Target::Kind::kCluster:
+      return std::make_unique<ClusterLocator>(target, connect_timeout, std::move(tls));
   }
   return std::make_unique<FixedLocator>(target.server);
 }

@@ -25,8 +25,10 @@ namespace firstline::redis {
 
 class Locator {
  public:
+  // `tls`: for connections to Sentinels and nodes, as in ConnectionOptions.
   static std::unique_ptr<Locator> Make(const Target& target,
-                                       std::chrono::milliseconds connect_timeout);
+                                       std::chrono::milliseconds connect_timeout,
+                                       std::shared_ptr<const Tls> tls = nullptr);
 
   virtual ~Locator() = default;
 

@@ -26,8 +26,11 @@ absl::StatusOr<std::string> RoleOf(Connection& connection) {
 
 }  // namespace
 
-SentinelLocator::SentinelLocator(Target target, std::chrono::milliseconds timeout)
-    : target_(std::move(target)), timeout_(std::min(timeout, kAnswerTimeout)) {
+SentinelLocator::SentinelLocator(Target target, std::chrono::milliseconds timeout,
+                                 std::shared_ptr<const Tls> tls)
+    : target_(std::move(target)),
+      timeout_(std::min(timeout, kAnswerTimeout)),
+      tls_(std::move(tls)) {
   for (const Address& seed : target_.seeds) sentinels_.push_back({seed, nullptr});
 }
 
@@ -108,7 +111,8 @@ absl::StatusOr<Address> SentinelLocator::Ask(Sentinel& sentinel) {
   }
   auto opened = Connection::Open({.address = sentinel.address,
                                   .connect_timeout = timeout_,
-                                  .command_timeout = timeout_});
+                                  .command_timeout = timeout_,
+                                  .tls = tls_});
   if (!opened.ok()) return opened.status();
   auto named = AskOn(**opened);
   if (!(*opened)->broken()) sentinel.connection = *std::move(opened);

@@ -23,7 +23,8 @@ namespace firstline::redis {
 class SentinelLocator final : public Locator {
  public:
   // `timeout`: to reach a Sentinel and to be answered by it, each; kAnswerTimeout if that is less.
-  SentinelLocator(Target target, std::chrono::milliseconds timeout);
+  SentinelLocator(Target target, std::chrono::milliseconds timeout,
+                  std::shared_ptr<const Tls> tls = nullptr);
   ~SentinelLocator() override;
 
   absl::StatusOr<Address> Locate(std::string_view key) override;
@@ -50,6 +51,7 @@ class SentinelLocator final : public Locator {
 
   const Target target_;
   const std::chrono::milliseconds timeout_;
+  const std::shared_ptr<const Tls> tls_;
   std::vector<Sentinel> sentinels_;  // in the order in which they are asked
   std::optional<Address> primary_;   // unset: to be asked for
 };

@@ -11,7 +11,7 @@ namespace firstline::redis {
 Servers::Servers(ServersOptions options, Prepare prepare)
     : options_(std::move(options)),
       prepare_(std::move(prepare)),
-      locator_(Locator::Make(options_.target, options_.connect_timeout)) {}
+      locator_(Locator::Make(options_.target, options_.connect_timeout, options_.tls)) {}
 
 Servers::~Servers() = default;
 
@@ -131,7 +131,8 @@ Servers::Server& Servers::Find(const Address& address) {
 absl::Status Servers::Open(Server& server) {
   auto opened = Connection::Open({.address = server.address,
                                   .connect_timeout = options_.connect_timeout,
-                                  .command_timeout = options_.command_timeout});
+                                  .command_timeout = options_.command_timeout,
+                                  .tls = options_.tls});
   if (!opened.ok()) return opened.status();
   Connection& connection = **opened;
   if (absl::Status status = locator_->Admit(connection); !status.ok()) return status;

@@ -37,6 +37,7 @@ struct ServersOptions {
   // As in ConnectionOptions.
   std::chrono::milliseconds connect_timeout = std::chrono::milliseconds(1000);
   std::chrono::milliseconds command_timeout = std::chrono::milliseconds(1000);
+  std::shared_ptr<const Tls> tls = nullptr;
 };
 
 class Servers {

@@ -177,7 +177,12 @@ absl::StatusOr<Stores> OpenStores(const AppOptions& options) {
   }
   absl::StatusOr<redis::Target> target = redis::Target::Parse(options.store);
   if (!target.ok()) return target.status();
-  const redis::ServersOptions servers{.target = *target};
+  redis::ServersOptions servers{.target = *target};
+  if (target->server.tls || options.redis_tls) {
+    auto tls = redis::Tls::Load(options.redis_tls.value_or(redis::TlsOptions{}));
+    if (!tls.ok()) return tls.status();
+    servers.tls = *std::move(tls);
+  }
   const store::RedisStoreOptions store_options{
       .servers = servers, .wait_replicas = options.wait_replicas, .wait = options.wait};
   auto fast = std::make_unique<store::RedisStore>(store_options);

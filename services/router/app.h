@@ -12,9 +12,11 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/redis/tls.h"
 #include "services/router/runtime/options.h"
 
 namespace firstline::router {
@@ -29,6 +31,8 @@ struct AppOptions {
   // for; beyond that the answer is NOT_REPLICATED. 0: not waited for.
   int wait_replicas = 0;
   std::chrono::milliseconds wait{100};  // 1..1000
+  // TLS to Redis, its Sentinels and nodes: where `store` is rediss://..., or where this is set.
+  std::optional<redis::TlsOptions> redis_tls;
   bool driven_clock = false;                      // workspace time advances by AdvanceTime alone
   std::chrono::milliseconds lease{0};             // 0: the runtime's default
   std::chrono::milliseconds stop_timeout{10'000};

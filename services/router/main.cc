@@ -61,6 +61,19 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1000))
       ->needs(wait_replicas)
       ->capture_default_str();
+  firstline::redis::TlsOptions tls;
+  bool use_tls = false;
+  auto* redis_tls = cli.add_flag("--redis-tls", use_tls,
+                                 "TLS to Redis, its Sentinels or nodes; as rediss:// does");
+  cli.add_option("--redis-tls-ca", tls.ca_file,
+                 "PEM file of the authorities (default: the system's)")
+      ->needs(redis_tls);
+  auto* certificate = cli.add_option("--redis-tls-cert", tls.certificate_file,
+                                     "PEM file of the certificate that is shown to Redis")
+                          ->needs(redis_tls);
+  auto* key = cli.add_option("--redis-tls-key", tls.key_file, "PEM file of its key")
+                  ->needs(certificate);
+  certificate->needs(key);
   cli.add_option("--clock", clock,
                  "system, or driven: workspace time advances only by ClockService.AdvanceTime")
       ->check(CLI::IsMember({"system", "driven"}))
@@ -77,6 +90,7 @@ int main(int argc, char** argv) {
   options.driven_clock = clock == "driven";
   if (options.metrics_listen == "none") options.metrics_listen.clear();
   options.lease = std::chrono::milliseconds(lease_ms);
+  if (use_tls) options.redis_tls = tls;
   options.wait = std::chrono::milliseconds(wait_ms);
   const auto parsed = firstline::log::ParseLevel(level);
   if (!parsed) {

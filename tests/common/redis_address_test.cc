@@ -30,6 +30,8 @@ TEST(RedisAddressTest, UrlForms) {
   EXPECT_EQ(*Address::Parse("redis://app:p%40ss%2fw@[::1]:6380/15"),
             (Address{.host = "::1", .port = 6380, .user = "app", .password = "p@ss/w",
                      .database = 15}));
+  EXPECT_EQ(*Address::Parse("rediss://cache:6380"),
+            (Address{.host = "cache", .port = 6380, .tls = true}));
   EXPECT_EQ(*Address::Parse("redis://app:p@s/s@cache/0"),
             (Address{.host = "cache", .user = "app", .password = "p@s/s"}));
 }
@@ -39,7 +41,7 @@ TEST(RedisAddressTest, RefusesWhatItCannotMean) {
        {"", ":6379", "cache:", "cache:0", "cache:65536", "cache:-1", "cache:+1", "cache: 1",
         "cache:x", "::1", "[::1", "[::1]6379", "unix:", "unix:relative", "unix://host/path",
         "redis://", "redis://cache/x", "redis://cache/-1", "redis://cache/65536",
-        "redis://user@cache", "redis://:%4@cache", "redis://:%zz@cache", "rediss://cache",
+        "redis://user@cache", "redis://:%4@cache", "redis://:%zz@cache", "rediss://",
         "a b:6379", "redis://cache?x=1"}) {
     EXPECT_FALSE(Address::Parse(bad).ok()) << bad;
     EXPECT_EQ(Address::Parse(bad).status().code(), absl::StatusCode::kInvalidArgument) << bad;

@@ -198,6 +198,13 @@ std::vector<std::string> RedisServer::CommandLine() const {
       "--maxmemory-policy", "noeviction",
       "--maxmemory", std::to_string(options_.max_memory_bytes),
   };
+  if (!options_.tls_folder.empty()) {
+    const fs::path folder = options_.tls_folder;
+    line.insert(line.end(), {"--port", "0", "--tls-port", std::to_string(port_),
+                             "--tls-ca-cert-file", (folder / "ca.crt").string(),
+                             "--tls-cert-file", (folder / "server.crt").string(),
+                             "--tls-key-file", (folder / "server.key").string()});
+  }
   if (options_.cluster) {
     line.insert(line.end(), {"--cluster-enabled", "yes", "--cluster-port",
                              std::to_string(bus_port_)});

@@ -39,6 +39,9 @@ struct RedisServerOptions {
   // A node of a cluster that has to be made; with tcp.
   bool cluster = false;
   std::string password = {};
+  // A folder with ca.crt, server.crt and server.key: the TCP port speaks TLS and wants certificates
+  // of clients. Empty: in clear.
+  std::string tls_folder = {};
   // Lines of a configuration file, which the server may rewrite; options go before it. Empty: none.
   std::string config = {};
   // Further options, such as {"--repl-diskless-sync", "no"}.

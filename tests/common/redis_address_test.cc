@@ -102,7 +102,8 @@ TEST(RedisTargetTest, NodesOfACluster) {
 
 TEST(RedisTargetTest, RefusesWhatItCannotMean) {
   for (const char* bad :
-       {"", "cluster://", "cluster://c1/1", "cluster://c1,c1", "cluster://user@c1", "sentinel://", "sentinel://s1", "sentinel://s1/", "sentinel:///shop",
+       {"", "cluster://", "cluster://c1/1", "cluster://c1,c1", "cluster://user@c1",
+        "sentinel://", "sentinel://s1", "sentinel://s1/", "sentinel:///shop",
         "sentinel://s1,/shop", "sentinel://s1,s1/shop", "sentinel://s1:0/shop",
         "sentinel://s1/shop/x", "sentinel://user@s1/shop", "sentinel://s1/shop?x=1",
         "sentinel://s1/shop?auth=", "sentinel://s1/shop?auth=user", "sentinel://a b/shop"}) {

@@ -4,9 +4,11 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <string>
 
 #include "common/redis/connection.h"
+#include "common/redis/error.h"
 #include "common/redis/servers.h"
 #include "tests/common/redis_server.h"
 
@@ -44,7 +46,9 @@ class RedisTlsServerTest : public testing::Test {
            " -extfile names -out " + who + ".crt");
     }
     server_ = std::make_unique<test::RedisServer>(
-        test::RedisServerOptions{.tcp = true, .tls_folder = folder_.string()});
+        test::RedisServerOptions{.tcp = true,
+                                 .tls_folder = folder_.string(),
+                                 .extra_arguments = {"--bind", "127.0.0.1", "127.0.0.2"}});
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 

@@ -139,6 +139,48 @@ TEST_F(Placement, WhoHandsOverAnswersWhatIsOpenAndLeavesTheWorkspaceToOthers) {
   EXPECT_EQ(b.state_of("i1"), "offered");
 }
 
+// Redis came back without its last writes a moment before, and nobody has noticed yet.
+TEST_F(Placement, WhoHandsOverBringsBackFirstWhatTheStoreLost) {
+  Rig& a = Add("a:1");
+  Rig& b = Add("b:1");
+  a.Configure();
+  b.Settle();
+  const store::MemoryImage before = world_.backend.Copy();
+  const Ticket lost = a.Call(SubmitInquiry("i1"));
+  a.Settle();
+  EXPECT_TRUE(Applied(a.AnswerTo(lost)));
+  world_.Sleep(Milliseconds(1));
+  world_.backend.Restore(before);
+  a.pod->HandOver(kWorkspace, "b:1", world_.now);
+  a.Settle();
+  EXPECT_TRUE(world_.Record()->released);
+  b.pod->Look(kWorkspace, world_.now);
+  b.Settle();
+  EXPECT_EQ(b.state_of("i1"), "offered");
+}
+
+TEST_F(Placement, WhoIsToldToGoBringsBackFirstWhatTheStoreLost) {
+  Rig& a = Add("a:1");
+  Rig& b = Add("b:1");
+  a.Configure();
+  b.Settle();
+  const store::MemoryImage before = world_.backend.Copy();
+  a.Call(SubmitInquiry("i1"));
+  a.Settle();
+  world_.Sleep(Milliseconds(1));
+  world_.backend.Restore(before);
+  a.refuse = [](const store::Request& request) { return Is<store::Commit>(request); };
+  a.pod->Shutdown(world_.now);
+  a.Settle();
+  EXPECT_FALSE(a.pod->drained()) << "gave up what it alone has";
+  a.refuse = nullptr;
+  Run(Seconds(1));
+  EXPECT_TRUE(a.pod->drained());
+  b.pod->Look(kWorkspace, world_.now);
+  b.Settle();
+  EXPECT_EQ(b.state_of("i1"), "offered");
+}
+
 TEST_F(Placement, WhatNobodyTakesComesBackAfterALease) {
   Rig& a = Add("a:1");
   a.Configure();

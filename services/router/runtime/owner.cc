@@ -86,7 +86,7 @@ void Owner::Flush(BootTime now) {
   if (!queue_.empty()) return;
   // A workspace whose first configuration was rejected is not left behind.
   if (began_here_ && engine_->etag().empty()) return StartDrop(now);
-  if (shutdown_ || leaving_) Release(now);
+  if (shutdown_ || leaving_) ReleaseWhenSynced(now);
 }
 
 void Owner::HandOver(const std::string& successor, BootTime now) {
@@ -94,12 +94,14 @@ void Owner::HandOver(const std::string& successor, BootTime now) {
   if (!Serving() || shutdown_) return;
   leaving_ = true;
   successor_ = successor;
+  BeginLeaving(now);
 }
 
 void Owner::Shutdown(BootTime now) {
   if (shutdown_) return;
   shutdown_ = true;
   CheckLease(now);
+  BeginLeaving(now);
   if (phase_ == Phase::kObserving) {
     FlushQueue(Unavailable{UnavailableReason::kShuttingDown, limits::kRetryMax});
     phase_ = Phase::kEnded;

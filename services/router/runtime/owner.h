@@ -173,6 +173,8 @@ class Owner {
   void Retake(const store::OwnershipRecord& record, BootTime sent, BootTime now);
   void DropMemory(const Answer& answer, BootTime now);
   void ForgetState(const Answer& answer);
+  void BeginLeaving(BootTime now);
+  void ReleaseWhenSynced(BootTime now);
   void Release(BootTime now);
   void OnReleased(const store::Reply& reply, BootTime now);
   void ScheduleRetry(BootTime now);
@@ -214,6 +216,8 @@ class Owner {
   Phase phase_ = Phase::kObserving;
   bool shutdown_ = false;
   bool leaving_ = false;              // handed over as soon as nothing is open
+  BootTime leave_since_{};            // leaving or shut down
+  BootTime synced_sent_{};            // of the last request that found nothing missing in the store
   std::string successor_;             // of a release that is under way
   BootTime yield_until_{};            // left to others
   Asked asked_;

@@ -119,7 +119,9 @@ void Owner::NoteReplication(const store::Reply& reply, BootTime now) {
 void Owner::OnCommitted(const store::Reply& reply, BootTime sent, BootTime now) {
   NoteReplication(reply, now);
   switch (reply.result) {
-    case Result::kOk: return Confirm(now);
+    case Result::kOk:
+      synced_sent_ = sent;
+      return Confirm(now);
     case Result::kFenced: return OnFenced(reply.ownership, sent, now);
     case Result::kOutOfOrder: return OnOutOfOrder(reply, now);
     case Result::kBroken: return Reload(now);
@@ -317,6 +319,7 @@ void Owner::Rebuild(uint64_t stored_sequence, uint64_t stored_generation, BootTi
 
 void Owner::FinishRestore(BootTime now) {
   phase_ = Phase::kActive;
+  if (shutdown_ || leaving_) next_renew_ = now;  // See ReleaseWhenSynced.
   failures_ = 0;
   next_try_ = kNeverBoot;
   if (!closed_) return EndStall(now);

@@ -318,6 +318,7 @@ void Owner::OnRenewed(const store::Reply& reply, BootTime sent, BootTime receive
   lease_.Confirm(sent);
   store_clock_ = {reply.store_time_us, sent, received};
   time_.Anchor(store_clock_);
+  if ((shutdown_ || leaving_) && sent < leave_since_) next_renew_ = received;
   if (phase_ == Phase::kAcquiring && reply.ownership) return Own(*reply.ownership, received);
   // A batch confirmed since it was sent has told for itself.
   if (!replicated_ && reply.replicated) replicated_ = renew_sequence_ == ring_.sequence();
@@ -329,6 +330,7 @@ void Owner::OnRenewed(const store::Reply& reply, BootTime sent, BootTime receive
   const Standing standing =
       Compare(*reply.ownership, {ring_, generation_, nullptr, renew_sequence_});
   if (standing != Standing::kSynced) return Restore(standing, *reply.ownership, received);
+  synced_sent_ = sent;
   ring_.Trim(received);
 }
 
@@ -415,6 +417,18 @@ void Owner::ForgetState(const Answer& answer) {
 }
 
 // ---- Giving it up -----------------------------------------------------------------------------
+
+void Owner::BeginLeaving(BootTime now) {
+  leave_since_ = now;
+  next_renew_ = std::min(next_renew_, now);
+}
+
+// The store may have lost what this owner alone could bring back, and not be known to have: it is
+// asked once more while there is a memory.
+void Owner::ReleaseWhenSynced(BootTime now) {
+  if (synced_sent_ >= leave_since_) return Release(now);
+  if (asked_.renew == 0 && now >= next_renew_) Renew(now);
+}
 
 void Owner::Release(BootTime now) {
   const BootTime until = lease_.expiry();

@@ -2,170 +2,153 @@
 
 #include <algorithm>
 #include <utility>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
 
 namespace firstline::simulation {
 
-Cluster::Cluster(Schedule& schedule, Random& random, Judge& judge, RedisModel& redis, int pods,
-                 runtime::PodOptions options)
-    : schedule_(schedule), random_(random), judge_(judge), redis_(redis), options_(options) {
-  pods_.resize(static_cast<size_t>(pods));
-  for (int p = 0; p < pods; ++p) {
-    Member& member = pods_[static_cast<size_t>(p)];
-    member.address = absl::StrCat("pod-", p, ":7600");
-    member.boot_offset_us = random_.Between(0, 1'000'000'000);
-    Start(member);
-    Do(p, [](runtime::Pod& pod, runtime::BootTime now) { pod.Advance(now); });
-  }
+Cluster::Cluster(Schedule& schedule, Random random, Judge& judge, RedisModel& redis,
+                 ClusterOptions options)
+    : schedule_(schedule),
+      random_(random),
+      judge_(judge),
+      options_(std::move(options)),
+      network_(schedule, random_.Fork(), [this](int from, int to) { OnLost(from, to); }),
+      around_{schedule, judge, redis, network_} {
+  for (int pod = 0; pod < options_.pods; ++pod) AddHost();
 }
 
-void Cluster::Start(Member& member) {
-  runtime::PodOptions options = options_;
-  options.address = member.address;
-  ++member.incarnation;
-  member.wake_us = 0;
-  member.open.clear();
-  member.pod = std::make_unique<runtime::Pod>(options, codec_, observer_,
-                                              [this] { return random_.Next(); });
+void Cluster::AddHost() {
+  const int index = size();
+  Host::Options host;
+  host.index = index;
+  host.pod = options_.pod;
+  host.pod.address = absl::StrCat("pod-", index, ":7600");
+  if (index == 0) host.pod.bugs.own_clock_fast = options_.fast_clock;
+  host.gateway_bugs = options_.gateway_bugs;
+  host.forwards_again = options_.forwards_again;
+  host.boot_offset_us = random_.Between(0, 1'000'000'000);
+  host.boot_ppm = random_.Between(-options_.boot_ppm_max, options_.boot_ppm_max);
+  host.died = [this, index](const std::vector<WorkspaceId>& held) { OnDied(index, held); };
+  restart_after_us_.push_back(1'000'000);
+  hosts_.push_back(std::make_unique<Host>(
+      around_, random_.Fork(), std::move(host), [this](const std::string& address) -> Host* {
+        for (const auto& each : hosts_) {
+          if (each->address() == address) return each.get();
+        }
+        return nullptr;
+      }));
+  hosts_.back()->Start();
 }
 
-int Cluster::PodAt(const std::string& address) const {
-  for (int p = 0; p < size(); ++p) {
-    if (pods_[static_cast<size_t>(p)].address == address) return p;
+void Cluster::OnLost(int from, int to) { host(from).OnPeerLost(host(to).address()); }
+
+int Cluster::Pick(Random& random, int preferred) const {
+  std::vector<int> taking;
+  for (int pod = 0; pod < size(); ++pod) {
+    if (!hosts_[static_cast<size_t>(pod)]->takes_calls()) continue;
+    if (pod == preferred) return pod;
+    taking.push_back(pod);
   }
-  return -1;
+  if (taking.empty()) return -1;
+  return taking[static_cast<size_t>(random.Below(static_cast<int64_t>(taking.size())))];
+}
+
+void Cluster::Ask(int pod, Question question, Hear hear) {
+  CallStream stream = OpenStream(pod);
+  AskInOrder(stream, std::move(question), std::move(hear));
+}
+
+Cluster::CallStream Cluster::OpenStream(int pod) {
+  return {pod, pod < 0 ? 0 : host(pod).life(), 0};
+}
+
+void Cluster::AskInOrder(CallStream& stream, Question question, Hear hear) {
+  if (stream.pod < 0) return;
+  stream.arrival_us =
+      std::max(stream.arrival_us, schedule_.now_us() + random_.Between(50, 500));
+  schedule_.At(stream.arrival_us, [this, pod = stream.pod, life = stream.life,
+                                   question = std::move(question), hear = std::move(hear)] {
+    if (host(pod).life() == life) host(pod).Ask(question, hear);
+  });
+}
+
+void Cluster::BeatAll(const WorkspaceId& workspace,
+                      const std::vector<runtime::SessionRef>& sessions) {
+  for (int pod = 0; pod < size(); ++pod) {
+    schedule_.After(random_.Between(50, 500), [this, pod, workspace, sessions] {
+      host(pod).Beat(workspace, sessions);
+    });
+  }
 }
 
 int Cluster::OwnerOf(const WorkspaceId& workspace) const {
-  for (int p = 0; p < size(); ++p) {
-    const Member& member = pods_[static_cast<size_t>(p)];
-    if (member.pod && member.pod->EngineOf(workspace) != nullptr) return p;
+  for (int pod = 0; pod < size(); ++pod) {
+    const runtime::Pod* running = hosts_[static_cast<size_t>(pod)]->pod();
+    if (running != nullptr && running->EngineOf(workspace) != nullptr) return pod;
   }
   return -1;
 }
 
-void Cluster::Send(int pod, runtime::Call call, Heard heard) {
-  schedule_.After(random_.Between(50, 500), [this, pod, call = std::move(call),
-                                             heard = std::move(heard)]() mutable {
-    if (!pods_[static_cast<size_t>(pod)].pod) return;  // connection refused: the caller times out
-    const uint64_t incarnation = pods_[static_cast<size_t>(pod)].incarnation;
-    Do(pod, [this, pod, incarnation, call = std::move(call), heard = std::move(heard)](
-                runtime::Pod& target, runtime::BootTime now) mutable {
-      Member& member = pods_[static_cast<size_t>(pod)];
-      if (member.incarnation != incarnation) return;
-      call.ticket = ++last_ticket_;
-      member.open[call.ticket] = {call.workspace, std::move(heard)};
-      target.Submit(std::move(call), now);
-    });
+// ---- Faults -------------------------------------------------------------------------------------
+
+void Cluster::OnDied(int pod, const std::vector<WorkspaceId>& held) {
+  for (const WorkspaceId& workspace : held) judge_.Excuse(workspace);
+  const int64_t restart_after_us = restart_after_us_[static_cast<size_t>(pod)];
+  if (restart_after_us < 0) return;
+  schedule_.After(restart_after_us, [this, pod] {
+    if (!host(pod).up()) host(pod).Start();
   });
 }
 
-void Cluster::Beat(int pod, const WorkspaceId& workspace,
-                   std::vector<runtime::SessionRef> sessions) {
-  schedule_.After(random_.Between(50, 500), [this, pod, workspace, sessions] {
-    Do(pod, [=](runtime::Pod& target, runtime::BootTime now) {
-      target.Beat(workspace, sessions, now);
-    });
-  });
+void Cluster::Crash(int pod, bool silent, int64_t restart_after_us) {
+  int64_t& after = restart_after_us_[static_cast<size_t>(pod)];
+  if (after >= 0) after = restart_after_us;
+  host(pod).Kill(silent);
 }
 
-void Cluster::Do(int index, std::function<void(runtime::Pod&, runtime::BootTime)> input) {
-  Member& member = pods_[static_cast<size_t>(index)];
-  if (!member.pod) return;
-  if (schedule_.now_us() < member.stalled_until_us) {
-    // Its inputs wait in their sockets until it runs again.
-    const uint64_t incarnation = member.incarnation;
-    schedule_.At(member.stalled_until_us, [this, index, incarnation, input = std::move(input)] {
-      if (pods_[static_cast<size_t>(index)].incarnation == incarnation) Do(index, input);
-    });
-    return;
-  }
-  input(*member.pod, BootNow(member));
-  Drain(index);
+void Cluster::CrashAtStep(int pod, int step, int place, int64_t restart_after_us) {
+  int64_t& after = restart_after_us_[static_cast<size_t>(pod)];
+  if (after >= 0) after = restart_after_us;
+  host(pod).KillAtStep(step, place);
 }
 
-void Cluster::Drain(int index) {
-  Member& member = pods_[static_cast<size_t>(index)];
-  const uint64_t incarnation = member.incarnation;
-  runtime::Pod& pod = *member.pod;
-  pod.Advance(BootNow(member));
-  for (runtime::StoreRequest& request : pod.TakeRequests()) {
-    const runtime::BootTime sent = BootNow(member);
-    const uint64_t lane = request.lane == runtime::Lane::kFast ? 0 : 1 + request.id;
-    const uint64_t connection = incarnation * 1'000'000'000 + static_cast<uint64_t>(index) + 10 * lane;
-    const uint64_t id = request.id;
-    redis_.Send(connection, std::move(request.request),
-                [this, index, incarnation, id, sent](store::Reply reply) {
-                  if (pods_[static_cast<size_t>(index)].incarnation != incarnation) return;
-                  Do(index, [=](runtime::Pod& target, runtime::BootTime now) {
-                    target.OnReply(id, reply, sent, now);
-                  });
-                });
-  }
-  for (runtime::TicketAnswer& given : pod.TakeAnswers(BootNow(member))) {
-    auto open = member.open.find(given.ticket);
-    if (open == member.open.end()) {
-      judge_.Fail("a call was answered twice");
-      continue;
-    }
-    auto [workspace, heard] = std::move(open->second);
-    member.open.erase(open);
-    if (const auto* done = std::get_if<runtime::Done>(&given.answer)) {
-      judge_.OnAnswer(workspace, done->cursor);
-    }
-    schedule_.After(random_.Between(50, 500),
-                    [heard = std::move(heard), answer = std::move(given.answer)] { heard(answer); });
-  }
-  const runtime::BootTime wake = pod.NextWake();
-  if (wake == runtime::kNeverBoot) return;
-  const int64_t due = std::max(wake.us - member.boot_offset_us, schedule_.now_us() + 1);
-  if (member.wake_us != 0 && member.wake_us <= due) return;
-  member.wake_us = due;
-  schedule_.At(due, [this, index, incarnation, due] {
-    Member& waking = pods_[static_cast<size_t>(index)];
-    if (waking.incarnation != incarnation || waking.wake_us != due) return;
-    waking.wake_us = 0;
-    Do(index, [](runtime::Pod&, runtime::BootTime) {});
-  });
+void Cluster::Stall(int pod, int64_t us) {
+  for (const WorkspaceId& workspace : host(pod).Held()) judge_.Excuse(workspace);
+  host(pod).Stall(us);
 }
 
-void Cluster::Crash(int index, int64_t restart_after_us) {
-  Member& member = pods_[static_cast<size_t>(index)];
-  if (!member.pod) return;
-  member.pod.reset();
-  ++member.incarnation;
-  member.open.clear();
-  schedule_.After(restart_after_us, [this, index] {
-    Member& restarted = pods_[static_cast<size_t>(index)];
-    if (restarted.pod) return;
-    restarted.stalled_until_us = 0;
-    Start(restarted);
-    Do(index, [](runtime::Pod&, runtime::BootTime) {});
-  });
+void Cluster::Restart(int pod, int64_t leave_us, int64_t restart_after_us) {
+  int64_t& after = restart_after_us_[static_cast<size_t>(pod)];
+  if (after >= 0) after = restart_after_us;
+  host(pod).Leave(leave_us);
 }
 
-void Cluster::Stall(int index, int64_t us) {
-  Member& member = pods_[static_cast<size_t>(index)];
-  member.stalled_until_us = std::max(member.stalled_until_us, schedule_.now_us() + us);
+void Cluster::HandOver(int pod, const WorkspaceId& workspace) {
+  const int next = (pod + 1) % size();
+  if (next != pod) host(pod).HandOver(workspace, host(next).address());
 }
 
-void Cluster::HandOver(int index, const WorkspaceId& workspace) {
-  const std::string successor = pods_[static_cast<size_t>((index + 1) % size())].address;
-  Do(index, [workspace, successor](runtime::Pod& pod, runtime::BootTime now) {
-    pod.HandOver(workspace, successor, now);
-  });
+void Cluster::Add() { AddHost(); }
+
+void Cluster::Remove(int pod, int64_t leave_us) {
+  const auto staying = std::count_if(restart_after_us_.begin(), restart_after_us_.end(),
+                                     [](int64_t after) { return after >= 0; });
+  if (staying <= 1 || restart_after_us_[static_cast<size_t>(pod)] < 0) return;
+  restart_after_us_[static_cast<size_t>(pod)] = -1;
+  host(pod).Leave(leave_us);
+}
+
+void Cluster::Heal() {
+  network_.Heal();
+  for (const auto& each : hosts_) each->Spare();
 }
 
 void Cluster::CheckEngines(bool work_conserving) {
-  for (const Member& member : pods_) {
-    if (!member.pod) continue;
-    for (const runtime::WorkspaceStatus& status : member.pod->Workspaces()) {
-      const engine::Engine* engine = member.pod->EngineOf(status.workspace);
-      if (engine == nullptr) continue;
-      const std::string wrong = engine->CheckInvariants(work_conserving);
-      if (!wrong.empty()) judge_.Fail(absl::StrCat(member.address, ": ", wrong));
+  for (const auto& each : hosts_) {
+    for (const WorkspaceId& workspace : each->Held()) {
+      const std::string wrong = each->pod()->EngineOf(workspace)->CheckInvariants(work_conserving);
+      if (!wrong.empty()) judge_.Fail(absl::StrCat(each->address(), ": ", wrong));
     }
   }
 }

@@ -1,75 +1,77 @@
-// Pods under virtual time: the real runtime, engine and codec, on a modelled network and Redis.
+// All router processes of an installation under virtual time.
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
-#include "services/router/runtime/pod.h"
-#include "services/router/store/codec.h"
-#include "tests/simulation/judge.h"
-#include "tests/simulation/random.h"
-#include "tests/simulation/redis_model.h"
-#include "tests/simulation/schedule.h"
+#include "tests/simulation/host.h"
 
 namespace firstline::simulation {
 
+struct ClusterOptions {
+  int pods = 3;
+  runtime::PodOptions pod;
+  runtime::Span fast_clock{};  // planted in one pod: PlantedBugs::own_clock_fast
+  gateway::PlantedBugs gateway_bugs;
+  bool forwards_again = false;
+  int64_t boot_ppm_max = 4000;  // how far clocks differ in rate; kDriftShare covers two such
+};
+
 class Cluster {
  public:
-  using Heard = std::function<void(const runtime::Answer&)>;
+  Cluster(Schedule& schedule, Random random, Judge& judge, RedisModel& redis,
+          ClusterOptions options);
 
-  Cluster(Schedule& schedule, Random& random, Judge& judge, RedisModel& redis, int pods,
-          runtime::PodOptions options);
-
-  int size() const { return static_cast<int>(pods_.size()); }
-  // Sends a call to a pod. `heard` is called at most once; never if a pod dies before it answers.
-  void Send(int pod, runtime::Call call, Heard heard);
-  void Beat(int pod, const WorkspaceId& workspace, std::vector<runtime::SessionRef> sessions);
-  // The pod at this address, or -1.
-  int PodAt(const std::string& address) const;
+  int size() const { return static_cast<int>(hosts_.size()); }
+  Host& host(int pod) { return *hosts_[static_cast<size_t>(pod)]; }
+  // A pod that takes calls, by chance, or `preferred` if that does; -1 when none does.
+  int Pick(Random& random, int preferred) const;
+  // Sends a call to a pod's gateway. `hear` is called at most once.
+  void Ask(int pod, Question question, Hear hear);
+  // A client's stream of calls to one process.
+  struct CallStream {
+    int pod = -1;
+    uint64_t life = 0;
+    int64_t arrival_us = 0;  // of the last call
+  };
+  CallStream OpenStream(int pod);
+  // As Ask, after all that was sent over the stream before; nothing arrives once the process has
+  // died.
+  void AskInOrder(CallStream& stream, Question question, Hear hear);
+  void BeatAll(const WorkspaceId& workspace, const std::vector<runtime::SessionRef>& sessions);
   // The pod that holds the workspace in memory, or -1.
   int OwnerOf(const WorkspaceId& workspace) const;
 
   // ---- Faults ----
-  void Crash(int pod, int64_t restart_after_us);  // memory gone
-  void Stall(int pod, int64_t us);                // SIGSTOP: its clock goes on, it does nothing
-  // In order, to any other pod; nothing happens if it does not own the workspace.
+  void Crash(int pod, bool silent, int64_t restart_after_us);
+  void CrashAtStep(int pod, int step, int place, int64_t restart_after_us);
+  void Stall(int pod, int64_t us);
+  void Restart(int pod, int64_t leave_us, int64_t restart_after_us);  // as told by SIGTERM
   void HandOver(int pod, const WorkspaceId& workspace);
+  void Cut(int pod, int other, int64_t us) { network_.Cut(pod, other, us); }
+  void Break(int pod, int other) { network_.Break(pod, other); }
+  void Add();
+  void Remove(int pod, int64_t leave_us);  // for good
+  void Heal();
+
   // Every engine in memory, checked by full scans.
   void CheckEngines(bool work_conserving);
 
  private:
-  struct Member {
-    std::string address;
-    std::unique_ptr<runtime::Pod> pod;  // null while it is down
-    uint64_t incarnation = 0;           // replies and wakes for earlier ones are dropped
-    int64_t boot_offset_us = 0;
-    int64_t stalled_until_us = 0;
-    int64_t wake_us = 0;                // the earliest wake that is scheduled; 0: none
-    std::unordered_map<runtime::Ticket, std::pair<WorkspaceId, Heard>> open;
-  };
-
-  void Start(Member& member);
-  // Does `input` on the pod when it runs, then sends what comes out of it.
-  void Do(int index, std::function<void(runtime::Pod&, runtime::BootTime)> input);
-  void Drain(int index);
-  runtime::BootTime BootNow(const Member& member) const {
-    return {schedule_.now_us() + member.boot_offset_us};
-  }
+  void AddHost();
+  void OnDied(int pod, const std::vector<WorkspaceId>& held);
+  void OnLost(int from, int to);
 
   Schedule& schedule_;
-  Random& random_;
+  Random random_;
   Judge& judge_;
-  RedisModel& redis_;
-  const runtime::PodOptions options_;
-  const store::RecordCodec codec_;
-  runtime::Observer observer_;
-  std::vector<Member> pods_;
-  runtime::Ticket last_ticket_ = 0;
+  const ClusterOptions options_;
+  Network network_;
+  Surroundings around_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+  std::vector<int64_t> restart_after_us_;  // by pod; < 0: it stays away
 };
 
 }  // namespace firstline::simulation

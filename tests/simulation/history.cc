@@ -3,6 +3,13 @@
 #include "absl/strings/str_cat.h"
 
 namespace firstline::simulation {
+namespace {
+
+int64_t TimeOf(const v1::Event& event) {
+  return event.time().seconds() * 1'000'000 + event.time().nanos() / 1000;
+}
+
+}  // namespace
 
 void History::Give(Inquiry& inquiry) {
   if (inquiry.state == State::kOffered || inquiry.state == State::kAssigned) {
@@ -78,6 +85,13 @@ std::string History::AddInquiry(const v1::Event& event) {
   }
 }
 
+// Its agent had left it; workspace time may be some seconds behind.
+bool History::MayLapse(const v1::Event& event) const {
+  constexpr int64_t kBehindUs = 5'000'000;
+  const auto left = sessions_.left.find({event.agent_id(), event.session_closed().session_id()});
+  return left != sessions_.left.end() && left->second <= TimeOf(event) + kBehindUs;
+}
+
 std::string History::AddAgent(const v1::Event& event) {
   Agent& agent = agents_[event.agent_id()];
   switch (event.kind_case()) {
@@ -93,8 +107,7 @@ std::string History::AddAgent(const v1::Event& event) {
         return absl::StrCat("session ", event.session_closed().session_id(),
                             " was closed, but nobody asked for it");
       }
-      if (event.session_closed().cause() == v1::SESSION_CLOSE_CAUSE_LAPSED &&
-          !sessions_.left.contains({event.agent_id(), event.session_closed().session_id()})) {
+      if (event.session_closed().cause() == v1::SESSION_CLOSE_CAUSE_LAPSED && !MayLapse(event)) {
         return absl::StrCat("session ", event.session_closed().session_id(),
                             " lapsed, but gave signs of life");
       }
@@ -120,7 +133,7 @@ std::string History::Add(const store::EventEntry& entry) {
   const std::string& previous = event.owner_changed().previous_event();
   const bool hole = (entry.id.epoch == last_.epoch ? entry.id.n != last_.n + 1 : entry.id.n != 1) ||
                     (!previous.empty() && previous != ToString(last_));
-  const int64_t time_us = event.time().seconds() * 1'000'000 + event.time().nanos() / 1000;
+  const int64_t time_us = TimeOf(event);
   if (hole) hole_ = entry.id;
   if (time_us < time_us_ && !hole) return "time runs backwards";
   time_us_ = time_us;

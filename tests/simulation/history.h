@@ -14,7 +14,8 @@ namespace firstline::simulation {
 
 // What agents did with their sessions: pairs of agent and session.
 struct SessionsEnded {
-  std::set<std::pair<std::string, std::string>> left;    // no sign of life is given any more
+  // No sign of life was given any more from this Unix time in us on.
+  std::map<std::pair<std::string, std::string>, int64_t> left;
   std::set<std::pair<std::string, std::string>> closed;  // somebody asked for it
 };
 
@@ -47,6 +48,7 @@ class History {
 
   std::string AddInquiry(const v1::Event& event);
   std::string AddAgent(const v1::Event& event);
+  bool MayLapse(const v1::Event& event) const;
   std::string Take(Inquiry& inquiry, const std::string& agent, int units, State state);
   void Give(Inquiry& inquiry);
 

@@ -1,11 +1,21 @@
 #include "tests/simulation/judge.h"
 
 #include <algorithm>
+#include <tuple>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "services/router/store/codec.h"
 
 namespace firstline::simulation {
+namespace {
+
+constexpr size_t kBatchesMax = 10'000;
+// Half of the slowest round trip, what clocks drift between renewals, and some.
+constexpr int64_t kTimeSlackUs = 700'000;
+
+}  // namespace
 
 void Judge::OnCommitSeen(const store::Commit& commit) {
   auto& batches = workspaces_[commit.workspace].batches;
@@ -15,19 +25,31 @@ void Judge::OnCommitSeen(const store::Commit& commit) {
       !(known->second == commit.batch)) {
     Fail("a batch was resent with other content");
   }
+  if (batches.size() > kBatchesMax) batches.erase(batches.begin());
 }
 
-void Judge::OnCommitTaken(const store::Commit& commit, const store::Token& held) {
+void Judge::OnCommitTaken(const store::Commit& commit, const store::Token& held,
+                          int64_t unix_us) {
   if (!(held == commit.token)) Fail("the store took the commit of a pod that is not the owner");
   if (commit.batch.events.empty()) return;
   EventId& high = workspaces_[commit.workspace].high;
   high = std::max(high, commit.batch.events.back().id);
+  CheckTime(commit.batch, unix_us);
+}
+
+void Judge::CheckTime(const store::Batch& batch, int64_t unix_us) {
+  v1::Event event;
+  if (!event.ParseFromString(batch.events.back().bytes)) return Fail("not an event");
+  const int64_t time_us = event.time().seconds() * 1'000'000 + event.time().nanos() / 1000;
+  if (time_us <= unix_us + fast_us_ + kTimeSlackUs) return;
+  Fail(absl::StrCat("workspace time is ", (time_us - unix_us) / 1000,
+                    " ms ahead, the store's clock at most ", fast_us_ / 1000, " ms: ",
+                    event.ShortDebugString()));
 }
 
 void Judge::OnAcquired(const WorkspaceId& workspace, const store::Token& token) {
-  uint64_t& epoch = workspaces_[workspace].epoch;
-  if (token.epoch <= epoch) Fail(absl::StrCat("epoch ", token.epoch, " was issued again"));
-  epoch = std::max(epoch, token.epoch);
+  if (workspaces_[workspace].epochs.insert(token.epoch).second) return;
+  Fail(absl::StrCat("epoch ", token.epoch, " was issued again"));
 }
 
 void Judge::OnRebuilt(const store::Rebuild& rebuild) {
@@ -36,10 +58,15 @@ void Judge::OnRebuilt(const store::Rebuild& rebuild) {
   high = std::max(high, rebuild.batch.events.back().id);
 }
 
-void Judge::OnRollback(const WorkspaceId& name, EventId kept, bool excused) {
+void Judge::OnLost(const WorkspaceId& name, EventId after, EventId until, bool excused) {
   Workspace& workspace = workspaces_[name];
-  if (!(kept < workspace.high)) return;
-  (excused ? workspace.excused : workspace.pending).push_back({kept, workspace.high});
+  if (!(after < until)) return;
+  (excused ? workspace.excused : workspace.pending).push_back({after, until});
+}
+
+bool Judge::IsWhole(const WorkspaceId& name) const {
+  const auto it = workspaces_.find(name);
+  return !was_two_owners_ && (it == workspaces_.end() || it->second.excused.empty());
 }
 
 void Judge::Excuse(const WorkspaceId& name) {
@@ -82,7 +109,8 @@ void Judge::OnHeard(const WorkspaceId& name, EventId cursor, EventId asked_after
 }
 
 void Judge::CheckHistory(const WorkspaceId& name, const std::vector<store::EventEntry>& events,
-                         const store::State& state) {
+                         const store::State& state,
+                         const std::vector<store::EventEntry>& followed) {
   Workspace& workspace = workspaces_[name];
   std::set<EventId> present;
   for (const store::EventEntry& entry : events) {
@@ -95,6 +123,8 @@ void Judge::CheckHistory(const WorkspaceId& name, const std::vector<store::Event
       return Fail(absl::StrCat(ToString(entry.id), ": ", wrong));
     }
   }
+  CheckFollowed(followed, events, history.gap());
+  CheckStreams(name, events);
   for (const EventId& id : workspace.acknowledged) {
     if (present.contains(id) || IsExcused(name, id) || id < history.gap()) continue;
     return Fail(absl::StrCat("acknowledged event ", ToString(id), " is lost"));
@@ -108,6 +138,46 @@ void Judge::CheckHistory(const WorkspaceId& name, const std::vector<store::Event
   if (std::string wrong = history.CompareWith(engine); !wrong.empty()) {
     Fail(absl::StrCat("folding the events does not give the state: ", wrong));
   }
+}
+
+void Judge::CheckStreams(const WorkspaceId& name,
+                         const std::vector<store::EventEntry>& events) {
+  if (!IsWhole(name)) return;  // What was lost may come late, by a repeat.
+  std::map<std::string, int> last;
+  bool gap = false;
+  for (const store::EventEntry& entry : events) {
+    v1::Event event;
+    event.ParseFromString(entry.bytes);
+    if (event.owner_changed().lost()) {
+      gap = true;
+      last.clear();
+    }
+    const std::string& message = event.message_recorded().message_id();
+    const std::vector<std::string> id = absl::StrSplit(message, '/');
+    int number = 0;
+    if (id.size() != 2 || !absl::SimpleAtoi(id[1], &number) || failed_.contains(message)) continue;
+    const auto [at, first] = last.try_emplace(id[0], gap ? number - 1 : 0);
+    int& before = at->second;
+    while (failed_.contains(absl::StrCat(id[0], "/", before + 1))) ++before;
+    if (number != before + 1) {
+      return Fail(absl::StrCat("order lost: command ", number, " of stream ", id[0],
+                               " was applied after ", before));
+    }
+    before = number;
+  }
+}
+
+// Before a gap that the history admits there may have been two of it, and the reader saw the other.
+void Judge::CheckFollowed(const std::vector<store::EventEntry>& followed,
+                          const std::vector<store::EventEntry>& events, EventId gap) {
+  const auto counts = [gap](const store::EventEntry& entry) { return !(entry.id < gap); };
+  auto mine = std::find_if(followed.begin(), followed.end(), counts);
+  auto theirs = std::find_if(events.begin(), events.end(), counts);
+  std::tie(mine, theirs) = std::mismatch(mine, followed.end(), theirs, events.end());
+  if (mine == followed.end() && theirs == events.end()) return;
+  Fail(absl::StrCat("who followed the history has ",
+                    mine == followed.end() ? "nothing" : ToString(mine->id), " where it has ",
+                    theirs == events.end() ? "nothing" : ToString(theirs->id)));
 }
 
 }  // namespace firstline::simulation

@@ -20,6 +20,8 @@ class Random {
   // low <= result <= high.
   int64_t Between(int64_t low, int64_t high) { return low + Below(high - low + 1); }
   bool Chance(int percent) { return Below(100) < percent; }
+  // A source of its own: what is drawn from it changes nothing here.
+  Random Fork() { return Random(Next()); }
 
  private:
   uint64_t state_;

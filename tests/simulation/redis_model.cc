@@ -7,8 +7,9 @@
 namespace firstline::simulation {
 namespace {
 
-constexpr int64_t kRememberEveryUs = 100'000;
 constexpr size_t kPastMax = 60;
+constexpr size_t kOwnersMax = 16;
+constexpr size_t kPageEvents = 64;
 constexpr int kLossPercent = 4;
 constexpr int kLatePercent = 30;  // of requests given up: they arrive all the same
 
@@ -20,80 +21,123 @@ bool IsWrite(const store::Request& request) {
 
 }  // namespace
 
-RedisModel::RedisModel(Schedule& schedule, Random& random, Judge& judge, store::MemoryFlaws flaws)
+RedisModel::RedisModel(Schedule& schedule, Random random, Judge& judge, store::MemoryFlaws flaws)
     : schedule_(schedule),
       random_(random),
       judge_(judge),
-      backend_([this] { return kUnixUs + schedule_.now_us(); }, flaws) {
+      flaws_(flaws),
+      primary_(std::make_shared<Server>(schedule, flaws, 0)) {
   Remember();
 }
 
-void RedisModel::Remember() {
-  past_.push_back({schedule_.now_us(), backend_.Copy()});
-  if (past_.size() > kPastMax) past_.pop_front();
-  schedule_.After(kRememberEveryUs, [this] { Remember(); });
-}
+// ---- Requests -----------------------------------------------------------------------------------
 
 int64_t RedisModel::Delay() {
   return random_.Chance(95) ? random_.Between(50, 400) : random_.Between(400, 30'000);
 }
 
-void RedisModel::Send(uint64_t connection, store::Request request, Done done) {
+RedisModel::Link& RedisModel::LinkOf(int pod) {
+  Link& link = links_[pod];
+  if (link.server == nullptr) link.server = primary_;
+  return link;
+}
+
+void RedisModel::Switch(Link& link) {
+  if (link.server == primary_) return;
+  link.server = primary_;
+  link.broken = {true, true};
+}
+
+void RedisModel::Send(const Connection& connection, store::Request request, Done done) {
+  Link& link = LinkOf(connection.pod);
   const int64_t now = schedule_.now_us();
-  if (lossy_ && random_.Chance(kLossPercent)) {
+  if (std::exchange(link.broken[connection.fast ? 1 : 0], false)) {
+    return schedule_.After(Delay(), [done] { done({}); });
+  }
+  const bool cut = IsCut(link) && !link.replies_only;
+  if (cut || (lossy_ && random_.Chance(kLossPercent))) {
     schedule_.After(kRequestTimeoutUs, [done] { done({}); });
     if (random_.Chance(kLatePercent)) {
       // The client has given up, the bytes are still under way.
       schedule_.After(random_.Between(0, 3 * kRequestTimeoutUs),
-                      [this, request] { Run(request); });
+                      [this, request, server = link.server] {
+                        if (!server->demoted) Run(*server, request);
+                      });
     }
     return;
   }
-  const int64_t arrival = std::max(now + Delay(), arrival_us_[connection]);
-  arrival_us_[connection] = arrival;
+  int64_t& last = arrival_us_[{connection.pod, connection.line}];
+  const int64_t arrival = std::max(now + Delay(), last);
+  if (connection.fast) last = arrival;
   const bool answer = !lossy_ || !random_.Chance(kLossPercent);
-  schedule_.At(arrival, [this, request = std::move(request), done = std::move(done), answer] {
-    Execute(request, done, answer);
-  });
+  Sent sent{std::move(request), std::move(done), answer, connection.pod, link.server};
+  schedule_.At(arrival, [this, sent = std::move(sent)] { Execute(sent); });
 }
 
-void RedisModel::Execute(const store::Request& request, const Done& done, bool answer) {
+void RedisModel::Execute(const Sent& sent) {
+  const Done& done = sent.done;
+  if (sent.server->demoted) return schedule_.After(Delay(), [done] { done({}); });
   if (schedule_.now_us() < stalled_until_us_) {
     schedule_.After(kRequestTimeoutUs, [done] { done({}); });
     return;
   }
-  if (schedule_.now_us() < refusing_until_us_ && IsWrite(request)) {
+  if (schedule_.now_us() < refusing_until_us_ && IsWrite(sent.request)) {
     store::Reply refused;
     refused.result = store::Result::kRefused;
     schedule_.After(Delay(), [done, refused] { done(refused); });
     return;
   }
-  const store::Reply reply = Run(request);
-  if (answer) {
+  const store::Reply reply = Run(*sent.server, sent.request);
+  const Link& link = LinkOf(sent.pod);
+  if (sent.answer && link.server == sent.server && !IsCut(link)) {
     schedule_.After(Delay(), [done, reply] { done(reply); });
   } else {
     schedule_.After(kRequestTimeoutUs, [done] { done({}); });
   }
 }
 
-store::Reply RedisModel::Run(const store::Request& request) {
+store::Reply RedisModel::Run(Server& server, const store::Request& request) {
   store::Token held;
   const auto* commit = std::get_if<store::Commit>(&request);
   if (commit != nullptr) {
     judge_.OnCommitSeen(*commit);
-    const store::Reply seen = backend_.Run(store::Observe{commit->workspace});
-    if (seen.ownership) held = seen.ownership->token;
+    held = RecordOf(server, commit->workspace).token;
   }
-  store::Reply reply = backend_.Run(request);
+  store::Reply reply = server.backend.Run(request);
   if (reply.result != store::Result::kOk) return reply;
-  if (commit != nullptr) judge_.OnCommitTaken(*commit, held);
+  if (commit != nullptr) judge_.OnCommitTaken(*commit, held, kUnixUs + schedule_.now_us());
   if (const auto* acquire = std::get_if<store::Acquire>(&request); acquire && reply.ownership) {
     judge_.OnAcquired(acquire->workspace, reply.ownership->token);
     owners_[acquire->workspace].push_back(*reply.ownership);
+    if (owners_[acquire->workspace].size() > kOwnersMax) owners_[acquire->workspace].pop_front();
   }
   if (const auto* rebuild = std::get_if<store::Rebuild>(&request)) judge_.OnRebuilt(*rebuild);
+  const auto* release = std::get_if<store::Release>(&request);
+  if (release != nullptr && &server != primary_.get()) {
+    // The memory is gone, and nobody will see that it was given up.
+    forsaken_.insert(release->workspace);
+    judge_.Excuse(release->workspace);
+  }
   return reply;
 }
+
+void RedisModel::Read(int pod, const WorkspaceId& workspace, EventId cursor, Page page) {
+  schedule_.After(Delay(), [this, pod, workspace, cursor, page = std::move(page)] {
+    Link& link = LinkOf(pod);
+    store::EventPage read;
+    const bool reachable = !IsCut(link) && !link.server->demoted &&
+                           schedule_.now_us() >= stalled_until_us_ && !link.broken[0];
+    if (reachable) {
+      read = link.server->backend.Read(workspace, cursor, kPageEvents, 0);
+    } else {
+      read.state = store::CursorState::kUnavailable;
+      link.broken[0] = false;
+    }
+    schedule_.After(Delay(), [page, read] { page(read); });
+  });
+}
+
+// ---- Faults -------------------------------------------------------------------------------------
 
 void RedisModel::StallFor(int64_t us) {
   stalled_until_us_ = std::max(stalled_until_us_, schedule_.now_us() + us);
@@ -102,54 +146,117 @@ void RedisModel::RefuseFor(int64_t us) {
   refusing_until_us_ = std::max(refusing_until_us_, schedule_.now_us() + us);
 }
 
-void RedisModel::RollBack(int64_t age_us, const std::vector<WorkspaceId>& workspaces,
-                          bool excused) {
+void RedisModel::Cut(int pod, int64_t us, bool replies_only) {
+  Link& link = LinkOf(pod);
+  link.cut_until_us = std::max(link.cut_until_us, schedule_.now_us() + us);
+  link.replies_only = replies_only;
+}
+
+void RedisModel::StepClock(int64_t us) {
+  primary_->clock_us += us;
+  judge_.OnStoreClock(primary_->clock_us);
+}
+
+void RedisModel::Remember() {
+  past_.push_back({schedule_.now_us(), primary_->backend.Copy()});
+  if (past_.size() > kPastMax) past_.pop_front();
+}
+
+const RedisModel::Past& RedisModel::PastBefore(int64_t time_us) const {
   const Past* chosen = &past_.front();
   for (const Past& past : past_) {
-    if (past.time_us <= schedule_.now_us() - age_us) chosen = &past;
+    if (past.time_us <= time_us) chosen = &past;
   }
-  const auto token_of = [this](const WorkspaceId& workspace) {
-    const store::Reply seen = backend_.Run(store::Observe{workspace});
-    return seen.ownership ? seen.ownership->token : store::Token{};
-  };
-  std::map<WorkspaceId, store::Token> before;
-  for (const WorkspaceId& workspace : workspaces) before[workspace] = token_of(workspace);
-  backend_.Restore(chosen->image);
+  return *chosen;
+}
+
+store::OwnershipRecord RedisModel::RecordOf(Server& server, const WorkspaceId& workspace) {
+  const store::Reply seen = server.backend.Run(store::Observe{workspace});
+  return seen.ownership.value_or(store::OwnershipRecord{});
+}
+
+bool RedisModel::IsOrphaned(const store::OwnershipRecord& was, Server& server,
+                            const WorkspaceId& workspace) {
+  return was.released || !(was.token == RecordOf(server, workspace).token);
+}
+
+void RedisModel::RollBack(int64_t age_us, const std::vector<WorkspaceId>& workspaces,
+                          bool excused) {
+  const Past& chosen = PastBefore(schedule_.now_us() - age_us);
+  std::map<WorkspaceId, std::pair<store::OwnershipRecord, EventId>> before;
   for (const WorkspaceId& workspace : workspaces) {
-    // Back before the present owner's time there is nobody who could restore.
-    const bool orphaned = !(before[workspace] == token_of(workspace));
-    if (orphaned) AllowTwoOwners();
-    judge_.OnRollback(workspace, backend_.Last(workspace), excused || orphaned);
+    before[workspace] = {RecordOf(*primary_, workspace), backend().Last(workspace)};
   }
+  backend().Restore(chosen.image);
+  // What came after it never was: nothing may come back to that.
+  const int64_t chosen_us = chosen.time_us;
+  std::erase_if(past_, [chosen_us](const Past& past) { return past.time_us > chosen_us; });
+  for (const auto& [workspace, was] : before) {
+    const bool orphaned = IsOrphaned(was.first, *primary_, workspace);
+    if (orphaned) AllowTwoOwners(0);
+    judge_.OnLost(workspace, backend().Last(workspace), was.second, excused || orphaned);
+  }
+}
+
+void RedisModel::FailOver(int64_t age_us, int64_t split_us, int64_t clock_us,
+                          const std::vector<WorkspaceId>& workspaces, bool excused) {
+  const ServerPtr old = primary_;
+  primary_ = std::make_shared<Server>(schedule_, flaws_, clock_us);
+  judge_.OnStoreClock(clock_us);
+  primary_->backend.Restore(PastBefore(schedule_.now_us() - age_us).image);
+  past_.clear();
+  Remember();
+  forsaken_.clear();
+  std::map<WorkspaceId, EventId> kept;
+  std::map<WorkspaceId, bool> forgiven;
+  for (const WorkspaceId& workspace : workspaces) {
+    kept[workspace] = backend().Last(workspace);
+    const bool orphaned = IsOrphaned(RecordOf(*old, workspace), *primary_, workspace);
+    if (orphaned || excused) AllowTwoOwners(split_us);
+    forgiven[workspace] = orphaned || excused;
+    judge_.OnLost(workspace, kept[workspace], old->backend.Last(workspace), forgiven[workspace]);
+  }
+  for (auto& [pod, link] : links_) {
+    schedule_.After(random_.Below(split_us + 1), [this, pod = pod] { Switch(LinkOf(pod)); });
+  }
+  schedule_.After(split_us, [this, old, kept, forgiven] {
+    old->demoted = true;
+    for (auto& [pod, link] : links_) Switch(link);
+    for (const auto& [workspace, last] : kept) {
+      judge_.OnLost(workspace, last, old->backend.Last(workspace),
+                    forgiven.at(workspace) || forsaken_.contains(workspace));
+    }
+  });
 }
 
 void RedisModel::ForgetPast() {
   past_.clear();
-  past_.push_back({schedule_.now_us(), backend_.Copy()});
+  Remember();
 }
 
 void RedisModel::RollBackOwnership(const WorkspaceId& workspace) {
-  const std::vector<store::OwnershipRecord>& earlier = owners_[workspace];
-  const store::Reply seen = backend_.Run(store::Observe{workspace});
+  const std::deque<store::OwnershipRecord>& earlier = owners_[workspace];
+  const store::Reply seen = backend().Run(store::Observe{workspace});
   if (earlier.size() < 2 || !seen.ownership) return;
   store::OwnershipRecord record = *seen.ownership;
   const store::OwnershipRecord& old = earlier[earlier.size() - 2];
   record.token = old.token;
   record.address = old.address;
   record.renewals = old.renewals;
-  backend_.RestoreOwnership(workspace, record);
-  AllowTwoOwners();
+  backend().RestoreOwnership(workspace, record);
+  AllowTwoOwners(0);
 }
 
-void RedisModel::AllowTwoOwners() {
+void RedisModel::AllowTwoOwners(int64_t us) {
   judge_.AllowTwoOwners(true);
-  schedule_.After(kTwoOwnersUs, [this] { judge_.AllowTwoOwners(false); });
+  schedule_.After(us + kTwoOwnersUs, [this] { judge_.AllowTwoOwners(false); });
 }
 
 void RedisModel::Heal() {
   lossy_ = false;
   stalled_until_us_ = 0;
   refusing_until_us_ = 0;
+  for (auto& [pod, link] : links_) link.cut_until_us = 0;
 }
 
 }  // namespace firstline::simulation

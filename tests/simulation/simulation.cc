@@ -1,122 +1,267 @@
 #include "tests/simulation/simulation.h"
 
+#include <deque>
 #include <memory>
 #include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "firstline/v1/event.pb.h"
 #include "tests/simulation/cluster.h"
 #include "tests/simulation/judge.h"
 #include "tests/simulation/people.h"
 #include "tests/simulation/redis_model.h"
+#include "tests/simulation/trace.h"
+#include "tests/simulation/watcher.h"
+#include "tests/simulation/writer.h"
 
 namespace firstline::simulation {
 namespace {
 
-constexpr char kWorkspace[] = "acme";
 constexpr engine::Span kLease = engine::Seconds(2);
-constexpr int64_t kStepsPerCheck = 200;
+constexpr int64_t kStepsPerCheck = 500;
+// After the last fault: until when calls may still be slow, and ownership may still move.
+constexpr int64_t kCalmAfterUs = 10'000'000;
+constexpr int64_t kRestAfterUs = 8 * kLease.us;
+constexpr int64_t kRestForUs = 2 * kLease.us;
 
 class Life {
  public:
   explicit Life(const SimulationOptions& options)
       : options_(options),
+        plan_(PlanOf(options)),
         random_(options.seed * 0x9e3779b97f4a7c15u + 1),
-        redis_(schedule_, random_, judge_, options.flaws),
-        cluster_(schedule_, random_, judge_, redis_, options.pods, PodOptionsOf(options)),
-        // A workspace that is rolled back to before it was made is another installation's problem.
-        people_(schedule_, random_, judge_, cluster_, kWorkspace,
-                {.configured = [this] { redis_.ForgetPast(); }}) {}
+        trace_(schedule_, options.trace),
+        redis_(schedule_, random_.Fork(), judge_, options.flaws),
+        cluster_(schedule_, random_.Fork(), judge_, redis_, ClusterOptionsOf(options)) {
+    for (int w = 0; w < options_.workspaces; ++w) AddWorkspace(absl::StrCat("ws", w));
+  }
 
   SimulationReport Run() {
-    people_.Start();
-    schedule_.After(1'000'000, [this] { Fault(); });
+    for (auto& people : people_) people->Start();
+    for (const Fault& fault : plan_) {
+      // The state that the fault will bring back.
+      if (fault.kind >= FaultKind::kRollBackAlive) {
+        schedule_.At(fault.at_us - fault.amount_us, [this] { redis_.Remember(); });
+      }
+      schedule_.At(fault.at_us, [this, fault] { Inflict(fault); });
+    }
+    schedule_.At(options_.faults_until_us, [this] { Heal(); });
+    schedule_.At(options_.faults_until_us + kRestAfterUs, [this] { epochs_ = Epochs(); });
+    const int64_t end = options_.faults_until_us + options_.served_within_us;
     int64_t steps = 0;
-    while (judge_.violation().empty() && schedule_.Step(options_.served_by_us)) {
+    while (judge_.violation().empty() && schedule_.Step(end)) {
       if (++steps % kStepsPerCheck == 0) cluster_.CheckEngines(steps % (10 * kStepsPerCheck) == 0);
-      if (schedule_.now_us() > options_.faults_until_us + 5'000'000 && people_.AllServed()) break;
+      if (schedule_.now_us() > RestEnd() && AllDone()) break;
     }
-    if (judge_.violation().empty() && !people_.AllServed()) {
-      judge_.Fail(absl::StrCat("not everybody was served:", people_.Unserved()));
+    return Conclude();
+  }
+
+ private:
+  static ClusterOptions ClusterOptionsOf(const SimulationOptions& options) {
+    ClusterOptions cluster;
+    cluster.pods = options.pods;
+    cluster.pod.lease = kLease;
+    cluster.pod.ring_batches_max = 400;
+    cluster.pod.spread = true;
+    cluster.pod.bugs = options.bugs;
+    cluster.fast_clock = options.fast_clock;
+    cluster.gateway_bugs = options.gateway_bugs;
+    cluster.forwards_again = options.forwards_again;
+    return cluster;
+  }
+
+  int64_t RestEnd() const { return options_.faults_until_us + kRestAfterUs + kRestForUs; }
+
+  void AddWorkspace(const WorkspaceId& name) {
+    workspaces_.push_back(name);
+    for (int n = 0; n < options_.writers; ++n) {
+      writers_.push_back(std::make_unique<Writer>(
+          schedule_, random_.Fork(), trace_, judge_, cluster_, name, absl::StrCat(name, "-w", n),
+          options_.commands, options_.faults_until_us));
     }
-    SimulationReport report = Conclude();
+    watchers_.push_back(std::make_unique<Watcher>(schedule_, random_.Fork(), judge_, redis_,
+                                                  cluster_, name, options_.pace));
+    PeopleOptions people;
+    people.agents = options_.agents;
+    people.inquiries = options_.inquiries;
+    people.arrivals_until_us = options_.faults_until_us;
+    people.agents_lose_work = random_.Chance(50);
+    people.retention_us = options_.retention_us;
+    people.pace = options_.pace;
+    people.calm_from_us = options_.faults_until_us + kCalmAfterUs;
+    people.configured = [this, index = workspaces_.size() - 1] { OnConfigured(index); };
+    people_.push_back(std::make_unique<People>(schedule_, random_.Fork(), trace_, judge_,
+                                               cluster_, name, people));
+  }
+
+  // A workspace that is rolled back to before it was made is another installation's problem.
+  void OnConfigured(size_t index) {
+    redis_.ForgetPast();
+    ++configured_;
+    watchers_[index]->Start();
+    const auto each = static_cast<size_t>(options_.writers);
+    for (size_t n = 0; n < each; ++n) writers_[index * each + n]->Start();
+  }
+
+  bool AllDone() const {
+    for (const auto& people : people_) {
+      if (!people->AllServed()) return false;
+    }
+    for (const auto& writer : writers_) {
+      if (!writer->AllAnswered()) return false;
+    }
+    return true;
+  }
+
+  // ---- Faults ----
+
+  void Inflict(const Fault& fault) {
+    const int64_t now = schedule_.now_us();
+    // While owners restore what Redis lost nothing else may go wrong, but for moves in order.
+    const bool orderly = fault.kind >= FaultKind::kHandOver && fault.kind <= FaultKind::kAddPod;
+    if (now < calm_until_us_ && !orderly && fault.kind != FaultKind::kBreakLink) return;
+    trace_("FAULT %s", ToString(fault));
+    const int pod = fault.pod % cluster_.size(), other = fault.other % cluster_.size();
+    const WorkspaceId& workspace =
+        workspaces_[static_cast<size_t>(fault.workspace) % workspaces_.size()];
+    switch (fault.kind) {
+      case FaultKind::kCrash:
+        return cluster_.Crash(pod, fault.amount_us == 1, fault.span_us);
+      case FaultKind::kCrashAtStep:
+        return cluster_.CrashAtStep(pod, static_cast<int>(fault.amount_us / 3),
+                                    static_cast<int>(fault.amount_us % 3), fault.span_us);
+      case FaultKind::kStall:
+        Busy(fault.span_us);
+        return cluster_.Stall(pod, fault.span_us);
+      case FaultKind::kCutPods: return cluster_.Cut(pod, other, fault.span_us);
+      case FaultKind::kBreakLink: return cluster_.Break(pod, other);
+      case FaultKind::kCutRedis:
+        Busy(fault.span_us + kRequestTimeoutUs);
+        return redis_.Cut(pod, fault.span_us, fault.amount_us == 1);
+      case FaultKind::kRedisStalls:
+        Busy(fault.span_us + kRequestTimeoutUs);
+        return redis_.StallFor(fault.span_us);
+      case FaultKind::kRedisRefuses:
+        Busy(fault.span_us);
+        return redis_.RefuseFor(fault.span_us);
+      case FaultKind::kRedisLoses: return LoseFor(fault.span_us);
+      case FaultKind::kClockSteps: return redis_.StepClock(fault.amount_us);
+      case FaultKind::kHandOver: return cluster_.HandOver(pod, workspace);
+      case FaultKind::kRestart: return cluster_.Restart(pod, kLease.us, fault.span_us);
+      case FaultKind::kRoll: return Roll(0, fault.span_us);
+      case FaultKind::kAddPod:
+        if (cluster_.size() < kPodsMax) cluster_.Add();
+        return;
+      case FaultKind::kRemovePod: return cluster_.Remove(pod, kLease.us);
+      default: return LoseState(fault, workspace);
+    }
+  }
+
+  void LoseState(const Fault& fault, const WorkspaceId& workspace) {
+    if (configured_ < options_.workspaces) return;
+    const bool alive = fault.kind == FaultKind::kRollBackAlive ||
+                       fault.kind == FaultKind::kFailOver;
+    if (alive && !OwnersLive()) return;
+    ++rollbacks_;
+    const int64_t clock_us = fault.pod % 2 == 0 ? 0 : (fault.other - 30) * 20'000;
+    if (alive) calm_until_us_ = schedule_.now_us() + fault.span_us + 2 * kLease.us;
+    switch (fault.kind) {
+      case FaultKind::kRollBackAlive:
+      case FaultKind::kRollBack: return redis_.RollBack(fault.amount_us, workspaces_, !alive);
+      case FaultKind::kFailOver:
+      case FaultKind::kSplit:
+        Busy(fault.span_us);
+        return redis_.FailOver(fault.amount_us, fault.span_us, clock_us, workspaces_, !alive);
+      default: break;
+    }
+    redis_.RollBackOwnership(workspace);
+    judge_.Excuse(workspace);  // the owner is fenced: what it had still to restore is lost
+  }
+
+  void Busy(int64_t us) { busy_until_us_ = std::max(busy_until_us_, schedule_.now_us() + us); }
+
+  // Owners are able to bring back what Redis loses now.
+  bool OwnersLive() const {
+    if (redis_.lossy() || schedule_.now_us() < busy_until_us_ + kLease.us) return false;
+    for (const WorkspaceId& workspace : workspaces_) {
+      if (cluster_.OwnerOf(workspace) < 0) return false;
+    }
+    return true;
+  }
+
+  void LoseFor(int64_t us) {
+    redis_.set_lossy(true);
+    Busy(us + kRequestTimeoutUs);
+    schedule_.After(us, [this] { redis_.set_lossy(false); });
+  }
+
+  void Roll(int pod, int64_t pause_us) {
+    if (pod >= cluster_.size() || schedule_.now_us() > options_.faults_until_us) return;
+    cluster_.Restart(pod, kLease.us, 300'000);
+    schedule_.After(pause_us, [this, pod, pause_us] { Roll(pod + 1, pause_us); });
+  }
+
+  void Heal() {
+    trace_("everything heals");
+    redis_.Heal();
+    cluster_.Heal();
+  }
+
+  // ---- The end ----
+
+  std::vector<uint64_t> Epochs() {
+    std::vector<uint64_t> epochs;
+    for (const WorkspaceId& workspace : workspaces_) {
+      const store::Reply seen = redis_.backend().Run(store::Observe{workspace});
+      epochs.push_back(seen.ownership ? seen.ownership->token.epoch : 0);
+    }
+    return epochs;
+  }
+
+  void CheckTheEnd() {
+    std::string unserved;
+    for (size_t w = 0; w < people_.size(); ++w) {
+      if (people_[w]->AllServed()) continue;
+      absl::StrAppend(&unserved, " ", workspaces_[w], ":", people_[w]->Unserved());
+    }
+    if (!unserved.empty()) return judge_.Fail(absl::StrCat("not everybody was served:", unserved));
+    if (!AllDone()) return judge_.Fail("a command was never answered");
+    if (Epochs() != epochs_) judge_.Fail("ownership does not come to rest");
+    cluster_.CheckEngines(true);
+  }
+
+  SimulationReport Conclude() {
+    SimulationReport report;
+    if (judge_.violation().empty()) CheckTheEnd();
+    for (size_t w = 0; w < workspaces_.size(); ++w) ConcludeWorkspace(w, report);
+    report.rollbacks = rollbacks_;
+    report.virtual_us = schedule_.now_us();
+    report.gap = judge_.gap();
     report.violation = judge_.violation();
     return report;
   }
 
- private:
-  static runtime::PodOptions PodOptionsOf(const SimulationOptions& options) {
-    runtime::PodOptions pod;
-    pod.lease = kLease;
-    pod.ring_batches_max = 400;
-    pod.bugs = options.bugs;
-    return pod;
-  }
-
-  // One fault at a time or several: each starts by chance and ends by itself.
-  void Fault() {
-    if (schedule_.now_us() >= options_.faults_until_us) {
-      redis_.Heal();
-      return;
+  void ConcludeWorkspace(size_t w, SimulationReport& report) {
+    const WorkspaceId& workspace = workspaces_[w];
+    const store::EventPage page = redis_.backend().Read(workspace, {}, 10'000'000, 0);
+    report.events += static_cast<int64_t>(page.events.size());
+    report.answers += people_[w]->answers();
+    report.inquiries += options_.inquiries;
+    for (const store::EventEntry& entry : page.events) {
+      report.history += entry.bytes;
+      if (options_.trace) Tell(entry);
     }
-    schedule_.After(random_.Between(100'000, 2'500'000), [this] { Fault(); });
-    if (schedule_.now_us() < calm_until_us_) return;
-    const int pod = static_cast<int>(random_.Below(cluster_.size()));
-    const int64_t kind = random_.Below(10);
-    if (options_.trace) {
-      absl::FPrintF(stderr, "%9.3f s: fault %d, pod %d; owner %d, newest event %s\n",
-                    static_cast<double>(schedule_.now_us()) / 1e6, static_cast<int>(kind), pod,
-                    cluster_.OwnerOf(kWorkspace),
-                    ToString(redis_.backend().Last(kWorkspace)));
-    }
-    switch (kind) {
-      case 0: Crash(pod); break;
-      case 1: Stall(pod); break;
-      case 2: redis_.StallFor(random_.Between(100'000, 4'000'000)); Busy(4'000'000); break;
-      case 3: redis_.RefuseFor(random_.Between(100'000, 3'000'000)); Busy(3'000'000); break;
-      case 4: redis_.set_lossy(true); lossy_ = true; break;
-      case 5: redis_.set_lossy(false); lossy_ = false; break;
-      case 6: RollBackUnderALivingOwner(); break;
-      case 7: RollBackWhateverHappens(); break;
-      case 8:
-        ++rollbacks_;
-        redis_.RollBackOwnership(kWorkspace);
-        judge_.Excuse(kWorkspace);  // the owner is fenced: what it had still to restore is lost
-        break;
-      case 9:
-        cluster_.HandOver(pod, kWorkspace);
-        Busy(kLease.us);  // The next owner cannot restore what this one wrote.
-        break;
-      default: break;
-    }
-  }
-
-  void Crash(int pod) {
-    if (cluster_.OwnerOf(kWorkspace) == pod) judge_.Excuse(kWorkspace);
-    cluster_.Crash(pod, random_.Between(200'000, 3'000'000));
-  }
-  void Stall(int pod) {
-    const int64_t span = random_.Between(100'000, 5'000'000);
-    if (cluster_.OwnerOf(kWorkspace) == pod) judge_.Excuse(kWorkspace);
-    cluster_.Stall(pod, span);
-    Busy(span);
-  }
-  void Busy(int64_t us) { busy_until_us_ = std::max(busy_until_us_, schedule_.now_us() + us); }
-
-  // Redis comes back without its last second while its owner lives: everything must return.
-  void RollBackUnderALivingOwner() {
-    const bool calm = !lossy_ && schedule_.now_us() > busy_until_us_ + kLease.us;
-    if (!calm || cluster_.OwnerOf(kWorkspace) < 0) return;
-    ++rollbacks_;
-    calm_until_us_ = schedule_.now_us() + 2 * kLease.us;
-    redis_.RollBack(random_.Between(100'000, 3'000'000), {kWorkspace}, false);
-  }
-  // The same at any moment: what nobody can bring back is inside the stated window.
-  void RollBackWhateverHappens() {
-    ++rollbacks_;
-    redis_.RollBack(random_.Between(100'000, 1'500'000), {kWorkspace}, true);
+    absl::StrAppend(&report.history, people_[w]->digest());
+    const store::Reply seen = redis_.backend().Run(store::Observe{workspace});
+    if (!judge_.violation().empty() || !seen.ownership) return;
+    const std::vector<store::EventEntry>& followed = watchers_[w]->Finish();
+    report.rewinds += watchers_[w]->rewinds();
+    people_[w]->CheckViews();
+    report.judged += people_[w]->judged();
+    const store::Reply loaded =
+        redis_.backend().Run(store::Load{workspace, seen.ownership->token});
+    if (loaded.state) judge_.CheckHistory(workspace, page.events, *loaded.state, followed);
   }
 
   static void Tell(const store::EventEntry& entry) {
@@ -125,42 +270,38 @@ class Life {
     absl::FPrintF(stderr, "%s: %s\n", ToString(entry.id), event.ShortDebugString());
   }
 
-  SimulationReport Conclude() {
-    SimulationReport report;
-    report.answers = people_.answers();
-    report.rollbacks = rollbacks_;
-    const store::EventPage page =
-        redis_.backend().Read(kWorkspace, {}, 10'000'000, 0);
-    report.events = static_cast<int64_t>(page.events.size());
-    uint64_t digest = 14695981039346656037u;
-    for (const store::EventEntry& entry : page.events) {
-      for (char c : entry.bytes) digest = (digest ^ static_cast<uint8_t>(c)) * 1099511628211u;
-      if (options_.trace) Tell(entry);
-    }
-    report.digest = digest;
-    const store::Reply seen = redis_.backend().Run(store::Observe{kWorkspace});
-    if (!judge_.violation().empty() || !seen.ownership) return report;
-    const store::Reply loaded =
-        redis_.backend().Run(store::Load{kWorkspace, seen.ownership->token});
-    if (loaded.state) judge_.CheckHistory(kWorkspace, page.events, *loaded.state);
-    report.gap = judge_.gap();
-    return report;
-  }
+  static constexpr int kPodsMax = 6;
 
   const SimulationOptions options_;
+  const std::vector<Fault> plan_;
   Schedule schedule_;
   Random random_;
+  const Trace trace_;
   Judge judge_;
   RedisModel redis_;
   Cluster cluster_;
-  People people_;
-  bool lossy_ = false;
+  std::vector<WorkspaceId> workspaces_;
+  std::vector<std::unique_ptr<People>> people_;
+  std::vector<std::unique_ptr<Writer>> writers_;    // by workspace
+  std::vector<std::unique_ptr<Watcher>> watchers_;  // one a workspace
+  int configured_ = 0;
   int64_t busy_until_us_ = 0;
   int64_t calm_until_us_ = 0;
   int rollbacks_ = 0;
+  std::vector<uint64_t> epochs_;
 };
 
 }  // namespace
+
+std::vector<Fault> PlanOf(const SimulationOptions& options) {
+  if (options.plan) return *options.plan;
+  return MakePlan({.seed = options.seed * 0x9e3779b97f4a7c15u + 2,
+                   .from_us = 1'000'000,
+                   .until_us = options.faults_until_us,
+                   .lease_us = kLease.us,
+                   .lossless = options.lossless || options.seed % 2 == 0,
+                   .pause_max_us = options.pause_max_us});
+}
 
 SimulationReport Simulate(const SimulationOptions& options) { return Life(options).Run(); }
 

@@ -36,12 +36,18 @@ using runtime::Span;
 using runtime::WorkspaceId;
 using WorkId = uint64_t;
 
+// Test seams, as runtime::PlantedBugs. All false in anything that runs.
+struct PlantedBugs {
+  bool forget_order = false;  // ordered work follows without waiting for what was sent before it
+};
+
 struct Options {
   std::string self;                                    // this pod's address, as peers know it
   Span patience = engine::Seconds(30);                 // for work without a deadline
   Span pause_min = engine::Milliseconds(2);            // before another try where nobody is known
   Span pause_max = engine::Milliseconds(200);
   Span stale_after = engine::Milliseconds(1000);       // unanswered by a peer: is it still the owner?
+  PlantedBugs bugs = {};
 };
 
 struct Work {

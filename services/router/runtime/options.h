@@ -21,6 +21,8 @@ struct PlantedBugs {
   bool old_session_closes_presence = false; // closing one session ends all of the agent's
   bool forget_offers_on_takeover = false;   // offered inquiries are not read back
   bool forget_restore = false;              // do not restore a store that is behind
+  bool no_grace_after_takeover = false;     // sessions found at a take-over have lapsed
+  Span own_clock_fast{};  // not 0: take workspace time from this pod's clock, which is so fast
 };
 
 struct PodOptions {

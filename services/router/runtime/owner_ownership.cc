@@ -228,8 +228,12 @@ void Owner::Activate(const store::State& state, BootTime now) {
   phase_ = Phase::kActive;
   failures_ = 0;
   last_event_ = state.last_event;
+  store_clock_.store_us += options_.bugs.own_clock_fast.us;
   time_.Begin(store_clock_, engine_->now(), now);
   sessions_.Begin(*engine_, now);
+  if (options_.bugs.no_grace_after_takeover) {
+    sessions_.Begin(*engine_, now - engine_->config().settings.presence_grace);
+  }
   observer_.Loaded(workspace_, *engine_);
   const Span outage = Outage(now);
   BeginTerm(now);

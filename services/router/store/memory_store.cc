@@ -257,11 +257,12 @@ EventPage MemoryBackend::ReadNow(const WorkspaceId& workspace, EventId cursor, s
   const std::deque<EventEntry>& events = exists ? Find(workspace)->events : kNone;
   auto next = After(events, cursor);
   if (cursor != EventId{}) {
+    if (events.empty() && flaws_.ignore_lineage) return {};
     if (events.empty()) return Lost(CursorState::kRewound, {});
     const EventId before_oldest = Predecessor(events.front().id);
     if (cursor < before_oldest) return Lost(CursorState::kExpired, before_oldest);
     const EventId common = next == events.begin() ? before_oldest : std::prev(next)->id;
-    if (common != cursor) return Lost(CursorState::kRewound, common);
+    if (common != cursor && !flaws_.ignore_lineage) return Lost(CursorState::kRewound, common);
   }
   EventPage page;
   while (next != events.end() && page.events.size() < max) page.events.push_back(*next++);

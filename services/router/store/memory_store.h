@@ -44,6 +44,7 @@ struct MemoryFlaws {
   bool skip_token_check = false;     // commits of anybody are taken
   bool epoch_ignores_clock = false;  // epoch = stored + 1, so a rolled-back counter reissues one
   bool skip_sequence_check = false;  // a resend is applied again
+  bool ignore_lineage = false;       // readers go on behind a cursor that history has lost
 };
 
 class MemoryBackend {

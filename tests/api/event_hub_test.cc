@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/reason.h"
 #include "common/sync/mutex.h"
+#include "services/router/api/limits.h"
 
 namespace firstline::api {
 namespace {
@@ -196,6 +198,22 @@ TEST_F(EventHubTest, ASleepingReaderHearsThatHistoryWasTakenBack) {
   const absl::Status status = reader.AwaitEnd();
   EXPECT_EQ(status::ReasonOf(status), "CURSOR_REWOUND");
   EXPECT_EQ(status::GetErrorInfo(status)->metadata.at("resume_cursor"), store::ToString(first));
+}
+
+TEST_F(EventHubTest, AFollowerIsToldOnceHistoryHasComeAsFarAsItAwaits) {
+  std::promise<EventHub::Batch> told;
+  hub_.OpenFollower(1, "w", [&](EventHub::Batch batch) { told.set_value(std::move(batch)); });
+  hub_.Next(1);
+  hub_.Await(1, {7, 2});
+  auto batch = told.get_future();
+  log_.Append("i1");
+  EXPECT_EQ(batch.wait_for(milliseconds(100)), std::future_status::timeout);
+  const EventId last = log_.Append("i2");
+  ASSERT_EQ(batch.wait_for(limits::kHeartbeat / 2), std::future_status::ready);
+  const EventHub::Batch got = batch.get();
+  EXPECT_TRUE(got.events.empty()) << "they are about no agent of its";
+  EXPECT_EQ(got.cursor, last);
+  hub_.Close(1);
 }
 
 }  // namespace

@@ -16,13 +16,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/redis/connection.h"
-#include "common/rpc/error.h"
 #include "common/status/reason.h"
-#include "firstline/v1/agent_service.grpc.pb.h"
-#include "firstline/v1/config_service.grpc.pb.h"
-#include "firstline/v1/routing_service.grpc.pb.h"
-#include "firstline/v1/stats_service.grpc.pb.h"
 #include "tests/common/redis_server.h"
+#include "tests/integration/stubs.h"
 #include "tests/support/router_process.h"
 
 namespace firstline::test {
@@ -30,30 +26,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-// Plain stubs: no client library that would follow the owner.
-struct Stubs {
-  explicit Stubs(const std::string& address)
-      : channel(grpc::CreateChannel(address, grpc::InsecureChannelCredentials())),
-        routing(v1::RoutingService::NewStub(channel)),
-        agents(v1::AgentService::NewStub(channel)),
-        config(v1::ConfigService::NewStub(channel)),
-        stats(v1::StatsService::NewStub(channel)) {}
-
-  std::shared_ptr<grpc::Channel> channel;
-  std::unique_ptr<v1::RoutingService::Stub> routing;
-  std::unique_ptr<v1::AgentService::Stub> agents;
-  std::unique_ptr<v1::ConfigService::Stub> config;
-  std::unique_ptr<v1::StatsService::Stub> stats;
-};
-
-template <class Stub, class Method, class Request, class Response>
-absl::Status Call(Stub& stub, Method method, const Request& request, Response* response,
-                  milliseconds deadline = milliseconds(20'000)) {
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + deadline);
-  return rpc::FromGrpc((stub.*method)(&context, request, response));
-}
 
 v1::SubmitInquiryRequest SubmitOf(const std::string& id) {
   v1::SubmitInquiryRequest request;

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <deque>
 #include <list>
+#include <mutex>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -46,6 +47,7 @@ class Socket {
 
 // -1 if there is no connection.
 int Connect(const std::string& target) {
+  if (target.empty()) return -1;
   sockaddr_un local{};
   sockaddr_in remote{};
   const bool is_local = target.starts_with("unix:");
@@ -162,6 +164,11 @@ class FaultProxy::Carrier {
     }
   }
 
+  void Aim(std::string target) {
+    const std::lock_guard lock(mutex_);
+    target_ = std::move(target);
+  }
+
   std::atomic<int64_t> delay_ms_{0};
   std::atomic<bool> held_{false}, cut_{false}, stop_{false};
 
@@ -225,10 +232,15 @@ class FaultProxy::Carrier {
     }
   }
 
+  std::string target() {
+    const std::lock_guard lock(mutex_);
+    return target_;
+  }
+
   void Accept() {
     const int near = accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
     if (near < 0) return;
-    const int far = Connect(target_);
+    const int far = Connect(target());
     if (far < 0) {
       close(near);
       return;
@@ -239,7 +251,8 @@ class FaultProxy::Carrier {
     connections_.emplace_back(near, far);
   }
 
-  const std::string target_;
+  std::mutex mutex_;
+  std::string target_;  // guarded by mutex_
   const Socket listener_, wake_;
   int port_ = 0;
   std::list<Connection> connections_;
@@ -256,6 +269,8 @@ FaultProxy::~FaultProxy() {
 }
 
 std::string FaultProxy::address() const { return "127.0.0.1:" + std::to_string(carrier_->port()); }
+
+void FaultProxy::Aim(std::string target) { carrier_->Aim(std::move(target)); }
 
 void FaultProxy::Delay(std::chrono::milliseconds span) { carrier_->delay_ms_ = span.count(); }
 

@@ -13,10 +13,10 @@ namespace firstline::test {
 
 class FaultProxy {
  public:
-  // Carries connections to `target`, which is HOST:PORT with a numeric IPv4 host, or unix:PATH. A
-  // connection that cannot be opened there is closed here. Throws std::runtime_error if no port can
-  // be had.
-  explicit FaultProxy(std::string target);
+  // Carries connections to `target`, which is HOST:PORT with a numeric IPv4 host, or unix:PATH; empty
+  // until Aim. A connection that cannot be opened there is closed here. Throws std::runtime_error if
+  // no port can be had.
+  explicit FaultProxy(std::string target = "");
   // Closes everything.
   ~FaultProxy();
   FaultProxy(const FaultProxy&) = delete;
@@ -25,6 +25,8 @@ class FaultProxy {
   // 127.0.0.1:PORT, where it listens.
   std::string address() const;
 
+  // New connections are carried to `target`.
+  void Aim(std::string target);
   // What is read from now on arrives so much later, either way and in order; also the word that an
   // end has closed.
   void Delay(std::chrono::milliseconds span);

@@ -15,6 +15,7 @@ constexpr std::chrono::milliseconds kLook{20};
 
 RouterProcess::RouterProcess(RouterProcessOptions options)
     : options_(std::move(options)) {
+  if (options_.behind_network) network_ = std::make_unique<FaultProxy>();
   Start();
 }
 
@@ -34,6 +35,7 @@ void RouterProcess::Start() {
                                       "--store=" + options_.store,
                                       "--port-file=" + ports.string(),
                                       "--log-level=" + options_.log_level};
+  if (network_ != nullptr) command.push_back("--advertise=" + network_->address());
   command.insert(command.end(), options_.extra_arguments.begin(), options_.extra_arguments.end());
   if (!options_.log_file.empty()) {
     command.insert(command.begin(),
@@ -49,6 +51,7 @@ void RouterProcess::Start() {
     process_->ReadLine(kLook);
   }
   std::ifstream(ports) >> port_ >> metrics_port_;
+  if (network_ != nullptr) network_->Aim(address());
 }
 
 }  // namespace firstline::test

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "tests/e2e/child_process.h"
+#include "tests/support/fault_proxy.h"
 #include "tests/support/temp_folder.h"
 
 namespace firstline::test {
@@ -35,6 +36,8 @@ struct RouterProcessOptions {
   std::string log_level = "error";
   // The file its log is appended to; empty: the test's standard error.
   std::string log_file = {};
+  // Other routers reach it through RouterProcess::network().
+  bool behind_network = false;
   // Further options, such as {"--lease-ms=1000"}.
   std::vector<std::string> extra_arguments = {};
 };
@@ -54,6 +57,10 @@ class RouterProcess {
   // host:port of /metrics; only with RouterProcessOptions::metrics_listen. Another one after a
   // restart if that says port 0.
   std::string metrics_address() const { return "127.0.0.1:" + metrics_port_; }
+  // The same as other routers, and ownership records, know it.
+  std::string advertised() const { return network_ == nullptr ? address() : network_->address(); }
+  // Only with RouterProcessOptions::behind_network: what lies between it and the other routers.
+  FaultProxy& network() { return *network_; }
   // While it runs.
   pid_t pid() const { return process_->pid(); }
   // No effect after Wait().
@@ -70,6 +77,7 @@ class RouterProcess {
   const TempFolder folder_;
   std::string port_ = "0";
   std::string metrics_port_;
+  std::unique_ptr<FaultProxy> network_;
   std::unique_ptr<ChildProcess> process_;
 };
 

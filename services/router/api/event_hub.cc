@@ -108,6 +108,15 @@ void EventHub::Next(Id id) {
   });
 }
 
+void EventHub::Await(Id id, store::EventId cursor) {
+  Post([this, id, cursor] {
+    const auto it = subscribers_.find(id);
+    if (it == subscribers_.end()) return;
+    it->second->awaited = cursor;
+    Awaken(tails_[it->second->workspace], *it->second);
+  });
+}
+
 void EventHub::Close(Id id) {
   Post([this, id] { Forget(id); });
 }
@@ -168,6 +177,11 @@ void EventHub::Awaken(Tail& tail, Subscriber& subscriber) {
   if (subscriber.wanted) tail.awake[subscriber.id] = &subscriber;
 }
 
+bool EventHub::Reached(const Subscriber& follower, const Tail& tail) {
+  return follower.awaited && follower.backlog.empty() && tail.last &&
+         !(*tail.last < *follower.awaited);
+}
+
 // An event comes after `tail.last`, up to where this reader may have looked already.
 void EventHub::AwakenReader(Tail& tail, Subscriber& reader) {
   if (reader.caught_up) reader.cursor = tail.last;
@@ -189,8 +203,9 @@ bool EventHub::ServeAwake(Tail& tail) {
   for (auto next = tail.awake.begin(); next != tail.awake.end();) {
     Subscriber& subscriber = *(next++)->second;
     busy = Serve(subscriber, tail) || busy;
-    const bool looked =
-        subscriber.follower ? subscriber.backlog.empty() : subscriber.caught_up;
+    const bool looked = subscriber.follower
+                            ? subscriber.backlog.empty() && !subscriber.awaited
+                            : subscriber.caught_up;
     if (looked || !subscriber.wanted) tail.awake.erase(subscriber.id);
   }
   return busy;
@@ -276,6 +291,7 @@ void EventHub::Rewind(Tail& tail, const store::EventPage& page) {
     subscriber->checked = false;      // ...from which readers find out for themselves.
     subscriber->backlog.clear();
     subscriber->lost = true;
+    subscriber->awaited.reset();
   }
   tail.last = page.last_common;
   tail.base = page.last_common;
@@ -293,7 +309,9 @@ bool EventHub::Serve(Subscriber& subscriber, Tail& tail) {
   }
   const bool beat =
       std::chrono::steady_clock::now() - subscriber.wanted_since >= limits::kHeartbeat;
-  if (batch.status.ok() && batch.events.empty() && !batch.lost && !beat) return more;
+  const bool reached = subscriber.follower && Reached(subscriber, tail);
+  if (reached) subscriber.awaited.reset();
+  if (batch.status.ok() && batch.events.empty() && !batch.lost && !beat && !reached) return more;
   subscriber.wanted = false;
   subscriber.deliver(std::move(batch));
   return more;

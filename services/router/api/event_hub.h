@@ -75,6 +75,9 @@ class EventHub {
   void RemoveAgents(Id id, std::vector<std::string> agents);
   // Asks for one batch; a second Next before it came changes nothing.
   void Next(Id id);
+  // For followers: a batch also comes, if need be without events, as soon as history was looked
+  // through up to `cursor`, once.
+  void Await(Id id, store::EventId cursor);
   void Close(Id id);
 
   // Something was committed somewhere: look at once.
@@ -103,6 +106,7 @@ class EventHub {
     std::unordered_set<std::string> agents;
     std::deque<SharedEvent> backlog;
     bool lost = false;
+    std::optional<store::EventId> awaited;
   };
   struct Tail {
     std::optional<store::EventId> last;  // none until the store said so
@@ -127,6 +131,7 @@ class EventHub {
   void Spread(Tail& tail, const SharedEvent& event);
   void SpreadToFollowers(Tail& tail, const SharedEvent& event);
   static void Awaken(Tail& tail, Subscriber& subscriber);
+  static bool Reached(const Subscriber& follower, const Tail& tail);
   static void AwakenReader(Tail& tail, Subscriber& reader);
   void AwakenForBeats();
   bool ServeAwake(Tail& tail);

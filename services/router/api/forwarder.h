@@ -40,6 +40,11 @@ class Forwardable {
   absl::Status refused_;  // how the last attempt was
 };
 
+// INTERNAL: what a peer answered is not what was asked for.
+inline absl::Status UnreadableResponse() {
+  return absl::InternalError("a peer's response cannot be read");
+}
+
 // internal::v1::LookRequest to LookResponse.
 inline constexpr std::string_view kLookMethod = "/firstline.internal.v1.ForwardService/Look";
 

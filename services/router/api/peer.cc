@@ -7,12 +7,11 @@
 
 namespace firstline::api {
 
-// One stream from its beginning to its end. Counts as a call of the loop, so that the loop's queue
-// outlives it.
+// One stream from its beginning to its end. Holds the loop, so that its queue outlives it.
 class Peer::Stream {
  public:
   explicit Stream(Peer& peer) : peer_(peer) {
-    peer_.loop_->CallBegan();
+    peer_.loop_->HoldBegan();
     io_ = peer_.stub_->PrepareAsyncForward(&context_, peer_.loop_->queue());
     Begin();
     io_->StartCall(&started_);
@@ -45,7 +44,7 @@ class Peer::Stream {
     const std::shared_ptr<RpcLoop> loop = peer.loop_;
     delete this;
     peer.OnEnded();
-    loop->CallFinished();
+    loop->HoldEnded();
   }
   void OnStarted(bool ok) {
     if (!ok) return End();

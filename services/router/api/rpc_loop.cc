@@ -171,10 +171,15 @@ void RpcLoop::CallFinished() {
   ShutdownIfDone();
 }
 
+void RpcLoop::HoldEnded() {
+  --holds_;
+  ShutdownIfDone();
+}
+
 // The queue may be shut down only when nothing is put on it any more: neither by a call, nor by a
 // stream, a task or an alarm.
 void RpcLoop::ShutdownIfDone() {
-  if (!stopping_ || calls_ > 0 || !streams_.empty()) return;
+  if (!stopping_ || calls_ > 0 || holds_ > 0 || !streams_.empty()) return;
   {
     sync::MutexLock lock(mutex_);
     if (std::exchange(stopped_, true)) return;

@@ -102,6 +102,9 @@ class RpcLoop : public std::enable_shared_from_this<RpcLoop> {
   // A unary call began, or was finished.
   void CallBegan() { ++calls_; }
   void CallFinished();
+  // The same of what is no caller's: it keeps the loop running, and does not count among calls().
+  void HoldBegan() { ++holds_; }
+  void HoldEnded();
 
  private:
   friend class RpcStream;
@@ -141,7 +144,7 @@ class RpcLoop : public std::enable_shared_from_this<RpcLoop> {
 
   // The loop's thread.
   std::map<StreamId, RpcStream*> streams_;
-  size_t calls_ = 0;
+  size_t calls_ = 0, holds_ = 0;
   std::vector<Task> idle_tasks_;
   BootClock clock_;
   Task wake_task_;

@@ -84,6 +84,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                    server->backend_, server->calls_);
   server->forwarding_.emplace(
       Forwarding{*server->forwarder_, server->methods_, server->backend_});
+  server->owner_.emplace(server->calls_, *server->forwarding_);
+  server->beats_.emplace(*server->watch_, *server->owner_);
   server->server_ = builder.BuildAndStart();
   server->Listen();
   if (server->server_ == nullptr || server->port_ == 0) {
@@ -93,7 +95,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 }
 
 void Server::Listen() {
-  watch_->OnEachTick([this] { BeatForAgents(*watch_, backend_); });
+  watch_->OnEachTick([this] { beats_->Beat(); });
   calls_->Start();
   watch_->Start();
   if (server_ == nullptr) return;
@@ -104,6 +106,7 @@ void Server::Listen() {
           backend_.Look(call.request().workspace());
           call.End(absl::OkStatus());
         });
+    owner_->Serve();
     ServeRouting(calls_, routing_, *forwarding_);
     ServeAgents(calls_, agents_, *forwarding_);
     ServeConfig(calls_, config_, *forwarding_);
@@ -113,8 +116,8 @@ void Server::Listen() {
   ListenForCommands(calls_, routing_, *forwarding_);
   ListenForPeers(calls_, forward_, methods_, backend_);
   ListenForEvents(watch_, routing_, backend_, hub_);
-  ListenForAgents(watch_, agents_, backend_, hub_, {options_.watch_lease});
-  ListenForStats(watch_, stats_, backend_);
+  ListenForAgents(watch_, agents_, *owner_, hub_, {options_.watch_lease});
+  ListenForStats(watch_, stats_, *owner_);
   ServeHealth(watch_, health_);
 }
 

@@ -25,9 +25,11 @@
 #include "services/router/api/forward_stream.h"
 #include "services/router/api/forwarder.h"
 #include "services/router/api/gathering_backend.h"
+#include "services/router/api/owner_calls.h"
 #include "services/router/api/routing_service.h"
 #include "services/router/api/stats_service.h"
 #include "services/router/api/rpc_loop.h"
+#include "services/router/api/watch_agents.h"
 #include "services/router/store/port.h"
 
 namespace firstline::api {
@@ -89,6 +91,8 @@ class Server {
   MethodTable methods_;
   std::unique_ptr<Forwarder> forwarder_;
   std::optional<Forwarding> forwarding_;
+  std::optional<OwnerCalls> owner_;
+  std::optional<AgentBeats> beats_;
   EventHub hub_;
   RoutingService routing_;
   AgentService agents_;

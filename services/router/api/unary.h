@@ -156,7 +156,7 @@ class GrpcCall final : public Tag, public Forwardable, public UnaryCall<Request,
   }
   void EndForwarded(const absl::Status& status, const std::string& response) override {
     if (status.ok() && !this->response_.ParseFromString(response)) {
-      return Finish(absl::InternalError("a peer's response cannot be read"));
+      return Finish(UnreadableResponse());
     }
     Finish(status);
   }

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "services/router/api/convert_common.h"
 #include "services/router/api/limits.h"
 #include "services/router/api/watch_agents_check.h"
 #include "services/router/store/public_messages.h"
@@ -21,9 +21,11 @@ using Response = v1::WatchAgentsResponse;
 
 // An agent on the stream.
 struct Watched {
-  // Nothing is told of it before its snapshot; events meanwhile wait here.
+  // Events wait here until its snapshot is told.
   bool awaits_snapshot = true;
-  store::EventId snapshot;  // events up to here are in it
+  // Of its last snapshot, which has everything up to here; none: it is new, and what happened before
+  // its first snapshot is not told.
+  std::optional<store::EventId> snapshot;
   std::vector<EventHub::SharedEvent> held;
   bool overflown = false;  // too many waited: a later snapshot is needed
 
@@ -34,31 +36,42 @@ struct Watched {
   }
 };
 
+// Agents as the owner showed them, not told yet.
+struct Looked {
+  std::vector<std::string> ids;
+  internal::v1::ReadAgentsResponse agents;
+
+  store::EventId cursor() const {
+    return store::ParseEventId(agents.cursor()).value_or(store::EventId{});
+  }
+};
+
 using AgentsIo = BidiStream<AgentService, Request, Response>;
 
 class WatchAgents final : public AgentsIo {
  public:
-  WatchAgents(std::shared_ptr<RpcLoop> loop, AgentService& service, Backend& backend,
+  WatchAgents(std::shared_ptr<RpcLoop> loop, AgentService& service, OwnerCalls& owner,
               EventHub& hub, WatchAgentsOptions options)
       : AgentsIo(std::move(loop), {"firstline.v1.AgentService", "WatchAgents"}, service,
                  &AgentService::RequestWatchAgents),
         service_(service),
-        backend_(backend),
+        owner_(owner),
         hub_(hub),
         options_(options) {}
   void Listen() { Accept(); }
 
   // The sessions this stream vouches for; none while it has not been heard of.
-  void AddSessions(std::map<std::string, std::vector<runtime::SessionRef>>& sessions) const {
+  void AddSession(std::map<std::string, internal::v1::BeatRequest>& beats) const {
     if (ended() || watched_.empty()) return;
-    std::vector<runtime::SessionRef>& refs = sessions[workspace_];
-    for (const auto& [agent, state] : watched_) refs.push_back({agent, session_});
+    auto& session = *beats[workspace_].add_sessions();
+    session.set_session_id(session_);
+    for (const auto& [agent, state] : watched_) session.add_agent_ids(agent);
   }
 
  private:
   // ---- From gRPC ----
   void ListenAgain() override {
-    (new WatchAgents(shared_loop(), service_, backend_, hub_, options_))->Listen();
+    (new WatchAgents(shared_loop(), service_, owner_, hub_, options_))->Listen();
   }
 
   void OnOpen() override {
@@ -110,10 +123,12 @@ class WatchAgents final : public AgentsIo {
     workspace_ = request().open().workspace();
     session_ = request().open().session_id();
     include_inquiries_ = request().open().include_inquiries();
-    Ask([](const engine::Engine&) { return absl::OkStatus(); },
-        [](WatchAgents& self, const absl::Status& status, store::EventId) {
+    internal::v1::ReadSessionsRequest known;
+    known.set_workspace(workspace_);
+    owner_.ReadSessions(std::move(known), Back<internal::v1::ReadSessionsResponse>(
+        [](WatchAgents& self, const absl::Status& status, auto&) {
           status.ok() ? self.OnOpened() : self.End(status);
-        });
+        }));
   }
 
   void OnOpened() {
@@ -153,71 +168,62 @@ class WatchAgents final : public AgentsIo {
 
   // Presence set in a session is numbered within it; a stream goes on where the session stands.
   void ReadSequences() {
-    auto sequences = std::make_shared<std::map<std::string, uint64_t>>();
-    std::vector<std::string> ids;
+    internal::v1::ReadSessionsRequest read;
+    read.set_workspace(workspace_);
+    read.set_session_id(session_);
     for (const Request::Subject& subject : request().add().agents()) {
-      ids.push_back(subject.agent_id());
+      read.add_agent_ids(subject.agent_id());
     }
-    Ask([sequences, ids, session = session_](const engine::Engine& engine) {
-          for (const std::string& agent_id : ids) {
-            const engine::AgentIx ix = engine.FindAgent(agent_id);
-            if (!ix.IsSet()) continue;
-            for (const engine::Session& open : engine.agent(ix).sessions) {
-              if (open.id == session) (*sequences)[agent_id] = open.sequence;
-            }
-          }
-          return absl::OkStatus();
-        },
-        [sequences](WatchAgents& self, const absl::Status& status, store::EventId) {
-          status.ok() ? self.OpenSessions(*sequences) : self.End(status);
-        });
+    owner_.ReadSessions(std::move(read), Back<internal::v1::ReadSessionsResponse>(
+        [](WatchAgents& self, const absl::Status& status, auto& sessions) {
+          status.ok() ? self.OpenSessions(sessions) : self.End(status);
+        }));
   }
 
-  void OpenSessions(std::map<std::string, uint64_t>& sequences) {
-    adding_ = static_cast<size_t>(request().add().agents_size());
-    for (const Request::Subject& subject : request().add().agents()) {
-      engine::Body body = engine::OpenSession{subject.agent_id(), session_};
-      if (subject.presence() != v1::PRESENCE_UNSPECIFIED) {
-        Fields fields;
-        body = engine::SetPresence{
-            .agent_id = subject.agent_id(),
-            .presence = ReadEnum(subject.presence(), Path("presence"), fields),
-            .reason = subject.reason(),
-            .session_id = session_,
-            .sequence = sequences[subject.agent_id()] + 1};
-      }
-      SubmitFor(subject.agent_id(), std::move(body));
+  void OpenSessions(const internal::v1::ReadSessionsResponse& sessions) {
+    if (sessions.sequences_size() != request().add().agents_size()) return End(UnreadableResponse());
+    internal::v1::OpenSessionsRequest open;
+    open.set_workspace(workspace_);
+    open.set_session_id(session_);
+    for (int i = 0; i < request().add().agents_size(); ++i) {
+      const Request::Subject& added = request().add().agents(i);
+      auto& subject = *open.add_subjects();
+      subject.set_agent_id(added.agent_id());
+      subject.set_presence(added.presence());
+      subject.set_reason(added.reason());
+      subject.set_sequence(sessions.sequences(i) + 1);
     }
+    owner_.OpenSessions(std::move(open), Back<internal::v1::OpenSessionsResponse>(
+        [](WatchAgents& self, const absl::Status& status, auto& opened) {
+          self.OnAdded(status, opened);
+        }));
   }
 
-  void SubmitFor(const std::string& agent_id, engine::Body body) {
-    const CommandKind kind = body.index();
-    runtime::Call call{.workspace = workspace_, .body = engine::Command{.body = std::move(body)}};
-    backend_.Submit(std::move(call), [loop = shared_loop(), id = id(), kind, agent_id,
-                                           workspace = workspace_](runtime::Answer answer) {
-      absl::Status status = ToStatus(answer, workspace, kind);
-      loop->PostTo<WatchAgents>(id, [agent_id, status = std::move(status)](WatchAgents& self) {
-        self.OnAdded(agent_id, status);
-      });
-    });
-  }
-
-  void OnAdded(const std::string& agent_id, const absl::Status& status) {
-    if (status.ok()) {
-      // What waits behind a snapshot that is under way stays: it is newer than that snapshot.
-      watched_[agent_id].awaits_snapshot = true;
-    } else {
-      if (watched_.count(agent_id) == 0) hub_.RemoveAgents(id(), {agent_id});
-      Response response;
-      response.mutable_failure()->set_agent_id(agent_id);
-      *response.mutable_failure()->mutable_error() = rpc::ToProto(status);
-      Tell(std::move(response));
+  void OnAdded(const absl::Status& status, const internal::v1::OpenSessionsResponse& opened) {
+    if (status.ok() && opened.results_size() != request().add().agents_size()) {
+      return End(UnreadableResponse());
     }
-    if (--adding_ > 0) return;
+    for (int i = 0; i < request().add().agents_size(); ++i) {
+      const std::string& agent_id = request().add().agents(i).agent_id();
+      OnAdded(agent_id, status.ok() ? opened.results(i) : rpc::ToProto(status));
+    }
     busy_ = false;
     heard_ = Clock::now();
     LookAtAgents();
     Read();
+  }
+
+  void OnAdded(const std::string& agent_id, const google::rpc::Status& result) {
+    if (result.code() == 0) {
+      // What waits behind a snapshot that is under way stays: it is newer than that snapshot.
+      watched_[agent_id].awaits_snapshot = true;
+      return;
+    }
+    if (watched_.count(agent_id) == 0) hub_.RemoveAgents(id(), {agent_id});
+    Response response;
+    response.mutable_failure()->set_agent_id(agent_id);
+    *response.mutable_failure()->mutable_error() = result;
+    Tell(std::move(response));
   }
 
   // ---- Leaving ----
@@ -229,84 +235,112 @@ class WatchAgents final : public AgentsIo {
     for (const std::string& agent_id : request().remove().agent_ids()) {
       if (watched_.erase(agent_id) > 0) ids.push_back(agent_id);
     }
-    CloseSessions(ids);
+    if (!ids.empty()) CloseSessions(ids, [](const absl::Status&, auto&) {});
     hub_.RemoveAgents(id(), std::move(ids));
     Read();
   }
 
+  // Closes the sessions, so many at a time; the caller hears the end when it is done.
   void OnGoodbye() {
+    busy_ = true;
     std::vector<std::string> ids;
-    for (const auto& [agent_id, state] : watched_) ids.push_back(agent_id);
-    watched_.clear();
-    CloseSessions(ids);
-    // Behind the closing commands, so that they are done when the caller hears the end.
-    Ask([](const engine::Engine&) { return absl::OkStatus(); },
-        [](WatchAgents& self, const absl::Status& status, store::EventId) { self.End(status); });
+    while (!watched_.empty() && ids.size() < limits::kAgentsPerMessageMax) {
+      ids.push_back(watched_.extract(watched_.begin()).key());
+    }
+    if (ids.empty()) return End(absl::OkStatus());
+    CloseSessions(ids, Back<internal::v1::CloseSessionsResponse>(
+        [](WatchAgents& self, const absl::Status& status, auto&) {
+          status.ok() ? self.OnGoodbye() : self.End(status);
+        }));
   }
 
-  void CloseSessions(const std::vector<std::string>& ids) {
-    for (const std::string& agent_id : ids) {
-      runtime::Call call{.workspace = workspace_,
-                         .body = engine::Command{.body = engine::CloseSession{agent_id, session_}}};
-      backend_.Submit(std::move(call), [](const runtime::Answer&) {});
-    }
+  void CloseSessions(const std::vector<std::string>& ids,
+                     OwnerCalls::Then<internal::v1::CloseSessionsResponse> then) {
+    internal::v1::CloseSessionsRequest close;
+    close.set_workspace(workspace_);
+    close.set_session_id(session_);
+    close.mutable_agent_ids()->Assign(ids.begin(), ids.end());
+    owner_.CloseSessions(std::move(close), std::move(then));
   }
 
   // ---- Telling ----
   // Snapshots of every agent that awaits one, some at a time.
   void LookAtAgents() {
     if (looking_) return;
-    auto ids = std::make_shared<std::vector<std::string>>();
+    internal::v1::ReadAgentsRequest read;
     for (const auto& [agent_id, state] : watched_) {
       if (!state.awaits_snapshot) continue;
-      ids->push_back(agent_id);
-      if (ids->size() == limits::kSnapshotAgentsMax) break;
+      read.add_agent_ids(agent_id);
+      if (read.agent_ids_size() == static_cast<int>(limits::kSnapshotAgentsMax)) break;
     }
-    if (ids->empty()) return;
+    if (read.agent_ids().empty()) return;
     looking_ = true;
-    auto response = std::make_shared<Response>();
-    Ask([ids, response, with = include_inquiries_](const engine::Engine& engine) {
-          response->mutable_snapshot();
-          for (const std::string& agent_id : *ids) {
-            const engine::AgentIx ix = engine.FindAgent(agent_id);
-            if (!ix.IsSet()) continue;
-            WriteAgentStatus(engine, ix, with, response->mutable_snapshot()->add_agents());
-          }
-          return absl::OkStatus();
-        },
-        [ids, response, era = era_](WatchAgents& self, const absl::Status& status,
-                                    store::EventId cursor) {
+    read.set_workspace(workspace_);
+    read.set_include_inquiries(include_inquiries_);
+    std::vector<std::string> ids(read.agent_ids().begin(), read.agent_ids().end());
+    owner_.ReadAgents(std::move(read), Back<internal::v1::ReadAgentsResponse>(
+        [ids = std::move(ids), era = era_](WatchAgents& self, const absl::Status& status,
+                                           auto& agents) {
           if (!status.ok()) return self.End(status);
           self.looking_ = false;
-          if (era == self.era_) self.OnLooked(*ids, std::move(*response), cursor);
+          if (era == self.era_) self.OnLooked({ids, std::move(agents)});
           self.LookAtAgents();
-        });
+        }));
   }
 
-  void OnLooked(const std::vector<std::string>& ids, Response response, store::EventId cursor) {
-    response.set_cursor(store::ToString(cursor));
-    Tell(std::move(response));
-    std::vector<EventHub::SharedEvent> held;
-    for (const std::string& agent_id : ids) {
+  // Agents that were told of before are to be told everything up to the snapshot first.
+  void OnLooked(Looked looked) {
+    const bool again = std::any_of(looked.ids.begin(), looked.ids.end(), [&](const auto& agent_id) {
+      const auto it = watched_.find(agent_id);
+      return it != watched_.end() && it->second.snapshot;
+    });
+    if (!again || looked.cursor() <= heard_of_) return TellSnapshot(looked);
+    hub_.Await(id(), looked.cursor());
+    looked_ = std::move(looked);
+    looking_ = true;
+  }
+
+  // In the order of history: what happened before the snapshot to agents that were told of before,
+  // the snapshot, what happened since.
+  void TellSnapshot(Looked& looked) {
+    internal::v1::ReadAgentsResponse& agents = looked.agents;
+    const store::EventId cursor = looked.cursor();
+    std::vector<EventHub::SharedEvent> before, after;
+    for (const std::string& agent_id : looked.ids) {
       const auto it = watched_.find(agent_id);
       if (it == watched_.end()) continue;
-      it->second.awaits_snapshot = std::exchange(it->second.overflown, false);
-      it->second.snapshot = cursor;
-      for (EventHub::SharedEvent& event : it->second.held) {
-        if (event->id > cursor) held.push_back(std::move(event));
+      Watched& watched = it->second;
+      for (EventHub::SharedEvent& event : std::exchange(watched.held, {})) {
+        if (event->id > cursor) {
+          after.push_back(std::move(event));
+        } else if (watched.snapshot && event->id > *watched.snapshot) {
+          before.push_back(std::move(event));
+        }
       }
-      it->second.held.clear();
+      watched.awaits_snapshot = std::exchange(watched.overflown, false);
+      watched.snapshot = std::max(watched.snapshot.value_or(cursor), cursor);
     }
+    TellHeld(before);
+    Response response;
+    response.mutable_snapshot()->mutable_agents()->Swap(agents.mutable_agents());
+    response.set_cursor(agents.cursor());
+    Tell(std::move(response));
+    TellHeld(after);
+  }
+
+  void TellHeld(std::vector<EventHub::SharedEvent>& held) {
+    if (held.empty()) return;
     std::sort(held.begin(), held.end(),
               [](const auto& a, const auto& b) { return a->id < b->id; });
-    if (!held.empty()) TellEvents(held, held.back()->id);
+    TellEvents(held, held.back()->id);
   }
 
   void OnBatch(const EventHub::Batch& batch) {
-    bool changed_owner = batch.lost;
+    // History is not what was told: everything is looked at anew.
+    if (batch.lost) LookAgain(/*forget=*/true);
     std::vector<EventHub::SharedEvent> events;
     for (const EventHub::SharedEvent& event : batch.events) {
-      if (event->event.kind_case() == v1::Event::kOwnerChanged) changed_owner = true;
+      if (event->event.kind_case() == v1::Event::kOwnerChanged) LookAgain(/*forget=*/false);
       const auto it = watched_.find(event->event.agent_id());
       if (it == watched_.end()) continue;
       if (it->second.awaits_snapshot) {
@@ -315,22 +349,35 @@ class WatchAgents final : public AgentsIo {
         events.push_back(event);
       }
     }
-    if (changed_owner) {
-      // Looks again at everybody; a pod that is no longer the owner learns it from the answer.
-      ++era_;
-      for (auto& [agent_id, state] : watched_) state = {};
-      LookAtAgents();
-      return hub_.Next(id());
+    heard_of_ = batch.cursor;
+    if (!events.empty()) TellEvents(events, batch.cursor);
+    if (looked_ && looked_->cursor() <= heard_of_) {
+      looking_ = false;
+      Looked looked = *std::exchange(looked_, std::nullopt);
+      TellSnapshot(looked);
     }
+    LookAtAgents();
     if (events.empty()) return hub_.Next(id());
-    TellEvents(events, batch.cursor);
     asks_next_ = true;
+    Flush();
+  }
+
+  // A new owner may have read another state than was told, and gave people more time.
+  void LookAgain(bool forget) {
+    ++era_;
+    if (std::exchange(looked_, std::nullopt)) looking_ = false;
+    for (auto& [agent_id, state] : watched_) {
+      if (forget) state = {};
+      state.awaits_snapshot = true;
+    }
   }
 
   void TellEvents(const std::vector<EventHub::SharedEvent>& events, store::EventId cursor) {
     Response response;
     std::vector<std::string> inquiries;
     for (const EventHub::SharedEvent& event : events) {
+      // Its agents count as gone while the caller is here: this pod could not vouch for them.
+      if (EndsSession(event->event)) return End(LeaseExpired());
       *response.mutable_updates()->add_events() = event->event;
       const auto kind = event->event.kind_case();
       if (kind == v1::Event::kOfferCreated || kind == v1::Event::kInquiryAssigned) {
@@ -341,30 +388,29 @@ class WatchAgents final : public AgentsIo {
     if (!include_inquiries_ || inquiries.empty()) return Tell(std::move(response));
     // Holds its place in the line while the inquiries are read.
     outgoing_.push_back({std::move(response), false, ++last_ticket_});
-    AddInquiries(last_ticket_, std::move(inquiries));
+    AddInquiries(last_ticket_, inquiries);
+  }
+
+  bool EndsSession(const v1::Event& event) const {
+    return event.has_session_closed() && event.session_closed().session_id() == session_ &&
+           event.session_closed().cause() == v1::SESSION_CLOSE_CAUSE_LAPSED;
   }
 
   // The message with `ticket` goes out when its inquiries are there.
-  void AddInquiries(uint64_t ticket, std::vector<std::string> inquiries) {
-    auto work = std::make_shared<std::vector<v1::AgentWork>>();
-    Ask([work, inquiries = std::move(inquiries)](const engine::Engine& engine) {
-          for (const std::string& inquiry_id : inquiries) {
-            const engine::InquiryIx ix = engine.FindInquiry(inquiry_id);
-            if (ix.IsSet()) WriteWork(engine, engine.inquiry(ix), true, &work->emplace_back());
-          }
-          return absl::OkStatus();
-        },
-        [work, ticket](WatchAgents& self, const absl::Status& status, store::EventId) {
+  void AddInquiries(uint64_t ticket, const std::vector<std::string>& inquiries) {
+    internal::v1::ReadWorkRequest read;
+    read.set_workspace(workspace_);
+    read.mutable_inquiry_ids()->Assign(inquiries.begin(), inquiries.end());
+    owner_.ReadWork(std::move(read), Back<internal::v1::ReadWorkResponse>(
+        [ticket](WatchAgents& self, const absl::Status& status, auto& found) {
           if (!status.ok()) return self.End(status);
           for (Outgoing& out : self.outgoing_) {
             if (out.ticket != ticket) continue;
-            for (v1::AgentWork& item : *work) {
-              *out.response.mutable_updates()->add_work() = std::move(item);
-            }
+            out.response.mutable_updates()->mutable_work()->Swap(found.mutable_work());
             out.ready = true;
           }
           self.Flush();
-        });
+        }));
   }
 
   void Tell(Response response) {
@@ -386,17 +432,16 @@ class WatchAgents final : public AgentsIo {
     Write(response);
   }
 
-  // Reads the workspace and comes back to the loop's thread.
-  void Ask(std::function<absl::Status(const engine::Engine&)> read,
-           std::function<void(WatchAgents&, const absl::Status&, store::EventId)> then) {
-    ReadState(backend_, workspace_, runtime::kNeverBoot, std::move(read),
-              [loop = shared_loop(), id = id(), then = std::move(then)](absl::Status status,
-                                                                        store::EventId cursor) {
-                loop->PostTo<WatchAgents>(
-                    id, [then, status = std::move(status), cursor](WatchAgents& self) {
-                      then(self, status, cursor);
-                    });
-              });
+  // What an owner's answer leads to, on this loop's thread; nothing once the stream has ended.
+  template <class Answer>
+  OwnerCalls::Then<Answer> Back(
+      std::function<void(WatchAgents&, const absl::Status&, Answer&)> then) {
+    return [loop = shared_loop(), id = id(), then = std::move(then)](const absl::Status& status,
+                                                                     Answer& answer) {
+      auto shared = std::make_shared<Answer>(std::move(answer));
+      loop->PostTo<WatchAgents>(
+          id, [then, status, shared](WatchAgents& self) { then(self, status, *shared); });
+    };
   }
 
   struct Outgoing {
@@ -406,16 +451,17 @@ class WatchAgents final : public AgentsIo {
   };
 
   AgentService& service_;
-  Backend& backend_;
+  OwnerCalls& owner_;
   EventHub& hub_;
   const WatchAgentsOptions options_;
 
   std::string workspace_, session_;
   bool include_inquiries_ = false;
   bool opened_ = false;
-  bool busy_ = false;       // an Add is under way: no message is read meanwhile
-  size_t adding_ = 0;       // agents of it that are not answered
+  bool busy_ = false;       // an Add or a Goodbye is under way: no message is read meanwhile
   bool looking_ = false;    // a snapshot is under way
+  std::optional<Looked> looked_;  // ... and waits for history to come this far
+  store::EventId heard_of_;       // how far history was told by the hub
   uint64_t era_ = 0;        // snapshots asked for in an earlier one are of no use
   bool asks_next_ = false;  // the hub is asked for more when everything is out
   std::map<std::string, Watched> watched_;
@@ -428,18 +474,25 @@ class WatchAgents final : public AgentsIo {
 }  // namespace
 
 void ListenForAgents(const std::shared_ptr<RpcLoop>& loop, AgentService& service,
-                     Backend& backend, EventHub& hub, WatchAgentsOptions options) {
-  loop->Post([loop, &service, &backend, &hub, options] {
-    (new WatchAgents(loop, service, backend, hub, options))->Listen();
+                     OwnerCalls& owner, EventHub& hub, WatchAgentsOptions options) {
+  loop->Post([loop, &service, &owner, &hub, options] {
+    (new WatchAgents(loop, service, owner, hub, options))->Listen();
   });
 }
 
-void BeatForAgents(RpcLoop& loop, Backend& backend) {
-  std::map<std::string, std::vector<runtime::SessionRef>> sessions;
-  loop.ForEach([&](RpcStream& stream) {
-    if (auto* agents = dynamic_cast<WatchAgents*>(&stream)) agents->AddSessions(sessions);
+void AgentBeats::Beat() {
+  std::map<std::string, internal::v1::BeatRequest> beats;
+  loop_.ForEach([&](RpcStream& stream) {
+    if (auto* agents = dynamic_cast<WatchAgents*>(&stream)) agents->AddSession(beats);
   });
-  for (auto& [workspace, refs] : sessions) backend.Beat(workspace, std::move(refs));
+  for (auto& [workspace, beat] : beats) {
+    if (!under_way_.insert(workspace).second) continue;
+    beat.set_workspace(workspace);
+    owner_.Beat(std::move(beat), [this, loop = loop_.shared_from_this(), name = workspace](
+                                     const absl::Status&, internal::v1::BeatResponse&) {
+      loop->Post([this, name] { under_way_.erase(name); });
+    });
+  }
 }
 
 }  // namespace firstline::api

@@ -1,12 +1,16 @@
-// AgentService.WatchAgents: presence lease and work of one agent or many on a stream.
+// AgentService.WatchAgents: presence lease and work of one agent or many on a stream. The stream is
+// this pod's, whoever owns the workspace: events come from the store, everything else goes to the
+// owner (owner_calls.h).
 #pragma once
 
 #include <chrono>
 #include <memory>
+#include <set>
+#include <string>
 
 #include "services/router/api/agent_service.h"
 #include "services/router/api/event_hub.h"
-#include "services/router/api/unary.h"
+#include "services/router/api/owner_calls.h"
 #include "services/router/api/rpc_stream.h"
 
 namespace firstline::api {
@@ -18,10 +22,21 @@ struct WatchAgentsOptions {
 // Waits for callers for as long as the loop runs. After RpcLoop::Start, from any thread.
 // Everything must outlive the loop.
 void ListenForAgents(const std::shared_ptr<RpcLoop>& loop, AgentService& service,
-                     Backend& backend, EventHub& hub, WatchAgentsOptions options);
+                     OwnerCalls& owner, EventHub& hub, WatchAgentsOptions options);
 
-// Vouches for the sessions of every open stream, in one beat a workspace; for
-// RpcLoop::OnEachTick.
-void BeatForAgents(RpcLoop& loop, Backend& backend);
+// Vouches for the sessions of every open stream, in one beat a workspace.
+//
+// Threads: the loop's. Must outlive it.
+class AgentBeats {
+ public:
+  AgentBeats(RpcLoop& loop, OwnerCalls& owner) : loop_(loop), owner_(owner) {}
+  // For RpcLoop::OnEachTick. A workspace whose last beat is not answered yet is left out.
+  void Beat();
+
+ private:
+  RpcLoop& loop_;
+  OwnerCalls& owner_;
+  std::set<std::string> under_way_;  // workspaces
+};
 
 }  // namespace firstline::api

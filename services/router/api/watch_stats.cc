@@ -7,7 +7,6 @@
 
 #include "services/router/api/convert_common.h"
 #include "services/router/api/limits.h"
-#include "services/router/store/public_messages.h"
 
 namespace firstline::api {
 namespace {
@@ -21,18 +20,18 @@ constexpr engine::Span kIntervalMax = engine::Seconds(60);
 // All queues of a workspace at one moment, or why they could not be read.
 struct Reading {
   absl::Status status;
-  engine::Time time;
-  v1::GetQueueStatsResponse figures;
+  internal::v1::ReadStatsResponse stats;
 };
 using SharedReading = std::shared_ptr<const Reading>;
 
 class WatchStats;
 
-// One reading at a time for each workspace; who asks while one is under way shares the next.
+// One reading at a time for each workspace, wherever its owner is; who asks while one is under way
+// shares the next.
 // Threads: the loop's.
 class Readings : public std::enable_shared_from_this<Readings> {
  public:
-  Readings(RpcLoop& loop, Backend& backend) : loop_(loop), backend_(backend) {}
+  Readings(RpcLoop& loop, OwnerCalls& owner) : loop_(loop), owner_(owner) {}
 
   // WatchStats::OnReading follows unless the stream ends before.
   void Ask(const std::string& workspace, RpcStream::Id stream) {
@@ -50,25 +49,20 @@ class Readings : public std::enable_shared_from_this<Readings> {
   void Read(const std::string& workspace, Desk& desk) {
     desk.reading = true;
     desk.asked = std::exchange(desk.waiting, {});
-    auto reading = std::make_shared<Reading>();
-    telemetry::Telemetry& telemetry = backend_.telemetry();
-    ReadState(
-        backend_, workspace, runtime::kNeverBoot,
-        [reading, &telemetry](const engine::Engine& engine) {
-          reading->time = engine.now();
-          return ReadQueueStats(telemetry, engine, "", reading->figures);
-        },
-        [self = shared_from_this(), loop = loop_.shared_from_this(), workspace, reading](
-            const absl::Status& status, store::EventId) {
-          reading->status = status;
-          loop->Post([self, workspace, reading] { self->Deliver(workspace, reading); });
-        });
+    internal::v1::ReadStatsRequest request;
+    request.set_workspace(workspace);
+    owner_.ReadStats(std::move(request),
+                     [self = shared_from_this(), loop = loop_.shared_from_this(), workspace](
+                         const absl::Status& status, internal::v1::ReadStatsResponse& stats) {
+                       auto reading = std::make_shared<Reading>(Reading{status, std::move(stats)});
+                       loop->Post([self, workspace, reading] { self->Deliver(workspace, reading); });
+                     });
   }
 
   void Deliver(const std::string& workspace, const SharedReading& reading);
 
   RpcLoop& loop_;
-  Backend& backend_;
+  OwnerCalls& owner_;
   std::map<std::string, Desk> desks_;
 };
 
@@ -88,14 +82,14 @@ class WatchStats final : public StatsStream {
     if (!reading.status.ok()) return End(reading.status);
     if (writing()) return;  // The next tick asks again.
     v1::WatchStatsResponse response;
-    const absl::Status known = WriteChanges(reading.figures, response);
+    const absl::Status known = WriteChanges(reading.stats.figures(), response);
     if (!known.ok()) return End(known);
     const bool changed = response.queues_size() > 0 || response.removed_queues_size() > 0;
     if (!changed && !first_ && quiet_ticks_ < limits::kHeartbeat / RpcLoop::kTick) return;
     if (std::exchange(first_, false)) {
-      *response.mutable_bucket_bounds() = reading.figures.bucket_bounds();
+      *response.mutable_bucket_bounds() = reading.stats.figures().bucket_bounds();
     }
-    store::WriteMessage(reading.time, response.mutable_time());
+    *response.mutable_time() = reading.stats.time();
     quiet_ticks_ = 0;
     Write(response);
   }
@@ -173,9 +167,9 @@ void Readings::Deliver(const std::string& workspace, const SharedReading& readin
 }  // namespace
 
 void ListenForStats(const std::shared_ptr<RpcLoop>& loop, StatsService& service,
-                    Backend& backend) {
-  loop->Post([loop, &service, &backend] {
-    (new WatchStats(loop, service, std::make_shared<Readings>(*loop, backend)))->Listen();
+                    OwnerCalls& owner) {
+  loop->Post([loop, &service, &owner] {
+    (new WatchStats(loop, service, std::make_shared<Readings>(*loop, owner)))->Listen();
   });
 }
 

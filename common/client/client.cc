@@ -50,6 +50,14 @@ class Attempts {
   int made_ = 0;
 };
 
+// The router that served a call, where it is another than was asked.
+std::string OwnerTold(const grpc::ClientContext& context) {
+  const auto& metadata = context.GetServerTrailingMetadata();
+  const auto owner = metadata.find("firstline-owner");
+  return owner == metadata.end() ? std::string()
+                                 : std::string(owner->second.data(), owner->second.size());
+}
+
 template <typename Stub, typename Request, typename Response>
 Result<Response> Call(Link& link,
                       grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
@@ -66,6 +74,7 @@ Result<Response> Call(Link& link,
     if (!trace.empty()) context.AddMetadata("traceparent", trace);
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
+    link.endpoints.Hint(workspace, OwnerTold(context));
     if (status.ok()) return response;
     const Error error = Error::From(status);
     if (!attempts.Again(error, workspace, endpoint.address)) return error;

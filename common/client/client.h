@@ -14,7 +14,8 @@
 //  - gives mutations without a natural id a request id, so that repeating applies them once;
 //  - repeats UNAVAILABLE, lost answers and RESOURCE_EXHAUSTED with RetryInfo, waiting longer each
 //    time, by chance within half the span, never less than the router asked for;
-//  - follows NOT_OWNER to the router that owns the workspace, and remembers it.
+//  - goes to the router that owns the workspace once it was told which one that is: the others
+//    forward, which costs them and the caller time (Options::follow_owners).
 // A call that ends with UNAVAILABLE or DEADLINE_EXCEEDED may have been applied. Calling again with
 // the same request_id, chosen by the caller, is then safe; one that this library chose is gone.
 //

@@ -75,8 +75,14 @@ Outcomes CommandBook::Answer(const std::string& address, const v1::CommandResult
   } else {
     outcomes.push_back(Settle(lane, entry, std::move(error)));
   }
+  if (!result.owner().empty()) Follow(found->first, lane, result.owner());
   GoOn(found);
   return outcomes;
+}
+
+void CommandBook::Follow(const std::string& workspace, Lane& lane, const std::string& owner) {
+  link_.endpoints.Hint(workspace, owner);
+  if (link_.endpoints.Pick(workspace).address != lane.address) lane.halted = true;
 }
 
 // The first refusal halts the lane and says where to go and when; those of the commands that were

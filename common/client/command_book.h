@@ -88,6 +88,8 @@ class CommandBook {
     std::chrono::nanoseconds not_before = std::chrono::nanoseconds(0);
   };
 
+  // The lane's commands are served at `owner`: it goes there, once all that is out is answered.
+  void Follow(const std::string& workspace, Lane& lane, const std::string& owner);
   // Whether a refusal is the end of its command.
   bool IsFinal(const Error& error) const;
   static bool CanSend(const Lane& lane, std::chrono::nanoseconds now);

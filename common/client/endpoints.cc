@@ -52,16 +52,31 @@ bool Endpoints::Redirect(const std::string& workspace, const std::string& asked,
                          const std::string& owner) {
   if (owner.empty() || owner == asked) return false;
   sync::MutexLock lock(mutex_);
+  Remember(workspace, owner);
+  return true;
+}
+
+void Endpoints::Hint(const std::string& workspace, const std::string& owner) {
+  if (!options_.follow_owners || owner.empty()) return;
+  sync::MutexLock lock(mutex_);
+  const auto unreached = unreached_.find(workspace);
+  if (unreached == unreached_.end() || unreached->second != owner) Remember(workspace, owner);
+}
+
+void Endpoints::Remember(const std::string& workspace, const std::string& owner) {
   if (owners_.size() >= kOwnersMax) owners_.clear();
   owners_[workspace] = owner;
-  return true;
+  unreached_.erase(workspace);
 }
 
 void Endpoints::Fail(const std::string& workspace, const std::string& address) {
   sync::MutexLock lock(mutex_);
   const auto owner = owners_.find(workspace);
   if (owner != owners_.end()) {
-    if (owner->second == address) owners_.erase(owner);
+    if (owner->second != address) return;
+    if (unreached_.size() >= kOwnersMax) unreached_.clear();
+    unreached_[workspace] = address;
+    owners_.erase(owner);
     return;
   }
   // Many calls may have failed on the same target; only the first of them moves on.

@@ -17,6 +17,9 @@ namespace firstline::client {
 struct Options {
   // Routers to start with, host:port each; others are found by their own word. Not empty.
   std::vector<std::string> targets;
+  // Calls go to the router that owns their workspace once one has told who that is. Off: always to a
+  // target, which forwards; for clients that reach nothing else.
+  bool follow_owners = true;
   // How long a call may take in all, attempts and waits included.
   std::chrono::milliseconds deadline = std::chrono::seconds(15);
   // How long one attempt may take before it is repeated; no longer than the deadline.

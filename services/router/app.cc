@@ -76,6 +76,32 @@ class RpcCounter final : public rpc::Observer {
   std::map<Name, Method, Less> methods_;
 };
 
+class ForwardCounter final : public api::ForwardObserver {
+ public:
+  explicit ForwardCounter(telemetry::ForwardMetrics& metrics) : metrics_(metrics) {}
+  void OnForwarded(api::ForwardOutcome outcome) override {
+    switch (outcome) {
+      case api::ForwardOutcome::kOk: return metrics_.ok.Increment();
+      case api::ForwardOutcome::kError: return metrics_.error.Increment();
+      case api::ForwardOutcome::kGivenUp: return metrics_.given_up.Increment();
+    }
+  }
+  void OnRetry(api::ForwardRetry retry) override {
+    switch (retry) {
+      case api::ForwardRetry::kMoved: return metrics_.moved.Increment();
+      case api::ForwardRetry::kLoading: return metrics_.loading.Increment();
+      case api::ForwardRetry::kUnanswered: return metrics_.unanswered.Increment();
+    }
+  }
+  void OnWaited(std::chrono::microseconds span) override {
+    metrics_.wait_seconds.Observe(std::chrono::duration<double>(span).count());
+  }
+  void OnPeerStreams(int change) override { metrics_.peer_streams.Increment(change); }
+
+ private:
+  telemetry::ForwardMetrics& metrics_;
+};
+
 // Tells telemetry everything and watchers that there is something to see.
 class Announcer final : public runtime::Observer {
  public:
@@ -239,6 +265,7 @@ struct App::Parts {
   clock::SystemClock clock;
   telemetry::ProcessMetrics process{kVersion};
   RpcCounter rpcs{process};
+  ForwardCounter forwards{process.forwarding()};
   telemetry::Telemetry telemetry;
   Announcer announcer{telemetry};
   store::RecordCodec codec;
@@ -313,6 +340,8 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppOptions& options) {
   const std::string advertise =
       options.advertise.empty() ? server_options.address : options.advertise;
   server_options.advertise = advertise;
+  server_options.forwards = &parts->forwards;
+  if (options.connection_age.count() > 0) server_options.connection_age = options.connection_age;
   if (absl::Status s = parts->StartLoop(advertise); !s.ok()) return s;
   auto server = api::Server::Start(server_options, *parts->backend, *parts->events, parts->rpcs);
   if (!server.ok()) return server.status();

@@ -35,6 +35,7 @@ struct AppOptions {
   std::optional<redis::TlsOptions> redis_tls;
   bool driven_clock = false;                      // workspace time advances by AdvanceTime alone
   std::chrono::milliseconds lease{0};             // 0: the runtime's default
+  std::chrono::milliseconds connection_age{0};    // 0: the server's default
   std::chrono::milliseconds stop_timeout{10'000};
   runtime::PlantedBugs bugs;                      // test seam; no flag sets it
 };

@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   AppOptions options;
   std::string clock = "system", port_file, level = "info";
-  int64_t lease_ms = 0, wait_ms = 100;
+  int64_t lease_ms = 0, wait_ms = 100, connection_age_ms = 0;
   CLI::App cli("Routes inquiries to agents: the Firstline router.", "firstline-router");
   cli.footer(kFooter);
   cli.add_option("--listen", options.listen, "gRPC address; port 0 takes a free one")
@@ -80,6 +80,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   cli.add_option("--lease-ms", lease_ms, "ownership lease; the same on every pod")
       ->check(CLI::Range(200, 600'000));
+  cli.add_option("--connection-age-ms", connection_age_ms,
+                 "clients are told to connect anew after this long, and so find new pods")
+      ->check(CLI::Range(100, 86'400'000));
   cli.add_option("--port-file", port_file, "write the gRPC and the metrics port here, a line each");
   cli.add_option("--log-level", level, "debug, info, warning, error or off")->capture_default_str();
   try {
@@ -92,6 +95,7 @@ int main(int argc, char** argv) {
   options.lease = std::chrono::milliseconds(lease_ms);
   if (use_tls) options.redis_tls = tls;
   options.wait = std::chrono::milliseconds(wait_ms);
+  options.connection_age = std::chrono::milliseconds(connection_age_ms);
   const auto parsed = firstline::log::ParseLevel(level);
   if (!parsed) {
     std::cerr << "--log-level: '" << level << "' is none of debug, info, warning, error, off\n";

@@ -89,6 +89,48 @@ TEST_F(ClientTest, GivesUpAtItsDeadlineWithTheLastError) {
   EXPECT_EQ(calls, 6) << "75 + 150 + 300 + 600 + 750 ms fit into two seconds, 750 more do not";
 }
 
+TEST_F(ClientTest, GoesToTheOwnerThatItsCallsAreForwardedTo) {
+  FakeRouter owner;
+  std::atomic<int> forwarded = 0, owned = 0;
+  router_.on_submit = FailFirst(forwarded, 0);
+  router_.owner = owner.address();
+  owner.on_submit = FailFirst(owned, 0);
+  Client client = ClientFor({router_.address()});
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(client.SubmitInquiry(Submission()).ok());
+  EXPECT_EQ(forwarded, 1);
+  EXPECT_EQ(owned, 2);
+  owner.Die();
+  ASSERT_TRUE(client.SubmitInquiry(Submission()).ok());
+  EXPECT_EQ(forwarded, 2);
+}
+
+TEST_F(ClientTest, AnOwnerThatCannotBeReachedIsNotTriedAgainUntilThereIsAnother) {
+  FakeRouter nowhere, next;
+  nowhere.Die();
+  std::atomic<int> forwarded = 0, owned = 0;
+  router_.on_submit = FailFirst(forwarded, 0);
+  router_.owner = nowhere.address();
+  next.on_submit = FailFirst(owned, 0);
+  Client client = ClientFor({router_.address()});
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(client.SubmitInquiry(Submission()).ok());
+  EXPECT_EQ(forwarded, 5);
+  EXPECT_EQ(timing_->waits().size(), 1u) << "after the one attempt at the owner";
+  router_.owner = next.address();
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(client.SubmitInquiry(Submission()).ok());
+  EXPECT_EQ(forwarded, 6);
+  EXPECT_EQ(owned, 1);
+}
+
+TEST_F(ClientTest, AClientThatReachesItsTargetsOnlyStaysThere) {
+  FakeRouter owner;
+  std::atomic<int> forwarded = 0;
+  router_.on_submit = FailFirst(forwarded, 0);
+  router_.owner = owner.address();
+  Client client({.targets = {router_.address()}, .follow_owners = false, .timing = timing_});
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(client.SubmitInquiry(Submission()).ok());
+  EXPECT_EQ(forwarded, 3);
+}
+
 TEST_F(ClientTest, StopsAfterTheAttemptsItIsAllowed) {
   std::atomic<int> calls = 0;
   router_.on_submit = FailFirst(calls, 1000);

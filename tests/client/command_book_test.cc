@@ -47,9 +47,11 @@ class CommandBookTest : public testing::Test {
   void Tell(const std::vector<CommandBook::Outcome>& outcomes) {
     for (const auto& outcome : outcomes) outcome.Tell();
   }
-  void Ok(const std::string& address, const std::string& inquiry_id) {
+  void Ok(const std::string& address, const std::string& inquiry_id,
+          const std::string& owner = "") {
     v1::CommandResult result;
     result.set_id(sent_.at(inquiry_id));
+    result.set_owner(owner);
     result.mutable_receipt();
     Tell(book_.Answer(address, result, kStart));
   }
@@ -72,6 +74,33 @@ class CommandBookTest : public testing::Test {
   std::map<std::string, std::uint64_t> sent_;
   std::map<std::string, std::set<std::string>> request_ids_;
 };
+
+TEST_F(CommandBookTest, GoesToTheOwnerOnceAllThatIsOutIsAnswered) {
+  for (const char* id : {"i1", "i2", "i3"}) Add("acme", id);
+  EXPECT_THAT(Take("a:1", kStart, 2), ElementsAre("i1", "i2"));
+  Ok("a:1", "i1", "c:1");
+  EXPECT_THAT(Take("a:1", kStart), IsEmpty());
+  EXPECT_THAT(Take("c:1", kStart), IsEmpty()) << "i2 may be on its way";
+  Ok("a:1", "i2", "c:1");
+  EXPECT_THAT(Take("c:1", kStart), ElementsAre("i3"));
+  Ok("c:1", "i3");
+  EXPECT_THAT(answers_, ElementsAre("i1 ok", "i2 ok", "i3 ok"));
+}
+
+TEST_F(CommandBookTest, StaysWhereItIsWhenTheOwnerCannotBeReached) {
+  Add("acme", "i1");
+  EXPECT_THAT(Take("a:1", kStart), ElementsAre("i1"));
+  Ok("a:1", "i1", "c:1");
+  Add("acme", "i2");
+  EXPECT_THAT(Take("c:1", kStart), ElementsAre("i2"));
+  Tell(book_.Break("c:1", Error{.code = grpc::StatusCode::UNAVAILABLE}, kStart));
+  const nanoseconds later = kStart + seconds(1);
+  Add("acme", "i3");
+  EXPECT_THAT(Take("a:1", later), ElementsAre("i2", "i3"));
+  Ok("a:1", "i2", "c:1");
+  Add("acme", "i4");
+  EXPECT_THAT(Take("a:1", later), ElementsAre("i4"));
+}
 
 TEST_F(CommandBookTest, SendsInOrderAndOnce) {
   Add("acme", "i1");

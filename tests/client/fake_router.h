@@ -69,6 +69,7 @@ class FakeRouter final : private v1::RoutingService::Service,
   // Breaks all connections and refuses new ones.
   void Die();
 
+  std::string owner;  // told with every submission, as if it had been forwarded there
   std::function<grpc::Status(const v1::SubmitInquiryRequest&, v1::SubmitInquiryResponse*)>
       on_submit;
   std::function<grpc::Status(const v1::ParkInquiryRequest&, v1::ParkInquiryResponse*)> on_park;
@@ -78,8 +79,10 @@ class FakeRouter final : private v1::RoutingService::Service,
   std::function<grpc::Status(CommandsStream*)> on_commands;
 
  private:
-  grpc::Status SubmitInquiry(grpc::ServerContext*, const v1::SubmitInquiryRequest* request,
+  grpc::Status SubmitInquiry(grpc::ServerContext* context,
+                             const v1::SubmitInquiryRequest* request,
                              v1::SubmitInquiryResponse* response) override {
+    if (!owner.empty()) context->AddTrailingMetadata("firstline-owner", owner);
     return on_submit(*request, response);
   }
   grpc::Status ParkInquiry(grpc::ServerContext*, const v1::ParkInquiryRequest* request,

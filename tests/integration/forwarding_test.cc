@@ -16,7 +16,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/redis/connection.h"
+#include "common/rpc/error.h"
 #include "common/status/reason.h"
+#include "firstline/internal/v1/forward_service.grpc.pb.h"
+#include "firstline/internal/v1/owner_call.pb.h"
+#include "services/demo/metrics_text.h"
 #include "tests/common/redis_server.h"
 #include "tests/integration/stubs.h"
 #include "tests/support/router_process.h"
@@ -80,7 +84,16 @@ class Forwarding : public testing::Test {
   }
 
   RedisServer redis_{{.append_only = true}};
+  // A sum over what the router shows of a metric.
+  static double Metric(const RouterProcess& router, const std::string& name,
+                       const demo::MetricLabels& labels = {}) {
+    const absl::StatusOr<std::string> page = demo::Scrape(router.metrics_address());
+    EXPECT_TRUE(page.ok()) << page.status();
+    return page.ok() ? demo::MetricsText(*page).Sum(name, labels) : -1;
+  }
+
   const RouterProcessOptions options_ = {.store = "unix:" + redis_.address().unix_path,
+                                         .metrics_listen = "127.0.0.1:0",
                                          .extra_arguments = {"--lease-ms=1000"}};
   RouterProcess a_{options_}, b_{options_};
   Stubs first_{a_.address()}, second_{b_.address()};
@@ -131,6 +144,92 @@ TEST_F(Forwarding, ErrorsComeBackWhole) {
       Call(*second_.routing, &v1::RoutingService::Stub::SubmitInquiry, other, &response);
   EXPECT_EQ(status::ReasonOf(reused), "INQUIRY_ID_REUSED");
   EXPECT_EQ(status::ReasonOf(Submit(second_, "not an id")), "INVALID_FIELD");
+}
+
+// As another pod would: what this one does not own it refuses, and names who does.
+TEST_F(Forwarding, WhatComesFromAPodIsNeverForwardedAgain) {
+  const auto stub = internal::v1::ForwardService::NewStub(second_.channel);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  const auto stream = stub->Forward(&context);
+  internal::v1::ForwardRequest request;
+  for (const char* method : {"/firstline.v1.RoutingService/SubmitInquiry",
+                             "/firstline.v1.RoutingService/Commands",
+                             "/firstline.internal.v1.OwnerService/ReadStats"}) {
+    internal::v1::ForwardedCall& call = *request.add_calls();
+    call.set_id(static_cast<uint64_t>(request.calls_size()));
+    call.set_method(method);
+    v1::Command command;
+    *command.mutable_submit_inquiry() = SubmitOf("i1");
+    internal::v1::ReadStatsRequest read;
+    read.set_workspace("shop");
+    call.set_request(request.calls_size() == 1   ? SubmitOf("i1").SerializeAsString()
+                     : request.calls_size() == 2 ? command.SerializeAsString()
+                                                 : read.SerializeAsString());
+  }
+  ASSERT_TRUE(stream->Write(request));
+  int refused = 0;
+  internal::v1::ForwardResponse response;
+  while (refused < request.calls_size() && stream->Read(&response)) {
+    for (const internal::v1::ForwardedResult& result : response.results()) {
+      const absl::Status status = rpc::FromProto(result.error());
+      EXPECT_EQ(status::ReasonOf(status), "NOT_OWNER") << result.id() << " " << status;
+      EXPECT_EQ(status::GetErrorInfo(status)->metadata.at("owner"), a_.address());
+      ++refused;
+    }
+  }
+  EXPECT_EQ(refused, request.calls_size());
+  v1::GetInquiryResponse got;
+  EXPECT_EQ(status::ReasonOf(Get(first_, "i1", &got)), "UNKNOWN_INQUIRY");
+  EXPECT_EQ(Metric(b_, "firstline_forwarded_calls_total"), 0);
+  context.TryCancel();
+}
+
+TEST_F(Forwarding, WhoIsForwardedIsToldTheOwner) {
+  const auto owner_told = [](Stubs& stubs) {
+    grpc::ClientContext context;
+    v1::SubmitInquiryResponse response;
+    EXPECT_TRUE(stubs.routing->SubmitInquiry(&context, SubmitOf("i1"), &response).ok());
+    const auto& metadata = context.GetServerTrailingMetadata();
+    const auto told = metadata.find("firstline-owner");
+    return told == metadata.end() ? "" : std::string(told->second.data(), told->second.size());
+  };
+  EXPECT_EQ(owner_told(first_), "");
+  EXPECT_EQ(owner_told(second_), a_.address());
+  for (Stubs* stubs : {&first_, &second_}) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    const auto stream = stubs->routing->Commands(&context);
+    v1::CommandsRequest batch;
+    *batch.add_commands()->mutable_submit_inquiry() = SubmitOf("i1");
+    v1::CommandsResponse response;
+    ASSERT_TRUE(stream->Write(batch) && stream->Read(&response));
+    EXPECT_EQ(response.results(0).owner(), stubs == &first_ ? "" : a_.address());
+    context.TryCancel();
+  }
+}
+
+TEST_F(Forwarding, MetricsTellWhatWasForwardedAndHowMovesWereNoticed) {
+  const auto forwarded = [&](const char* outcome) {
+    return Metric(b_, "firstline_forwarded_calls_total", {{"outcome", outcome}});
+  };
+  ASSERT_TRUE(Submit(second_, "i0").ok());
+  EXPECT_FALSE(Submit(second_, "not an id").ok());
+  EXPECT_EQ(forwarded("ok"), 1);
+  EXPECT_EQ(forwarded("error"), 1);
+  EXPECT_EQ(Metric(b_, "firstline_peer_streams"), 1);
+  EXPECT_EQ(Metric(b_, "firstline_forward_retries_total"), 0) << "the way to the owner is none";
+  EXPECT_EQ(Metric(b_, "firstline_forward_wait_seconds_count"), 0);
+  a_.Signal(SIGKILL);
+  a_.Wait();
+  EXPECT_FALSE(Submit(second_, "i1", milliseconds(100)).ok());
+  ASSERT_TRUE(Submit(second_, "i2").ok());
+  EXPECT_EQ(forwarded("ok"), 1) << "this one owns it now";
+  EXPECT_GE(forwarded("given_up"), 1);
+  EXPECT_GE(Metric(b_, "firstline_forward_retries_total"), 1);
+  EXPECT_GE(Metric(b_, "firstline_forward_wait_seconds_count"), 2);
+  EXPECT_GT(Metric(b_, "firstline_forward_wait_seconds_sum"), 0.1);
+  EXPECT_EQ(Metric(b_, "firstline_peer_streams"), 0);
 }
 
 TEST_F(Forwarding, ACallOutlivesItsOwner) {

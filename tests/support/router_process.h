@@ -57,7 +57,7 @@ class RouterProcess {
   // host:port of /metrics; only with RouterProcessOptions::metrics_listen. Another one after a
   // restart if that says port 0.
   std::string metrics_address() const { return "127.0.0.1:" + metrics_port_; }
-  // The same as other routers, and ownership records, know it.
+  // address() as other routers, and ownership records, know it.
   std::string advertised() const { return network_ == nullptr ? address() : network_->address(); }
   // Only with RouterProcessOptions::behind_network: what lies between it and the other routers.
   FaultProxy& network() { return *network_; }

@@ -148,10 +148,11 @@ TEST(LabelsTest, LabelSetsAreClosed) {
       {"clock", "create|human_queue|assign"},
       {"cause",
        "submitted|transferred|overflowed|declined|expired|first_reply_timeout|agent_lost|"
-       "resumed|updated"},
+       "resumed|updated|moved|loading|unanswered"},
       {"outcome",
        "accepted|auto_accepted|declined|expired|rescinded|agent_lost|closed|"
-       "closed_without_reply|abandoned|short_abandoned|left|cancelled"},
+       "closed_without_reply|abandoned|short_abandoned|left|cancelled|ok|error|"
+       "given_up"},
       {"step", "hold|[1-9]|1[0-6]"},
       {"score", "[1-5]"},
       {"resolved", "yes|no"},
@@ -271,6 +272,29 @@ TEST(ProcessMetricsTest, CallsAreCountedByCode) {
   EXPECT_EQ(by_code["Unknown"], 1);
   EXPECT_THAT(text, HasSubstr("firstline_build_info{version=\"1.2.3\"} 1"));
   EXPECT_THAT(text, HasSubstr("le=\"0.0025\"} 1"));
+}
+
+TEST(ProcessMetricsTest, ForwardingIsThereBeforeItHappensAndThenCounts) {
+  ProcessMetrics metrics("1.2.3");
+  const auto text = [&] { return Serialized(metrics.registry()->Collect()); };
+  for (const char* line :
+       {"firstline_forwarded_calls_total{outcome=\"ok\"} 0",
+        "firstline_forwarded_calls_total{outcome=\"error\"} 0",
+        "firstline_forwarded_calls_total{outcome=\"given_up\"} 0",
+        "firstline_forward_retries_total{cause=\"moved\"} 0",
+        "firstline_forward_retries_total{cause=\"loading\"} 0",
+        "firstline_forward_retries_total{cause=\"unanswered\"} 0",
+        "firstline_forward_wait_seconds_count 0", "firstline_peer_streams 0"}) {
+    EXPECT_THAT(text(), HasSubstr(line));
+  }
+  metrics.forwarding().given_up.Increment();
+  metrics.forwarding().loading.Increment();
+  metrics.forwarding().wait_seconds.Observe(0.3);
+  metrics.forwarding().peer_streams.Increment(2);
+  EXPECT_THAT(text(), HasSubstr("firstline_forwarded_calls_total{outcome=\"given_up\"} 1"));
+  EXPECT_THAT(text(), HasSubstr("firstline_forward_retries_total{cause=\"loading\"} 1"));
+  EXPECT_THAT(text(), HasSubstr("firstline_forward_wait_seconds_bucket{le=\"0.5\"} 1"));
+  EXPECT_THAT(text(), HasSubstr("firstline_peer_streams 2"));
 }
 
 // ---- Over HTTP --------------------------------------------------------------------------------

@@ -37,8 +37,8 @@ CALLS_ROW = row(
     "Calls: rate, errors, duration",
     lines("Calls by method", "Finished calls a second.",
           [query(f"{total(R(HANDLED, OURS), 'grpc_method')} > 0", "{{grpc_method}}")], CALLS),
-    lines("Calls by code, without OK", "Unavailable sends callers to the owner; Internal, Unknown "
-          "and DataLoss are faults.",
+    lines("Calls by code, without OK", "Unavailable: try again; Internal, Unknown and DataLoss are "
+          "faults.",
           [query(total(R(HANDLED, OURS + ', grpc_code!="OK"'), "grpc_code"), "{{grpc_code}}")],
           CALLS),
     lines("Faults", "Share of calls that ended with Internal, Unknown or DataLoss.",
@@ -78,6 +78,22 @@ OWNERSHIP = row(
            column("Owned", f"sum by (instance) ({W('firstline_workspace_owned')})"),
            column("Restarts", f"sum by (instance) (resets({R('exposer_scrapes_total')}[1h]))")]))
 
+FORWARDING = row(
+    "Forwarding: any pod takes any call",
+    lines("Forwarded by outcome", "Calls a second of workspaces that other pods own; given up: no "
+          "owner was found before the deadline.",
+          [query(total(R("firstline_forwarded_calls_total"), "outcome"), "{{outcome}}")], CALLS),
+    lines("Tried again", "Attempts repeated because ownership moved.",
+          [query(per_minute(R("firstline_forward_retries_total"), "cause"), "{{cause}}")],
+          PER_MINUTE),
+    lines("How long callers notice a move", "Of calls that were turned away, from the first time "
+          "to their end.",
+          [query(quantile(share, R("firstline_forward_wait_seconds_bucket")), name)
+           for share, name in ((0.5, "p50"), (0.99, "p99"))], SECONDS),
+    lines("Streams between pods", "Streams a pod has open to others: fewer than there are others "
+          "is fine while it has nothing to forward.",
+          [query(R("firstline_peer_streams"), "{{instance}}")]))
+
 LOAD = row(
     "Load of the deciding thread",
     lines("Inbox", "Calls on their way to the thread that decides.",
@@ -92,4 +108,4 @@ LOAD = row(
 DASHBOARD = dashboard(
     "firstline-engine", "Firstline / Engine and Redis",
     "Calls, commits, ownership: is the service itself well?",
-    ["workspace"], [STATE, CALLS_ROW, COMMITS, OWNERSHIP, LOAD])
+    ["workspace"], [STATE, CALLS_ROW, COMMITS, OWNERSHIP, FORWARDING, LOAD])

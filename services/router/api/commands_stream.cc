@@ -143,10 +143,12 @@ class PendingCommand final : public CommandCall,
     if (trace_.traced()) call->set_traceparent(trace_.header());
     request_.SerializeToString(call->mutable_request());
   }
-  void EndForwarded(const absl::Status& status, const std::string& response) override {
+  void EndForwarded(const absl::Status& status, const std::string& response,
+                    const std::string& owner) override {
+    response_.set_owner(owner);
     v1::CommandResult result;
     if (status.ok() && !result.ParseFromString(response)) {
-      return Answer(absl::InternalError("a peer's response cannot be read"));
+      return Answer(UnreadableResponse());
     }
     if (status.ok()) *response_.mutable_receipt() = std::move(*result.mutable_receipt());
     Answer(status);

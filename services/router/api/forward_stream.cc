@@ -46,6 +46,11 @@ class ForwardStream final : public ForwardIo {
   // What is under way is still answered, what comes now is refused call by call: peers learn so
   // that none of it was applied.
   void OnDrain() override {}
+  // Peers send what is still unanswered elsewhere.
+  void OnFinish() override {
+    ended_ = true;
+    Proceed();
+  }
 
   void Take(const internal::v1::ForwardedCall& call) {
     ++unwritten_;

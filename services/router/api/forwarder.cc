@@ -35,6 +35,10 @@ Ended EndedBy(const absl::Status& status, uint64_t epoch, bool peer) {
   return final;
 }
 
+ForwardRetry RetryOf(const Ended& ended) {
+  return ended.how == Ended::How::kLater ? ForwardRetry::kLoading : ForwardRetry::kMoved;
+}
+
 absl::Status TooManyCalls() {
   return status::Error(absl::StatusCode::kResourceExhausted, "too many calls are open",
                        {.reason = "OVERLOADED", .retry_after = std::chrono::milliseconds(200)});
@@ -56,6 +60,7 @@ std::string RandomPrefix() {
 
 Forwarder::Forwarder(ForwarderOptions options, Backend& backend, std::shared_ptr<RpcLoop> loop)
     : options_(std::move(options)),
+      observer_(options_.observer == nullptr ? nobody_ : *options_.observer),
       backend_(backend),
       loop_(std::move(loop)),
       gateway_({.self = options_.self}),
@@ -71,7 +76,7 @@ Forwarder::~Forwarder() = default;
 
 void Forwarder::Submit(Forwardable& work) {
   if (options_.self.empty()) return work.ServeHere(0);
-  if (works_.size() >= limits::kOpenCallsMax) return work.EndForwarded(TooManyCalls(), "");
+  if (works_.size() >= limits::kOpenCallsMax) return work.EndForwarded(TooManyCalls(), "", "");
   work.work_ = gateway_.Submit({.workspace = work.workspace(),
                                 .ordered = work.ordered(),
                                 .deadline = work.forward_deadline()},
@@ -83,12 +88,30 @@ void Forwarder::Submit(Forwardable& work) {
 bool Forwarder::EndedHere(Forwardable& work, const absl::Status& status, uint64_t epoch) {
   if (options_.self.empty()) return true;
   const Ended ended = EndedBy(status, epoch, /*peer=*/false);
-  if (ended.how != Ended::How::kFinal) work.refused_ = status;
+  if (ended.how != Ended::How::kFinal) {
+    work.refused_ = status;
+    work.hinted_ = !ended.owner.empty();
+    if (!work.hinted_) TurnedAway(work, RetryOf(ended), backend_.Now());
+  }
   const gateway::WorkId id = work.work_;
   const bool over = gateway_.OnEnded(id, work.attempt_, ended, backend_.Now());
-  if (over) works_.erase(id);
+  if (over) {
+    works_.erase(id);
+    Over(work);
+  }
   Drive();
   return over;
+}
+
+void Forwarder::TurnedAway(Forwardable& work, ForwardRetry why, runtime::BootTime now) {
+  work.retry_ = why;
+  if (work.turned_away_ == runtime::kNeverBoot) work.turned_away_ = now;
+}
+
+void Forwarder::Over(const Forwardable& work) {
+  if (work.turned_away_ == runtime::kNeverBoot) return;
+  const runtime::Span waited = backend_.Now() - work.turned_away_;
+  observer_.OnWaited(std::chrono::microseconds(waited.us));
 }
 
 // Serving may end at once and so come back here: the outer turn goes on with what that caused.
@@ -111,6 +134,11 @@ void Forwarder::Attempt(const gateway::Attempt& attempt) {
   const auto it = works_.find(attempt.id);
   if (it == works_.end()) return;
   Forwardable& work = *it->second;
+  if (work.attempt_ != 0 && !std::exchange(work.hinted_, false)) {
+    TurnedAway(work, work.retry_, backend_.Now());
+    observer_.OnRetry(work.retry_);
+  }
+  work.retry_ = ForwardRetry::kUnanswered;
   work.attempt_ = attempt.number;
   if (attempt.where.empty()) return work.ServeHere(attempt.epoch);
   SendTo(attempt.where, attempt, work);
@@ -120,7 +148,7 @@ Peer& Forwarder::PeerAt(const std::string& address) {
   std::unique_ptr<Peer>& peer = peers_[address];
   if (peer != nullptr) return *peer;
   peer = std::make_unique<Peer>(
-      options_.peer, address, loop_,
+      options_.peer, address, loop_, observer_,
       [this](const internal::v1::ForwardedResult& result) { OnResult(result); },
       [this](const std::string& lost) { OnLost(lost); });
   if (stopped_) peer->Close();
@@ -155,25 +183,36 @@ void Forwarder::TellToLook(const std::string& address, const runtime::WorkspaceI
 void Forwarder::OnResult(const internal::v1::ForwardedResult& result) {
   const auto sent = sent_.find(result.id());
   if (sent == sent_.end()) return;
-  const gateway::WorkId id = sent->second.work;
+  const auto [id, address] = sent->second;
   sent_.erase(sent);
   const absl::Status status =
       result.has_error() ? rpc::FromProto(result.error()) : absl::OkStatus();
   const Ended ended = EndedBy(status, result.epoch(), /*peer=*/true);
   const auto it = works_.find(id);
-  if (it != works_.end() && ended.how != Ended::How::kFinal) it->second->refused_ = status;
+  if (it != works_.end() && ended.how != Ended::How::kFinal) {
+    it->second->refused_ = status;
+    TurnedAway(*it->second, RetryOf(ended), backend_.Now());
+  }
   const bool over = gateway_.OnEnded(id, result.id(), ended, backend_.Now());
   if (over && it != works_.end()) {
     Forwardable& work = *it->second;
     works_.erase(it);
-    work.EndForwarded(status, result.response());
+    observer_.OnForwarded(status.ok() ? ForwardOutcome::kOk : ForwardOutcome::kError);
+    Over(work);
+    work.EndForwarded(status, result.response(), address);
   }
   Drive();
 }
 
 void Forwarder::OnLost(const std::string& address) {
-  std::erase_if(sent_, [&](const auto& sent) { return sent.second.address == address; });
-  gateway_.OnPeerLost(address, backend_.Now());
+  const runtime::BootTime now = backend_.Now();
+  std::erase_if(sent_, [&](const auto& sent) {
+    if (sent.second.address != address) return false;
+    const auto work = works_.find(sent.second.work);
+    if (work != works_.end()) TurnedAway(*work->second, ForwardRetry::kUnanswered, now);
+    return true;
+  });
+  gateway_.OnPeerLost(address, now);
   Drive();
 }
 
@@ -182,7 +221,9 @@ void Forwarder::GiveUp(gateway::WorkId id) {
   if (it == works_.end()) return;
   Forwardable& work = *it->second;
   works_.erase(it);
-  work.EndForwarded(work.refused_.ok() ? NobodyServed() : work.refused_, "");
+  observer_.OnForwarded(ForwardOutcome::kGivenUp);
+  Over(work);
+  work.EndForwarded(work.refused_.ok() ? NobodyServed() : work.refused_, "", "");
 }
 
 // What this pod sees now is told at once, what the look finds by the next one.

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "firstline/internal/v1/forward_service.pb.h"
 #include "services/router/api/backend.h"
+#include "services/router/api/forward_observer.h"
 #include "services/router/api/peer.h"
 #include "services/router/api/rpc_loop.h"
 #include "services/router/gateway/gateway.h"
@@ -30,14 +31,19 @@ class Forwardable {
   virtual void ServeHere(uint64_t epoch) = 0;
   // Fills in method and request.
   virtual void WriteCall(internal::v1::ForwardedCall* call) = 0;
-  // The last thing that is done with it: tells the caller what a peer answered, or that nobody did.
-  virtual void EndForwarded(const absl::Status& status, const std::string& response) = 0;
+  // The last thing that is done with it: tells the caller what the peer at `owner` answered, or, with
+  // "", that nobody did.
+  virtual void EndForwarded(const absl::Status& status, const std::string& response,
+                            const std::string& owner) = 0;
 
  private:
   friend class Forwarder;
   gateway::WorkId work_ = 0;
   uint64_t attempt_ = 0;
   absl::Status refused_;  // how the last attempt was
+  bool hinted_ = false;   // by this pod, to the owner: that is how work begins to be forwarded
+  ForwardRetry retry_ = ForwardRetry::kUnanswered;           // why, should there be another attempt
+  runtime::BootTime turned_away_ = runtime::kNeverBoot;      // for the first time
 };
 
 // INTERNAL: what a peer answered is not what was asked for.
@@ -51,6 +57,7 @@ inline constexpr std::string_view kLookMethod = "/firstline.internal.v1.ForwardS
 struct ForwarderOptions {
   std::string self;      // as in ownership records; empty: everything is served here
   Peer::Options peer;
+  ForwardObserver* observer = nullptr;  // must outlive it; null: nobody
 };
 
 class Forwarder {
@@ -72,6 +79,8 @@ class Forwarder {
   void Stop();
 
  private:
+  static void TurnedAway(Forwardable& work, ForwardRetry why, runtime::BootTime now);
+  void Over(const Forwardable& work);
   void Drive();
   void Attempt(const gateway::Attempt& attempt);
   void SendTo(const std::string& address, const gateway::Attempt& attempt, Forwardable& work);
@@ -82,6 +91,8 @@ class Forwarder {
   void Look(const runtime::WorkspaceId& workspace);
 
   const ForwarderOptions options_;
+  ForwardObserver nobody_;
+  ForwardObserver& observer_;
   Backend& backend_;
   const std::shared_ptr<RpcLoop> loop_;
   gateway::Gateway gateway_;

@@ -59,7 +59,8 @@ class OwnCall final : public Forwardable, public UnaryCall<Request, Response> {
     call->set_method(NameOf(method_.name));
     this->request_.SerializeToString(call->mutable_request());
   }
-  void EndForwarded(const absl::Status& status, const std::string& response) override {
+  void EndForwarded(const absl::Status& status, const std::string& response,
+                    const std::string&) override {
     if (status.ok() && !this->response_.ParseFromString(response)) {
       return Finish(UnreadableResponse());
     }

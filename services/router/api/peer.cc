@@ -42,6 +42,7 @@ class Peer::Stream {
     // Finish was the last.
     Peer& peer = peer_;
     const std::shared_ptr<RpcLoop> loop = peer.loop_;
+    if (open_) peer.observer_.OnPeerStreams(-1);
     delete this;
     peer.OnEnded();
     loop->HoldEnded();
@@ -49,6 +50,7 @@ class Peer::Stream {
   void OnStarted(bool ok) {
     if (!ok) return End();
     open_ = true;
+    peer_.observer_.OnPeerStreams(1);
     Read();
     peer_.Flush();
   }
@@ -89,9 +91,10 @@ class Peer::Stream {
 };
 
 Peer::Peer(const Options& options, std::string address, std::shared_ptr<RpcLoop> loop,
-           OnResult on_result, OnLost on_lost)
+           ForwardObserver& observer, OnResult on_result, OnLost on_lost)
     : address_(std::move(address)),
       loop_(std::move(loop)),
+      observer_(observer),
       on_result_(std::move(on_result)),
       on_lost_(std::move(on_lost)) {
   grpc::ChannelArguments arguments;

@@ -11,6 +11,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "firstline/internal/v1/forward_service.grpc.pb.h"
+#include "services/router/api/forward_observer.h"
 #include "services/router/api/rpc_loop.h"
 
 namespace firstline::api {
@@ -24,8 +25,9 @@ class Peer {
   using OnResult = std::function<void(const internal::v1::ForwardedResult&)>;
   using OnLost = std::function<void(const std::string& address)>;
 
+  // `observer` must outlive it.
   Peer(const Options& options, std::string address, std::shared_ptr<RpcLoop> loop,
-       OnResult on_result, OnLost on_lost);
+       ForwardObserver& observer, OnResult on_result, OnLost on_lost);
   // Its stream must have ended: after Close and the loop's Stop.
   ~Peer();
 
@@ -41,6 +43,7 @@ class Peer {
 
   const std::string address_;
   const std::shared_ptr<RpcLoop> loop_;
+  ForwardObserver& observer_;
   const OnResult on_result_;
   const OnLost on_lost_;
   std::unique_ptr<internal::v1::ForwardService::Stub> stub_;

@@ -71,6 +71,14 @@ void RpcLoop::Drain() {
   });
 }
 
+void RpcLoop::Finish() {
+  Post([this] {
+    ForEach([](RpcStream& stream) {
+      if (!stream.ended()) stream.OnFinish();
+    });
+  });
+}
+
 void RpcLoop::Stop() {
   Post([this] {
     stopping_ = true;

@@ -11,7 +11,7 @@
 //   calls->Start(); watch->Start(); ListenForEvents(watch, ...);
 //   calls->Drain(); server->Shutdown(deadline); watch->Stop(); calls->Stop();   // in this order
 //
-// Threads: Post, PostTo, Drain, InThread from any thread; calls, streams and tasks live on the
+// Threads: Post, PostTo, Drain, Finish, InThread from any thread; calls, streams and tasks live on the
 // loop's thread alone, where everything about them is done without a lock.
 #pragma once
 
@@ -75,6 +75,8 @@ class RpcLoop : public std::enable_shared_from_this<RpcLoop> {
   // OnDrain for every stream; who comes later gets UNAVAILABLE / SHUTTING_DOWN. Unary calls are
   // still taken.
   void Drain();
+  // OnFinish for every stream: those that outlived the drain to answer what they had taken.
+  void Finish();
   // After the server's Shutdown has returned: waits until every call and stream is finished. A call
   // is when the backend has answered it. Idempotent.
   void Stop();

@@ -42,6 +42,7 @@ class RpcStream {
   virtual void OnWritten() {}              // the next Write may follow
   virtual void OnTick() {}                 // every RpcLoop::kTick
   virtual void OnDrain();                  // ends with UNAVAILABLE / SHUTTING_DOWN if not overridden
+  virtual void OnFinish() {}               // the backend has stopped: nothing more is applied
   virtual void OnClosed() {}               // no more events after this one
 
   // ---- For the typed stream below ----

@@ -80,8 +80,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                              limits::kCommandStreamsMax);
   server->watch_ = std::make_shared<RpcLoop>("fl-watch", *server->calls_, options.watch_streams_max);
   server->backend_.Attach(server->calls_);
-  server->forwarder_ = std::make_unique<Forwarder>(ForwarderOptions{.self = options.advertise},
-                                                   server->backend_, server->calls_);
+  server->forwarder_ = std::make_unique<Forwarder>(
+      ForwarderOptions{.self = options.advertise, .observer = options.forwards},
+      server->backend_, server->calls_);
   server->forwarding_.emplace(
       Forwarding{*server->forwarder_, server->methods_, server->backend_});
   server->owner_.emplace(server->calls_, *server->forwarding_);
@@ -131,6 +132,7 @@ void Server::Stop(std::chrono::milliseconds grace) {
   if (std::exchange(stopped_, true)) return;
   if (watch_ == nullptr) return;
   Drain();
+  calls_->Finish();
   if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + grace);
   hub_.Stop();
   forwarder_->Stop();

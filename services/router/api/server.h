@@ -22,6 +22,7 @@
 #include "services/router/api/event_hub.h"
 #include "services/router/api/health_service.h"
 #include "services/router/api/limits.h"
+#include "services/router/api/forward_observer.h"
 #include "services/router/api/forward_stream.h"
 #include "services/router/api/forwarder.h"
 #include "services/router/api/gathering_backend.h"
@@ -41,10 +42,11 @@ struct ServerOptions {
   std::string advertise;  // as other pods know this one; empty: forwards nothing
   bool driven_clock = false;                             // told by GetTime
   bool reflection = true;
-  // Connections are told to go after this long (spread by a tenth, by gRPC), so that clients find
-  // new pods; what is open then may finish within the grace.
-  std::chrono::milliseconds connection_age{std::chrono::minutes(10)};
-  std::chrono::milliseconds connection_age_grace{std::chrono::minutes(2)};
+  // Connections are told to go after this long (spread by a tenth, by gRPC), so that clients look
+  // the name up again and find new pods: gRPC looks at most every 30 s. What is open then may finish
+  // within the grace: calls do at once, streams open that often anew.
+  std::chrono::milliseconds connection_age{std::chrono::seconds(30)};
+  std::chrono::milliseconds connection_age_grace{std::chrono::minutes(10)};
   // Clients may ping this often, also without calls.
   std::chrono::milliseconds ping_min{std::chrono::seconds(10)};
   // A connection that does not answer a ping is dead.
@@ -54,6 +56,7 @@ struct ServerOptions {
   // How often the store is asked for events when nobody says that something was committed.
   std::chrono::milliseconds event_poll{25};
   size_t watch_streams_max = limits::kWatchStreamsMax;
+  ForwardObserver* forwards = nullptr;  // must outlive the server; null: nobody
 };
 
 class Server {
@@ -77,8 +80,8 @@ class Server {
   }
   // Health says NOT_SERVING; streams are asked to go elsewhere. Calls are still taken.
   void Drain();
-  // Drains, then waits for open calls at most `grace`, then cancels them. The backend has to answer
-  // every call, or this never returns. Idempotent.
+  // Drains, then waits for open calls at most `grace`, then cancels them. The backend should have
+  // stopped: it has to answer every call, or this never returns, and applies none. Idempotent.
   void Stop(std::chrono::milliseconds grace);
 
  private:

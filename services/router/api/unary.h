@@ -41,6 +41,10 @@ struct Forwarding {
   Backend& backend;
 };
 
+// Trailing metadata of a call that another pod served: its address, for clients that would rather go
+// there themselves.
+inline constexpr std::string_view kOwnerMetadata = "firstline-owner";
+
 enum class Order : uint8_t {
   kCommand,  // commands of a workspace are applied in the order in which they came
   kAny,
@@ -154,7 +158,9 @@ class GrpcCall final : public Tag, public Forwardable, public UnaryCall<Request,
     if (trace_.traced()) call->set_traceparent(trace_.header());
     this->request_.SerializeToString(call->mutable_request());
   }
-  void EndForwarded(const absl::Status& status, const std::string& response) override {
+  void EndForwarded(const absl::Status& status, const std::string& response,
+                    const std::string& owner) override {
+    if (!owner.empty()) context_.AddTrailingMetadata(std::string(kOwnerMetadata), owner);
     if (status.ok() && !this->response_.ParseFromString(response)) {
       return Finish(UnreadableResponse());
     }

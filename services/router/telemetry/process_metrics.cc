@@ -1,7 +1,5 @@
 #include "services/router/telemetry/process_metrics.h"
 
-#include <prometheus/gauge.h>
-
 namespace firstline::telemetry {
 namespace {
 
@@ -15,6 +13,33 @@ constexpr int kUnknown = 2;
 // Seconds. A call is answered in about a millisecond; a failover takes some seconds.
 const prometheus::Histogram::BucketBoundaries kLatencyBounds = {
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+
+ForwardMetrics MakeForwarding(prometheus::Registry& registry) {
+  auto& calls = prometheus::BuildCounter()
+                    .Name("firstline_forwarded_calls_total")
+                    .Help("Calls that other pods served for this one, by outcome.")
+                    .Register(registry);
+  auto& retries = prometheus::BuildCounter()
+                      .Name("firstline_forward_retries_total")
+                      .Help("Attempts repeated because a workspace moved, by cause.")
+                      .Register(registry);
+  auto& wait = prometheus::BuildHistogram()
+                   .Name("firstline_forward_wait_seconds")
+                   .Help("Of calls that were turned away: from the first time to their end.")
+                   .Register(registry);
+  auto& streams = prometheus::BuildGauge()
+                      .Name("firstline_peer_streams")
+                      .Help("Streams open to other pods.")
+                      .Register(registry);
+  return {.ok = calls.Add({{"outcome", "ok"}}),
+          .error = calls.Add({{"outcome", "error"}}),
+          .given_up = calls.Add({{"outcome", "given_up"}}),
+          .moved = retries.Add({{"cause", "moved"}}),
+          .loading = retries.Add({{"cause", "loading"}}),
+          .unanswered = retries.Add({{"cause", "unanswered"}}),
+          .wait_seconds = wait.Add({}, kLatencyBounds),
+          .peer_streams = streams.Add({})};
+}
 
 int Known(int code) { return code >= 0 && code < kGrpcCodes ? code : kUnknown; }
 
@@ -35,7 +60,8 @@ ProcessMetrics::ProcessMetrics(const std::string& version)
       seconds_(prometheus::BuildHistogram()
                    .Name("grpc_server_handling_seconds")
                    .Help("From the arrival of a unary call to its answer.")
-                   .Register(*registry_)) {
+                   .Register(*registry_)),
+      forwarding_(MakeForwarding(*registry_)) {
   prometheus::BuildGauge()
       .Name("firstline_build_info")
       .Help("Always 1; the version that runs.")

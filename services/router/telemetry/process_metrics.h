@@ -1,5 +1,5 @@
-// Metrics of the process that do not come from a workspace: the build, and RPCs as the usual gRPC
-// dashboards expect them.
+// Metrics of the process that do not come from a workspace: the build, RPCs as the usual gRPC
+// dashboards expect them, and what other pods do for this one.
 //
 //   ProcessMetrics metrics("0.1.0");
 //   RpcMetrics& submit = metrics.Rpc("firstline.v1.RoutingService", "SubmitInquiry");  // once
@@ -10,6 +10,7 @@
 #pragma once
 
 #include <prometheus/counter.h>
+#include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
@@ -38,6 +39,18 @@ class RpcMetrics {
   prometheus::Histogram* seconds_ = nullptr;
 };
 
+// Work that belongs to a workspace of another pod, or moves. Threads: any.
+struct ForwardMetrics {
+  prometheus::Counter& ok;
+  prometheus::Counter& error;
+  prometheus::Counter& given_up;
+  prometheus::Counter& moved;
+  prometheus::Counter& loading;
+  prometheus::Counter& unanswered;
+  prometheus::Histogram& wait_seconds;
+  prometheus::Gauge& peer_streams;
+};
+
 class ProcessMetrics {
  public:
   explicit ProcessMetrics(const std::string& version);
@@ -45,12 +58,15 @@ class ProcessMetrics {
   // Not for the hot path: resolve once a method and keep the reference, which is valid for as long
   // as this lives. Services and methods must be those of the API, never what a client sent.
   RpcMetrics& Rpc(const std::string& service, const std::string& method);
+  // Made at once, so that a rate sees the first.
+  ForwardMetrics& forwarding() { return forwarding_; }
   const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
 
  private:
   const std::shared_ptr<prometheus::Registry> registry_ = std::make_shared<prometheus::Registry>();
   prometheus::Family<prometheus::Counter>& handled_;
   prometheus::Family<prometheus::Histogram>& seconds_;
+  ForwardMetrics forwarding_;
   std::vector<std::unique_ptr<RpcMetrics>> methods_;
 };
 

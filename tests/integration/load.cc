@@ -5,32 +5,34 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "common/client/subscription.h"
 
 namespace firstline::test {
 
-Load::Load(std::vector<std::string> targets)
-    : client_({.targets = std::move(targets), .deadline = std::chrono::seconds(40)}) {
+Load::Load(std::vector<std::string> targets, std::string workspace)
+    : workspace_(std::move(workspace)),
+      client_({.targets = std::move(targets), .deadline = std::chrono::seconds(40)}) {
   v1::ApplyWorkspaceRequest apply;
   apply.set_create(true);
   apply.set_mode(v1::APPLY_MODE_WHOLE);
-  v1::Workspace& workspace = *apply.mutable_workspace();
-  workspace.set_id(kShop);
-  v1::Channel& channel = *workspace.add_channels();
+  v1::Workspace& config = *apply.mutable_workspace();
+  config.set_id(workspace_);
+  v1::Channel& channel = *config.add_channels();
   channel.set_id("chat");
   channel.set_kind(v1::CHANNEL_KIND_MESSAGING);
-  v1::Queue& queue = *workspace.add_queues();
+  v1::Queue& queue = *config.add_queues();
   queue.set_id("q");
   queue.set_auto_accept(true);
-  v1::Agent& agent = *workspace.add_agents();
+  v1::Agent& agent = *config.add_agents();
   agent.set_id("ann");
   agent.mutable_capacity()->set_units(1000);
   if (auto applied = client_.ApplyWorkspace(apply); !applied.ok()) {
     throw std::runtime_error("apply: " + applied.error().ToString());
   }
   v1::SetPresenceRequest presence;
-  presence.set_workspace(kShop);
+  presence.set_workspace(workspace_);
   presence.set_agent_id("ann");
   presence.set_presence(v1::PRESENCE_AVAILABLE);
   if (auto set = client_.SetPresence(presence); !set.ok()) {
@@ -38,21 +40,21 @@ Load::Load(std::vector<std::string> targets)
   }
 }
 
-void Load::Start(int threads) {
-  for (int t = 0; t < threads; ++t) threads_.emplace_back([this, t] { Run(t); });
+void Load::Start(int threads, std::chrono::milliseconds pause) {
+  for (int t = 0; t < threads; ++t) threads_.emplace_back([this, t, pause] { Run(t, pause); });
 }
 
 client::Result<v1::SubmitInquiryResponse> Load::Submit(const std::string& id) {
   v1::SubmitInquiryRequest request;
-  request.set_workspace(kShop);
+  request.set_workspace(workspace_);
   request.mutable_inquiry()->set_id(id);
   request.mutable_inquiry()->set_channel("chat");
   request.mutable_inquiry()->set_queue("q");
   return client_.SubmitInquiry(request);
 }
 
-void Load::Run(int number) {
-  for (int i = 0; !stop_; ++i) {
+void Load::Run(int number, std::chrono::milliseconds pause) {
+  for (int i = 0; !stop_; ++i, std::this_thread::sleep_for(pause)) {
     const std::string id = "i" + std::to_string(number) + "-" + std::to_string(i);
     const auto answer = Submit(id);
     const std::lock_guard lock(mutex_);
@@ -122,7 +124,7 @@ Load::Told Load::History() {
   if (!last.ok()) throw std::runtime_error("last: " + last.error().ToString());
   const std::string end = last->receipt().event_cursor();
   Told told;
-  client::Subscription events(client_, {.workspace = kShop, .cursor = "0-0"});
+  client::Subscription events(client_, {.workspace = workspace_, .cursor = "0-0"});
   while (auto news = events.Next()) {
     if (news->kind != client::News::Kind::kEvents) break;
     for (const v1::Event& event : news->events) {

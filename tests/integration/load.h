@@ -24,11 +24,12 @@ inline constexpr char kShop[] = "shop";
 class Load {
  public:
   // `targets`: routers that may own the workspace, which is made first: one queue that accepts
-  // automatically and one agent with room for all. Throws when that fails.
-  explicit Load(std::vector<std::string> targets);
+  // automatically and one agent with much room. Throws when that fails.
+  explicit Load(std::vector<std::string> targets, std::string workspace = kShop);
   ~Load() { Stop(); }
 
-  void Start(int threads);
+  // `pause`: between two inquiries of a thread.
+  void Start(int threads, std::chrono::milliseconds pause = {});
   // Returns when `more` inquiries have been acknowledged from now on, or false after a minute.
   bool Acknowledge(size_t more);
   // How many are acknowledged from now on within `span`, or until there are more than `enough`.
@@ -50,9 +51,10 @@ class Load {
   Told History();
 
  private:
-  void Run(int number);
+  void Run(int number, std::chrono::milliseconds pause);
   client::Result<v1::SubmitInquiryResponse> Submit(const std::string& id);
 
+  const std::string workspace_;
   client::Client client_;
   mutable std::mutex mutex_;
   std::condition_variable heard_;

@@ -252,12 +252,15 @@ std::set<std::string> Connections(const std::string& address) {
   const int port = std::stoi(address.substr(address.rfind(':') + 1));
   const std::string local = absl::StrFormat("0100007F:%04X", port);
   std::set<std::string> others;
-  std::ifstream table("/proc/net/tcp");
-  for (std::string line; std::getline(table, line);) {
-    std::istringstream fields(line);
-    std::string number, here, there, state;
-    fields >> number >> here >> there >> state;
-    if (here == local && state == "01") others.insert(there);
+  // gRPC's sockets are of IPv6 even for 127.0.0.1, which ends such an address as well.
+  for (const char* name : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream table(name);
+    for (std::string line; std::getline(table, line);) {
+      std::istringstream fields(line);
+      std::string number, here, there, state;
+      fields >> number >> here >> there >> state;
+      if (here.ends_with(local) && state == "01") others.insert(there);
+    }
   }
   return others;
 }

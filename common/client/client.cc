@@ -12,6 +12,7 @@
 #include "firstline/v1/config_service.grpc.pb.h"
 #include "firstline/v1/routing_service.grpc.pb.h"
 #include "firstline/v1/stats_service.grpc.pb.h"
+#include "firstline/v1/status_service.grpc.pb.h"
 
 namespace firstline::client {
 namespace {
@@ -217,6 +218,11 @@ Result<v1::GetTimeResponse> Client::GetTime(v1::GetTimeRequest request, const Ca
 Result<v1::AdvanceTimeResponse> Client::AdvanceTime(v1::AdvanceTimeRequest request,
                                                     const CallOptions& call) {
   return Call(*link_, &v1::ClockService::Stub::AdvanceTime, request, call);
+}
+
+Result<v1::GetStatusResponse> Client::GetStatus(v1::GetStatusRequest request,
+                                                const CallOptions& call) {
+  return Call(*link_, &v1::StatusService::Stub::GetStatus, request, call);
 }
 
 }  // namespace firstline::client

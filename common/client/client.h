@@ -35,6 +35,7 @@
 #include "firstline/v1/config_service.pb.h"
 #include "firstline/v1/routing_service.pb.h"
 #include "firstline/v1/stats_service.pb.h"
+#include "firstline/v1/status_service.pb.h"
 
 namespace firstline::client {
 
@@ -106,6 +107,10 @@ class Client {
   Result<v1::GetTimeResponse> GetTime(v1::GetTimeRequest request, const CallOptions& call = {});
   Result<v1::AdvanceTimeResponse> AdvanceTime(v1::AdvanceTimeRequest request,
                                               const CallOptions& call = {});
+
+  // The router that is asked: firstline/v1/status_service.proto.
+  Result<v1::GetStatusResponse> GetStatus(v1::GetStatusRequest request,
+                                          const CallOptions& call = {});
 
   // For the streams of this library.
   const std::shared_ptr<Link>& link() const { return link_; }

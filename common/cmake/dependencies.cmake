@@ -20,6 +20,7 @@ if(FIRSTLINE_WITH_GRPC)
   find_package(Protobuf REQUIRED)
   find_package(gRPC CONFIG REQUIRED)
   find_package(prometheus-cpp CONFIG REQUIRED)
+  find_package(civetweb CONFIG REQUIRED)  # what prometheus-cpp serves with
   find_package(CLI11 CONFIG REQUIRED)
   # yaml-cpp 0.7 exports a plain target name, later releases a namespaced one.
   find_package(yaml-cpp CONFIG REQUIRED)

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/trace/trace_context.h"
+#include "common/version/version.h"
 #include "services/cli/commands/commands.h"
 #include "services/cli/context.h"
 #include "services/cli/settings.h"
@@ -23,15 +24,15 @@ namespace {
 // In the order of the help.
 constexpr std::array kNouns = {AddConfigCommands,  AddInquiryCommands, AddAgentCommands,
                                AddQueueCommands,   AddTopCommand,      AddEventsCommand,
-                               AddReplayCommand,   AddSimulateCommand, AddLoadCommand,
-                               AddContextCommands, AddHelpCommand,     AddCompletionCommand};
+                               AddDoctorCommand,   AddWorkspaceCommands, AddReplayCommand,
+                               AddSimulateCommand, AddLoadCommand,     AddContextCommands,
+                               AddHelpCommand,     AddCompletionCommand};
 
 constexpr char kEnd[] =
     "Flags come before the environment, that before the context in use (`firstline context`).\n"
     "Exit codes: 0 done, 1 refused, 2 wrong command line, 3 wrong file or field, 4 not found,\n"
-    "  5 no router answered (may be repeated), 6 a replay or load found violations, 7 `config "
-    "diff`\n"
-    "  found differences. What goes on until Ctrl-C ends with 0.\n"
+    "  5 no router answered (may be repeated), 6 a replay or load found violations, `doctor`\n"
+    "  problems, 7 `config diff` found differences. What goes on until Ctrl-C ends with 0.\n"
     "Example:\n"
     "  firstline --server router:7600 -w shop queue stats";
 
@@ -73,7 +74,7 @@ void AddGlobalOptions(CLI::App& app, Context& context, GlobalOptions& options) {
   OneOf(context, *output, "format", {"table", "json", "jsonl"});
   app.add_flag("--trace", options.trace,
                "begin a trace: routers log the command's calls under the id that is told");
-  app.set_version_flag("--version", "firstline 0.1.0");
+  app.set_version_flag("--version", absl::StrCat("firstline ", version::kVersion));
 }
 
 void SetFormat(Context& context, const std::string& name) {

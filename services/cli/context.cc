@@ -47,18 +47,24 @@ void CheckAddress(const std::string& address) {
 
 }  // namespace
 
-client::Client& Context::client() {
-  if (connection != nullptr) return *connection;
+client::Options Context::OptionsFor(std::vector<std::string> targets, int attempts_max) const {
   const auto deadline = std::chrono::milliseconds(static_cast<std::int64_t>(timeout_s * 1000));
   client::Options options;
-  options.targets = absl::StrSplit(server, ',', absl::SkipEmpty());
+  options.targets = std::move(targets);
   if (options.targets.empty()) throw Failure(ExitCode::kUsage, "--server names no address");
   for (const std::string& target : options.targets) CheckAddress(target);
   options.deadline = deadline;
   options.attempt_deadline = std::min(options.attempt_deadline, deadline);
   options.retry.wait_max = std::chrono::seconds(1);  // Somebody is looking.
+  options.retry.attempts_max = attempts_max;
   options.traceparent = traceparent;
-  connection = std::make_unique<client::Client>(options);
+  return options;
+}
+
+client::Client& Context::client() {
+  if (connection != nullptr) return *connection;
+  connection =
+      std::make_unique<client::Client>(OptionsFor(absl::StrSplit(server, ',', absl::SkipEmpty())));
   return *connection;
 }
 

@@ -46,6 +46,9 @@ struct Context {
   // The words an option may have, asked for when somebody completes it in a shell.
   std::map<const CLI::Option*, std::function<std::vector<std::string>()>> choices = {};
 
+  // How routers at these addresses are talked to. `attempts_max`: as client::RetryPolicy. Throws
+  // Failure for what is no address.
+  client::Options OptionsFor(std::vector<std::string> targets, int attempts_max = 0) const;
   // Connects when it is first asked for.
   client::Client& client();
   // The workspace named; if none was, the only one there is. Otherwise throws Failure with the

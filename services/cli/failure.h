@@ -25,7 +25,7 @@ enum class ExitCode : int {
   kInvalid = 3,      // a file or a field is wrong
   kNotFound = 4,     // what was named does not exist
   kUnavailable = 5,  // no router answered, or none could: the same command may succeed later
-  kViolations = 6,   // a replay or load ended with violations
+  kViolations = 6,   // a replay or load ended with violations, `doctor` found problems
   kDifferent = 7,    // `config diff` found differences
 };
 

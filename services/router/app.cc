@@ -16,26 +16,32 @@
 #include "absl/strings/str_cat.h"
 #include "common/clock/clock.h"
 #include "common/log/log.h"
+#include "common/redis/servers.h"
 #include "common/redis/target.h"
 #include "common/status/reason.h"
+#include "common/version/version.h"
 #include "services/router/api/server.h"
 #include "services/router/runtime/loop.h"
 #include "services/router/store/codec.h"
 #include "services/router/store/memory_store.h"
 #include "services/router/store/redis_event_log.h"
+#include "services/router/status_reporter.h"
+#include "services/router/store/redis_inspection.h"
+#include "services/router/store/redis_protocol.h"
 #include "services/router/store/redis_store.h"
 #include "services/router/telemetry/exposition.h"
 #include "services/router/telemetry/metrics_server.h"
 #include "services/router/telemetry/process_metrics.h"
+#include "services/router/telemetry/status_book.h"
 #include "services/router/telemetry/telemetry.h"
 
 namespace firstline::router {
 namespace {
 
-constexpr char kVersion[] = "0.1.0";
 constexpr const char* kServices[] = {
     "firstline.v1.RoutingService", "firstline.v1.AgentService", "firstline.v1.ConfigService",
-    "firstline.v1.StatsService",   "firstline.v1.ClockService", "grpc.health.v1.Health"};
+    "firstline.v1.StatsService",   "firstline.v1.ClockService",
+    "firstline.v1.StatusService",  "grpc.health.v1.Health"};
 
 // Counts every RPC of the API; what is not of the API is not counted.
 class RpcCounter final : public rpc::Observer {
@@ -105,7 +111,8 @@ class ForwardCounter final : public api::ForwardObserver {
 // Tells telemetry everything and watchers that there is something to see.
 class Announcer final : public runtime::Observer {
  public:
-  explicit Announcer(telemetry::Telemetry& telemetry) : telemetry_(telemetry) {}
+  Announcer(telemetry::Telemetry& telemetry, telemetry::StatusBook& book)
+      : telemetry_(telemetry), book_(book) {}
   // Before the first commit can happen, or never.
   void SetServer(api::Server* server) { server_.store(server, std::memory_order_release); }
 
@@ -113,6 +120,7 @@ class Announcer final : public runtime::Observer {
     log::Info("workspace loaded", {{"workspace", workspace}, {"inquiries", engine.inquiries()},
                                    {"agents", engine.agents()}});
     telemetry_.Loaded(workspace, engine);
+    book_.Loaded(workspace);
   }
   void Applied(const runtime::WorkspaceId& workspace, const engine::Engine& engine) override {
     telemetry_.Applied(workspace, engine);
@@ -121,12 +129,14 @@ class Announcer final : public runtime::Observer {
   void Committed(const runtime::WorkspaceId& workspace, const engine::Engine& engine,
                  const runtime::CommitFigures& figures) override {
     telemetry_.Committed(workspace, engine, figures);
+    book_.Committed(workspace, figures);
     api::Server* server = server_.load(std::memory_order_acquire);
     if (server != nullptr && figures.events > 0) server->NotifyCommitted();
   }
   void Dropped(const runtime::WorkspaceId& workspace) override {
     log::Info("workspace given up", {{"workspace", workspace}});
     telemetry_.Dropped(workspace);
+    book_.Dropped(workspace);
   }
   void HandedOver(const runtime::WorkspaceId& workspace, const std::string& successor) override {
     log::Info("workspace handed over", {{"workspace", workspace}, {"to", successor}});
@@ -135,17 +145,22 @@ class Announcer final : public runtime::Observer {
   }
   void Count(const runtime::WorkspaceId& workspace, runtime::Incident incident) override {
     telemetry_.Count(workspace, incident);
+    if (!book_.Count(workspace, incident)) return;
+    log::Warning("incident", {{"workspace", workspace},
+                              {"kind", telemetry::IncidentName(incident)}});
   }
 
  private:
   telemetry::Telemetry& telemetry_;
+  telemetry::StatusBook& book_;
   std::atomic<api::Server*> server_{nullptr};
 };
 
 class LoopBackend final : public api::Backend {
  public:
-  LoopBackend(runtime::Loop& loop, const clock::Clock& clock, telemetry::Telemetry& telemetry)
-      : loop_(loop), clock_(clock), telemetry_(telemetry) {}
+  LoopBackend(runtime::Loop& loop, const clock::Clock& clock, telemetry::Telemetry& telemetry,
+              StatusReporter& reporter)
+      : loop_(loop), clock_(clock), telemetry_(telemetry), reporter_(reporter) {}
 
   void Submit(runtime::Call call, Callback done) override {
     loop_.Submit(std::move(call), std::move(done));
@@ -178,17 +193,38 @@ class LoopBackend final : public api::Backend {
   }
   bool Ready() const override { return loop_.store_ready(); }
   telemetry::Telemetry& telemetry() override { return telemetry_; }
+  void ReadStatus(StatusRead done) override { reporter_.ReadLater(std::move(done)); }
 
  private:
   runtime::Loop& loop_;
   const clock::Clock& clock_;
   telemetry::Telemetry& telemetry_;
+  StatusReporter& reporter_;
 };
 
 struct Stores {
   runtime::LoopStores loop;
   std::unique_ptr<store::EventLog> events;
+  std::string address;  // "" for memory
+  std::function<absl::StatusOr<store::RedisFacts>()> inspect;
 };
+
+// With connections of its own: whoever asks how things are must not hold up commits. Of several
+// servers the one that keeps the registry.
+absl::StatusOr<store::RedisFacts> Inspect(redis::Servers& servers) {
+  const auto connection = servers.For(store::kRegistryKey);
+  if (!connection.ok()) {
+    servers.EndRound();
+    return connection.status();
+  }
+  auto facts = store::InspectRedis(**connection, [] {
+    using std::chrono::duration_cast, std::chrono::microseconds;
+    return duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch());
+  });
+  servers.Note(**connection, facts.status());
+  servers.EndRound();
+  return facts;
+}
 
 absl::StatusOr<Stores> OpenStores(const AppOptions& options) {
   if (options.store == "memory") {
@@ -199,7 +235,9 @@ absl::StatusOr<Stores> OpenStores(const AppOptions& options) {
     log::Warning("state is kept in memory only: nothing survives this process");
     return Stores{{std::make_unique<store::MemoryStore>(backend),
                    std::make_unique<store::MemoryStore>(backend)},
-                  std::make_unique<store::MemoryStore>(backend)};
+                  std::make_unique<store::MemoryStore>(backend),
+                  "",
+                  nullptr};
   }
   absl::StatusOr<redis::Target> target = redis::Target::Parse(options.store);
   if (!target.ok()) return target.status();
@@ -222,7 +260,9 @@ absl::StatusOr<Stores> OpenStores(const AppOptions& options) {
   return Stores{
       {std::move(fast),
        std::make_unique<store::RedisStore>(store_options)},
-      std::make_unique<store::RedisEventLog>(servers)};
+      std::make_unique<store::RedisEventLog>(servers),
+      target->ToString(),
+      [inspected = std::make_shared<redis::Servers>(servers)] { return Inspect(*inspected); }};
 }
 
 // Ownership nonces must never repeat over all pods.
@@ -263,14 +303,16 @@ absl::StatusOr<int> FreePort(const std::string& host) {
 struct App::Parts {
   AppOptions options;
   clock::SystemClock clock;
-  telemetry::ProcessMetrics process{kVersion};
+  telemetry::ProcessMetrics process{version::kVersion};
   RpcCounter rpcs{process};
   ForwardCounter forwards{process.forwarding()};
   telemetry::Telemetry telemetry;
-  Announcer announcer{telemetry};
+  telemetry::StatusBook book{clock};
+  Announcer announcer{telemetry, book};
   store::RecordCodec codec;
   std::unique_ptr<store::EventLog> events;
   std::unique_ptr<runtime::Loop> loop;
+  std::unique_ptr<StatusReporter> reporter;
   std::unique_ptr<LoopBackend> backend;
   std::unique_ptr<api::Server> server;
   std::shared_ptr<telemetry::Exposition> exposition;
@@ -281,6 +323,7 @@ struct App::Parts {
 
   absl::Status StartLoop(const std::string& advertise);
   absl::Status StartMetrics();
+  telemetry::MetricsServer::Page StatusPage(bool html);
 };
 
 absl::Status App::Parts::StartLoop(const std::string& advertise) {
@@ -297,13 +340,30 @@ absl::Status App::Parts::StartLoop(const std::string& advertise) {
   }
   loop = std::make_unique<runtime::Loop>(loop_options, codec, announcer, SystemRandom(), clock,
                                          std::move(stores->loop));
-  backend = std::make_unique<LoopBackend>(*loop, clock, telemetry);
+  reporter = std::make_unique<StatusReporter>(StatusReporter::Sources{
+      .loop = *loop,
+      .book = book,
+      .clock = clock,
+      .version = version::kVersion,
+      .address = advertise,
+      .driven_clock = options.driven_clock,
+      .store_address = stores->address,
+      .inspect = std::move(stores->inspect)});
+  backend = std::make_unique<LoopBackend>(*loop, clock, telemetry, *reporter);
   return absl::OkStatus();
+}
+
+telemetry::MetricsServer::Page App::Parts::StatusPage(bool html) {
+  v1::GetStatusResponse status;
+  api::WriteStatus(reporter->Read(), status);
+  if (html) return {"text/html; charset=utf-8", api::ToHtml(status)};
+  return {"application/json", api::ToJson(status)};
 }
 
 absl::Status App::Parts::StartMetrics() {
   if (options.metrics_listen.empty()) return absl::OkStatus();
-  auto started = telemetry::MetricsServer::Start(options.metrics_listen);
+  auto started = telemetry::MetricsServer::Start(
+      options.metrics_listen, {{"/statusz", [this](bool html) { return StatusPage(html); }}});
   if (!started.ok()) return started.status();
   metrics = *std::move(started);
   exposition = std::make_shared<telemetry::Exposition>(telemetry::ExpositionOptions{
@@ -364,6 +424,7 @@ void App::Stop() {
   parts_->metrics.reset();
   parts_->server.reset();
   parts_->backend.reset();
+  parts_->reporter.reset();
   parts_->loop.reset();
 }
 

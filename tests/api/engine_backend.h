@@ -30,6 +30,7 @@ class EngineBackend final : public Backend, public store::EventLog {
   runtime::BootTime Now() const override { return {1}; }
   bool Ready() const override { return ready; }
   telemetry::Telemetry& telemetry() override { return telemetry_; }
+  void ReadStatus(StatusRead done) override { done(status_report); }
 
   // ---- store::EventLog ----
   store::EventPage Read(const std::string& workspace, store::EventId cursor, size_t max,
@@ -52,6 +53,7 @@ class EngineBackend final : public Backend, public store::EventLog {
   void Rewind(const std::string& workspace, store::EventId id);
   std::vector<runtime::SessionRef> last_beat();
 
+  StatusReport status_report;  // set before the first call
   std::atomic<bool> ready{true};
   std::atomic<bool> driven{true};
   std::function<void()> committed;  // set before the first call

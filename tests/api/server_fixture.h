@@ -22,6 +22,7 @@
 #include "firstline/v1/config_service.grpc.pb.h"
 #include "firstline/v1/routing_service.grpc.pb.h"
 #include "firstline/v1/stats_service.grpc.pb.h"
+#include "firstline/v1/status_service.grpc.pb.h"
 #include "services/router/api/server.h"
 #include "tests/api/engine_backend.h"
 

@@ -32,6 +32,7 @@ using firstline::testing::ParseExposition;
 using firstline::testing::Rig;
 using firstline::testing::SmallConfig;
 using firstline::testing::TextFamily;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -299,14 +300,14 @@ TEST(ProcessMetricsTest, ForwardingIsThereBeforeItHappensAndThenCounts) {
 
 // ---- Over HTTP --------------------------------------------------------------------------------
 
-std::string Fetch(int port, const std::string& path) {
+std::string Fetch(int port, const std::string& path, const std::string& headers = "") {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  const std::string request = "GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n";
+  const std::string request = "GET " + path + " HTTP/1.0\r\nHost: localhost\r\n" + headers + "\r\n";
   EXPECT_EQ(send(fd, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
   std::string response;
   char buffer[65536];
@@ -363,6 +364,28 @@ TEST_F(ScrapeTest, PromtoolFindsNothingToSay) {
     EXPECT_THAT(line, HasSubstr("exposer_"));
   }
   EXPECT_TRUE(status == 0 || !said.empty());
+}
+
+TEST(MetricsServerTest, ServesPagesBesideTheMetrics) {
+  const auto page = [](const std::string& of) {
+    return [of](bool html) {
+      return MetricsServer::Page{html ? "text/html" : "application/json", of + (html ? "H" : "J")};
+    };
+  };
+  auto one = MetricsServer::Start("127.0.0.1:0", {{"/statusz", page("one")}});
+  auto other = MetricsServer::Start("127.0.0.1:0", {{"/statusz", page("other")}});
+  ASSERT_TRUE(one.ok() && other.ok());
+  EXPECT_THAT(Fetch((*one)->port(), "/statusz"),
+              AllOf(HasSubstr("200 OK"), HasSubstr("application/json"), HasSubstr("oneJ")));
+  EXPECT_THAT(Fetch((*other)->port(), "/statusz?format=html"),
+              AllOf(HasSubstr("text/html"), HasSubstr("otherH")));
+  EXPECT_THAT(Fetch((*one)->port(), "/statusz", "Accept: text/html,*/*\r\n"), HasSubstr("oneH"));
+  EXPECT_THAT(Fetch((*one)->port(), "/statusz?format=json", "Accept: text/html\r\n"),
+              HasSubstr("oneJ"));
+  EXPECT_THAT(Fetch((*one)->port(), "/statuszz"), HasSubstr("404"));
+  EXPECT_THAT(Fetch((*one)->port(), "/metrics"), HasSubstr("200 OK"));
+  other->reset();
+  EXPECT_THAT(Fetch((*one)->port(), "/statusz"), HasSubstr("oneJ"));
 }
 
 TEST(MetricsServerTest, AnAddressThatCannotBeBoundIsAnError) {

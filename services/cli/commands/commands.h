@@ -29,6 +29,8 @@ void AddEventsCommand(CLI::App& app, Context& context);
 void AddReplayCommand(CLI::App& app, Context& context);
 void AddSimulateCommand(CLI::App& app, Context& context);
 void AddLoadCommand(CLI::App& app, Context& context);
+void AddWorkspaceCommands(CLI::App& app, Context& context);
+void AddDoctorCommand(CLI::App& app, Context& context);
 void AddContextCommands(CLI::App& app, Context& context);
 void AddCompletionCommand(CLI::App& app, Context& context);
 void AddHelpCommand(CLI::App& app, Context& context);

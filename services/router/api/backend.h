@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/router/api/status_report.h"
 #include "services/router/runtime/call.h"
 #include "services/router/telemetry/telemetry.h"
 
@@ -19,6 +20,7 @@ class Backend {
  public:
   using Callback = std::function<void(runtime::Answer)>;
   using Listed = std::function<void(absl::StatusOr<std::vector<runtime::WorkspaceId>>)>;
+  using StatusRead = std::function<void(absl::StatusOr<StatusReport>)>;
 
   virtual ~Backend() = default;
 
@@ -40,6 +42,8 @@ class Backend {
   virtual bool Ready() const = 0;
   // The figures of this pod. Only inside a runtime::Query, whose thread it lives on.
   virtual telemetry::Telemetry& telemetry() = 0;
+  // How this pod is; may take as long as the store does.
+  virtual void ReadStatus(StatusRead done) = 0;
 };
 
 }  // namespace firstline::api

@@ -44,6 +44,12 @@ void GatheringBackend::SubmitAll(std::vector<runtime::Submission> submissions) {
   for (runtime::Submission& one : submissions) Gather(std::move(one));
 }
 
+void GatheringBackend::ReadStatus(StatusRead done) {
+  backend_.ReadStatus([loop = loop_, done = std::move(done)](absl::StatusOr<StatusReport> report) {
+    if (!loop->Post([done, report] { done(report); })) done(std::move(report));
+  });
+}
+
 void GatheringBackend::Gather(runtime::Submission submission) {
   if (gathered_.empty()) loop_->WhenIdle([this] { Flush(); });
   gathered_.push_back(std::move(submission));

@@ -36,6 +36,7 @@ class GatheringBackend final : public Backend {
   runtime::BootTime Now() const override { return backend_.Now(); }
   bool Ready() const override { return backend_.Ready(); }
   telemetry::Telemetry& telemetry() override { return backend_.telemetry(); }
+  void ReadStatus(StatusRead done) override;
 
  private:
   // Answers on their way to the loop.

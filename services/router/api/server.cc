@@ -17,6 +17,7 @@ namespace {
 std::vector<std::string> ServiceNames() {
   return {"firstline.v1.RoutingService", "firstline.v1.AgentService",
           "firstline.v1.ConfigService", "firstline.v1.StatsService", "firstline.v1.ClockService",
+          "firstline.v1.StatusService",
           "grpc.health.v1.Health"};
 }
 
@@ -60,7 +61,7 @@ void Server::Configure(grpc::ServerBuilder& builder) {
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
   for (grpc::Service* service :
        std::initializer_list<grpc::Service*>{&routing_, &agents_, &config_, &stats_, &clock_,
-                                             &health_, &forward_}) {
+                                             &status_, &health_, &forward_}) {
     builder.RegisterService(service);
   }
 }
@@ -113,6 +114,7 @@ void Server::Listen() {
     ServeConfig(calls_, config_, *forwarding_);
     ServeStats(calls_, stats_, *forwarding_);
     ServeClock(calls_, clock_, *forwarding_, options_.driven_clock);
+    ServeStatus(calls_, status_, backend_);
   });
   ListenForCommands(calls_, routing_, *forwarding_);
   ListenForPeers(calls_, forward_, methods_, backend_);

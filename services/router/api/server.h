@@ -29,6 +29,7 @@
 #include "services/router/api/owner_calls.h"
 #include "services/router/api/routing_service.h"
 #include "services/router/api/stats_service.h"
+#include "services/router/api/status_service.h"
 #include "services/router/api/rpc_loop.h"
 #include "services/router/api/watch_agents.h"
 #include "services/router/store/port.h"
@@ -102,6 +103,7 @@ class Server {
   ConfigService config_;
   StatsService stats_;
   ClockService clock_;
+  StatusService status_;
   HealthService health_;
   ForwardService forward_;
   std::shared_ptr<RpcLoop> calls_;  // unary calls and Commands streams

@@ -91,6 +91,9 @@ class Owner {
   bool Idle() const;
   size_t open_calls() const { return open_calls_; }
   std::string owner_address() const;
+  // Of the token that is held; zero without one.
+  BootTime lease_until() const { return HoldsToken() ? lease_.expiry() : BootTime{}; }
+  uint64_t epoch() const { return HoldsToken() ? token_.epoch : 0; }
   const engine::Engine* engine() const { return engine_.get(); }
 
  private:

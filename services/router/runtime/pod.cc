@@ -159,7 +159,8 @@ std::vector<WorkspaceStatus> Pod::Workspaces() const {
   all.reserve(owners_.size());
   for (const auto& [workspace, watched] : owners_) {
     const Owner& owner = *watched.owner;
-    all.push_back({workspace, owner.phase(), owner.owner_address(), owner.open_calls()});
+    all.push_back({workspace, owner.phase(), owner.owner_address(), owner.open_calls(),
+                   owner.lease_until(), owner.epoch()});
   }
   return all;
 }

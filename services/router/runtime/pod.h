@@ -45,6 +45,8 @@ struct WorkspaceStatus {
   Phase phase = Phase::kObserving;
   std::string owner;      // address in the ownership record last seen; "" for none
   size_t open_calls = 0;
+  BootTime lease_until{};  // of a token held here: when it ends unless renewed
+  uint64_t epoch = 0;      // the same token's
 };
 
 class Pod final : private Outbox {

@@ -33,6 +33,7 @@ const Scripts& Get() {
       .rebuild_flip = Compose(kWrites, kRebuildFlip, kEventCount),
       .discard = Compose(kWritesWithoutMemory, kDiscard),
       .drop = Compose(kWritesWithoutMemory, kDrop),
+      .publish = Compose(kWrites, kPublish),
       .announce = redis::Script(std::string(kWritesWithoutMemory).append(kAnnounce)),
   };
   return scripts;

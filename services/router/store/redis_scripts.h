@@ -234,6 +234,16 @@ redis.call('UNLINK', KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], own)
 return {'ok'}
 )lua";
 
+// Makes a workspace of keys that were written under a generation of nobody's, as if it had just been
+// released. KEYS own, the generation's tables and stream; ARGV epoch, sequence, generation
+inline constexpr std::string_view kPublish = R"lua(
+if record[1] ~= false then return {'fenced', record} end
+for i = 2, #KEYS do redis.call('PERSIST', KEYS[i]) end
+redis.call('HSET', own, 'epoch', ARGV[1], 'nonce', '0', 'address', '', 'renewals', '0',
+           'sequence', ARGV[2], 'batch', '0', 'generation', ARGV[3], 'released', '1')
+return {'ok'}
+)lua";
+
 // Of no workspace, hence without the prelude. A sorted set: addresses by the Unix time in
 // milliseconds until which they live.
 // KEYS pods; ARGV address, milliseconds
@@ -248,7 +258,7 @@ return redis.call('ZRANGE', KEYS[1], 0, -1)
 // The scripts as they are sent: shebang, prelude, body.
 struct Scripts {
   redis::Script observe, acquire, renew, release, commit;
-  redis::Script rebuild_write, rebuild_flip, discard, drop, announce;
+  redis::Script rebuild_write, rebuild_flip, discard, drop, publish, announce;
 };
 const Scripts& Get();
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "common/redis/error.h"
 #include "services/router/store/redis_generation.h"
+#include "services/router/store/redis_inspection.h"
 #include "services/router/store/redis_protocol.h"
 #include "services/router/store/redis_scripts.h"
 
@@ -177,16 +178,6 @@ std::optional<Reply> Unfit(const Request& request) {
   reply.result = Result::kBroken;
   reply.detail = *why;
   return reply;
-}
-
-// "maxmemory_policy:noeviction" among the lines of INFO.
-std::string InfoValue(std::string_view info, std::string_view name) {
-  for (absl::string_view line :
-       absl::StrSplit(absl::string_view(info.data(), info.size()), "\r\n")) {
-    const std::pair<std::string, std::string> pair = absl::StrSplit(line, absl::MaxSplits(':', 1));
-    if (pair.first == name) return pair.second;
-  }
-  return {};
 }
 
 absl::Status Check(redis::Connection& connection) {

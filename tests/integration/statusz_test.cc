@@ -1,0 +1,130 @@
+// /statusz of a real router on a real Redis: as the router is, as people and programs read it,
+// bounded however many workspaces there are.
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include <grpcpp/grpcpp.h>
+
+#include "firstline/v1/config_service.grpc.pb.h"
+#include "firstline/v1/routing_service.grpc.pb.h"
+#include "firstline/v1/status_service.pb.h"
+#include "tests/common/redis_server.h"
+#include "tests/support/router_process.h"
+
+namespace firstline::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::string Fetch(const std::string& address, const std::string& path) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  const std::string request = "GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n";
+  EXPECT_EQ(send(fd, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  std::string response;
+  char buffer[65536];
+  for (ssize_t n; (n = recv(fd, buffer, sizeof buffer, 0)) > 0;) {
+    response.append(buffer, static_cast<size_t>(n));
+  }
+  close(fd);
+  return response;
+}
+
+class Statusz : public testing::Test {
+ protected:
+  void Apply(const std::string& workspace) {
+    v1::ApplyWorkspaceRequest request;
+    request.set_mode(v1::APPLY_MODE_WHOLE);
+    request.mutable_workspace()->set_id(workspace);
+    v1::Channel& channel = *request.mutable_workspace()->add_channels();
+    channel.set_id("chat");
+    channel.set_kind(v1::CHANNEL_KIND_MESSAGING);
+    request.mutable_workspace()->add_queues()->set_id("q");
+    grpc::ClientContext context;
+    v1::ApplyWorkspaceResponse response;
+    const grpc::Status status = config_->ApplyWorkspace(&context, request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+  v1::GetStatusResponse Status() {
+    const std::string response = Fetch(router_.metrics_address(), "/statusz");
+    EXPECT_THAT(response, AllOf(HasSubstr("200 OK"), HasSubstr("application/json")));
+    v1::GetStatusResponse status;
+    const auto read = google::protobuf::util::JsonStringToMessage(
+        response.substr(response.find("\r\n\r\n") + 4), &status);
+    EXPECT_TRUE(read.ok()) << read;
+    return status;
+  }
+
+  RedisServer redis_{{.append_only = true, .tcp = true, .password = "s3cret-of-redis"}};
+  RouterProcess router_{{.store = "redis://:s3cret-of-redis@" + redis_.tcp_address().ToString(),
+                         .metrics_listen = "127.0.0.1:0",
+                         .log_level = "error"}};
+  std::shared_ptr<grpc::Channel> channel_ =
+      grpc::CreateChannel(router_.address(), grpc::InsecureChannelCredentials());
+  std::unique_ptr<v1::ConfigService::Stub> config_ = v1::ConfigService::NewStub(channel_);
+};
+
+TEST_F(Statusz, TellsHowTheRouterIs) {
+  Apply("shop");
+  const v1::GetStatusResponse status = Status();
+  EXPECT_EQ(status.address(), router_.address());
+  EXPECT_TRUE(status.ready());
+  EXPECT_TRUE(status.complete());
+  EXPECT_EQ(status.store().kind(), "redis");
+  EXPECT_EQ(status.store().maxmemory_policy(), "noeviction");
+  EXPECT_TRUE(status.store().append_only());
+  ASSERT_EQ(status.workspaces_size(), 1);
+  const v1::WorkspaceStatus& shop = status.workspaces(0);
+  EXPECT_EQ(shop.workspace(), "shop");
+  EXPECT_EQ(shop.phase(), v1::WORKSPACE_PHASE_ACTIVE);
+  EXPECT_EQ(shop.owner(), router_.address());
+  EXPECT_GT(shop.lease_left().seconds(), 0);
+  EXPECT_LE(shop.lease_left().seconds(), 10);
+  EXPECT_GT(shop.epoch(), 0u);
+  EXPECT_EQ(shop.config_etag(), "1");
+  EXPECT_GE(shop.commits(), 1);
+  EXPECT_TRUE(shop.has_last_commit_time());
+  EXPECT_EQ(status.incidents_size(), 0);
+}
+
+TEST_F(Statusz, PeopleReadItInABrowser) {
+  Apply("shop");
+  const std::string page = Fetch(router_.metrics_address(), "/statusz?format=html");
+  EXPECT_THAT(page, AllOf(HasSubstr("text/html"), HasSubstr("<td>shop</td>"), HasSubstr("ACTIVE"),
+                          HasSubstr("noeviction")));
+  EXPECT_EQ(page.find("s3cret"), std::string::npos);
+  EXPECT_EQ(Fetch(router_.metrics_address(), "/statusz").find("s3cret"), std::string::npos);
+}
+
+TEST_F(Statusz, IsBoundedAndSaysWhatIsLeftOut) {
+  for (int i = 0; i < 205; ++i) Apply("w" + std::to_string(i));
+  const v1::GetStatusResponse status = Status();
+  EXPECT_EQ(status.workspace_count(), 205);
+  EXPECT_EQ(status.workspaces_size(), 200);
+  EXPECT_LT(Fetch(router_.metrics_address(), "/statusz").size(), 200'000u);
+}
+
+TEST_F(Statusz, WorksWhileRedisDoesNot) {
+  Apply("shop");
+  redis_.Kill();
+  const v1::GetStatusResponse status = Status();
+  EXPECT_NE(status.store().error(), "");
+  EXPECT_TRUE(status.complete());
+  EXPECT_EQ(status.workspaces_size(), 1);
+}
+
+}  // namespace
+}  // namespace firstline::test

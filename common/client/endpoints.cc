@@ -14,6 +14,8 @@ constexpr std::size_t kChannelsMax = 256;
 // A page of 1000 inquiries with 8 KiB of attributes each is beyond gRPC's default of 4 MiB.
 constexpr int kMessageBytesMax = 64 << 20;
 
+}  // namespace
+
 std::shared_ptr<grpc::Channel> Connect(const std::string& address, const Options& options) {
   grpc::ChannelArguments arguments;
   // gRPC waits 1 s and then up to 2 minutes before it connects again; a router is back sooner.
@@ -25,12 +27,11 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address, const Options
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
+  if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
   return grpc::CreateCustomChannel(
       address, options.credentials ? options.credentials : grpc::InsecureChannelCredentials(),
       arguments);
 }
-
-}  // namespace
 
 Endpoints::Endpoints(const Options& options) : options_(options) {
   assert(!options_.targets.empty());

@@ -26,6 +26,9 @@ struct Endpoint {
   std::shared_ptr<grpc::Channel> channel;
 };
 
+// A connection of its own to `address`, as `options` say.
+std::shared_ptr<grpc::Channel> Connect(const std::string& address, const Options& options);
+
 class Endpoints {
  public:
   // `options.targets` must not be empty.

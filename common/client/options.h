@@ -28,11 +28,14 @@ struct Options {
   // How often an idle connection is probed, at least 10 s: routers refuse more. It is what finds a
   // peer that vanished without a word.
   std::chrono::milliseconds keepalive = std::chrono::seconds(60);
-  // Not set: plaintext.
+  // Not set: plaintext. common/tls makes them from files, WithToken (token.h) adds a bearer token.
   std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr;
   // The trace that calls belong to unless CallOptions names another, for programs that do one thing;
   // empty: none. Streams that go on are of no trace.
   std::string traceparent = {};
+  // With TLS: the name that every router's certificate carries, whatever its address. Empty: the
+  // host of the address, which fails for owners that are named by their IP address.
+  std::string server_name = {};
   // Not set: real time. For tests.
   std::shared_ptr<Timing> timing = nullptr;
 };

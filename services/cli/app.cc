@@ -44,6 +44,15 @@ struct GlobalOptions {
   CLI::Option* workspace = nullptr;
 };
 
+void AddSecurityOptions(CLI::App& app, Context& context) {
+  for (const SecurityWord& word : kSecurityWords) {
+    app.add_option(absl::StrCat("--", word.word), context.security.*word.field, word.help)
+        ->envname(EnvironmentOf(word.word))
+        ->take_last()
+        ->type_name(word.field == &Security::tls_server_name ? "NAME" : "FILE");
+  }
+}
+
 void AddGlobalOptions(CLI::App& app, Context& context, GlobalOptions& options) {
   options.server = app.add_option("-s,--server", context.server,
                                   "router, HOST:PORT; several separated by commas")
@@ -63,6 +72,7 @@ void AddGlobalOptions(CLI::App& app, Context& context, GlobalOptions& options) {
                            ->take_last()
                            ->type_name("NAME");
   context.choices[named] = [] { return ReadSettings(SettingsPath()).Names(); };
+  AddSecurityOptions(app, context);
   app.add_option("--timeout", context.timeout_s, "seconds a call may take, repetitions included")
       ->capture_default_str()
       ->take_last()
@@ -96,6 +106,10 @@ void TakeFromSettings(const GlobalOptions& options, Context& context) {
   if (options.server->count() == 0 && !found.server.empty()) context.server = found.server;
   if (options.workspace->count() == 0 && !found.workspace.empty()) {
     context.workspace = found.workspace;
+  }
+  for (const SecurityWord& word : kSecurityWords) {
+    std::string& said = context.security.*word.field;
+    if (said.empty()) said = found.security.*word.field;
   }
   if (options.output.empty()) SetFormat(context, found.output);
 }
@@ -141,6 +155,10 @@ ExitCode RunComplete(const CLI::App& app, const GlobalOptions& options, Context&
   try {
     if (const char* server = std::getenv("FIRSTLINE_SERVER")) context.server = server;
     if (const char* name = std::getenv("FIRSTLINE_WORKSPACE")) context.workspace = name;
+    for (const SecurityWord& word : kSecurityWords) {
+      const char* said = std::getenv(EnvironmentOf(word.word).c_str());
+      if (said != nullptr) context.security.*word.field = said;
+    }
     if (context.server == kDefaultServer) TakeFromSettings(options, context);
   } catch (const Failure&) {
   }

@@ -9,7 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/client/token.h"
 #include "common/config/spelling.h"
+#include "common/tls/credentials.h"
 #include "services/cli/failure.h"
 
 namespace firstline::cli {
@@ -45,6 +47,28 @@ void CheckAddress(const std::string& address) {
                 "HOST:PORT, such as 127.0.0.1:7600; several separated by commas");
 }
 
+// Files that are wrong are said before a router is asked.
+void Secure(const Security& security, client::Options& options) {
+  if (security.tls_ca.empty()) {
+    if (security.empty()) return;
+    throw Failure(ExitCode::kUsage, "TLS and tokens need --tls-ca: no token is sent in plaintext");
+  }
+  auto credentials = tls::ChannelCredentials({.certificate = security.tls_cert,
+                                              .key = security.tls_key,
+                                              .ca = security.tls_ca});
+  if (!credentials.ok()) {
+    throw Failure(ExitCode::kInvalid, std::string(credentials.status().message()));
+  }
+  options.credentials = *std::move(credentials);
+  options.server_name = security.tls_server_name;
+  if (security.token_file.empty()) return;
+  const client::TokenSource token = client::TokenFile(security.token_file);
+  if (const auto first = token(); !first.ok()) {
+    throw Failure(ExitCode::kInvalid, std::string(first.status().message()));
+  }
+  options.credentials = client::WithToken(options.credentials, token);
+}
+
 }  // namespace
 
 client::Options Context::OptionsFor(std::vector<std::string> targets, int attempts_max) const {
@@ -53,6 +77,7 @@ client::Options Context::OptionsFor(std::vector<std::string> targets, int attemp
   options.targets = std::move(targets);
   if (options.targets.empty()) throw Failure(ExitCode::kUsage, "--server names no address");
   for (const std::string& target : options.targets) CheckAddress(target);
+  Secure(security, options);
   options.deadline = deadline;
   options.attempt_deadline = std::min(options.attempt_deadline, deadline);
   options.retry.wait_max = std::chrono::seconds(1);  // Somebody is looking.

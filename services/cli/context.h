@@ -15,6 +15,7 @@
 
 #include "common/client/client.h"
 #include "services/cli/output.h"
+#include "services/cli/settings.h"
 
 namespace CLI {
 class Option;
@@ -39,6 +40,7 @@ struct Context {
   // Options of every command.
   std::string server = kDefaultServer;
   std::string workspace = {};
+  Security security = {};
   double timeout_s = 10;
   Format format = Format::kTable;
   // As client::Options::traceparent.

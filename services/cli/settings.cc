@@ -9,8 +9,10 @@
 #include <fstream>
 #include <system_error>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "common/config/spelling.h"
 #include "services/cli/failure.h"
 
@@ -60,11 +62,16 @@ Settings Parse(const std::string& path, const YAML::Node& root) {
   if (!contexts || contexts.IsNull()) return settings;
   if (!contexts.IsMap()) ThrowAt(path, contexts.Mark(), "contexts: a mapping is expected");
   for (const auto& entry : contexts) {
-    CheckKeys(path, entry.second, {"server", "workspace", "output"});
-    settings.contexts[entry.first.as<std::string>("")] = {
-        .server = TextOf(path, entry.second, "server"),
-        .workspace = TextOf(path, entry.second, "workspace"),
-        .output = TextOf(path, entry.second, "output")};
+    std::vector<std::string> known = {"server", "workspace", "output"};
+    for (const SecurityWord& word : kSecurityWords) known.push_back(word.word);
+    CheckKeys(path, entry.second, known);
+    NamedContext& context = settings.contexts[entry.first.as<std::string>("")];
+    context = {.server = TextOf(path, entry.second, "server"),
+               .workspace = TextOf(path, entry.second, "workspace"),
+               .output = TextOf(path, entry.second, "output")};
+    for (const SecurityWord& word : kSecurityWords) {
+      context.security.*word.field = TextOf(path, entry.second, word.word);
+    }
   }
   return settings;
 }
@@ -77,10 +84,16 @@ void Write(YAML::Emitter& out, const NamedContext& context) {
   add("server", context.server);
   add("workspace", context.workspace);
   add("output", context.output);
+  for (const SecurityWord& word : kSecurityWords) add(word.word, context.security.*word.field);
   out << YAML::EndMap;
 }
 
 }  // namespace
+
+std::string EnvironmentOf(const std::string& word) {
+  return absl::StrCat("FIRSTLINE_",
+                      absl::AsciiStrToUpper(absl::StrReplaceAll(word, {{"-", "_"}})));
+}
 
 const NamedContext& Settings::Find(const std::string& name) const {
   const auto found = contexts.find(name);

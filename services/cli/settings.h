@@ -2,7 +2,8 @@
 //
 //   current: prod
 //   contexts:
-//     prod: {server: "router-0:7600,router-1:7600", workspace: shop, output: table}
+//     prod: {server: "router-0:7600,router-1:7600", workspace: shop, output: table,
+//            tls-ca: /etc/firstline/ca.pem, token-file: /run/firstline/token}
 //
 // What a context leaves out is looked for further down: flag, environment, context, default.
 //
@@ -15,9 +16,38 @@
 
 namespace firstline::cli {
 
+// How a router is spoken to; empty: not said. Without a CA in plaintext.
+struct Security {
+  std::string tls_ca, tls_cert, tls_key;  // files in PEM
+  std::string tls_server_name;            // in the certificate of every router
+  std::string token_file;                 // its bearer token goes with every call
+
+  bool empty() const { return *this == Security(); }
+  friend bool operator==(const Security&, const Security&) = default;
+};
+
+// The words of flags and of the contexts' file, with what they set.
+struct SecurityWord {
+  const char* word;
+  std::string Security::*field;
+  const char* help;
+};
+inline constexpr SecurityWord kSecurityWords[] = {
+    {"tls-ca", &Security::tls_ca, "CA of the routers, PEM: speak TLS"},
+    {"tls-cert", &Security::tls_cert, "certificate to show to routers, PEM"},
+    {"tls-key", &Security::tls_key, "its key, PEM"},
+    {"tls-server-name", &Security::tls_server_name,
+     "name in the routers' certificates (default: the host of the address)"},
+    {"token-file", &Security::token_file, "file with the bearer token for every call"},
+};
+
+// "tls-ca" -> "FIRSTLINE_TLS_CA", which says the same.
+std::string EnvironmentOf(const std::string& word);
+
 // Empty: not said.
 struct NamedContext {
   std::string server, workspace, output;
+  Security security;
 };
 
 struct Settings {

@@ -1,5 +1,6 @@
 #include "services/router/app.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@
 #include "common/status/reason.h"
 #include "common/version/version.h"
 #include "services/router/api/server.h"
+#include "services/router/api/health_server.h"
 #include "services/router/runtime/loop.h"
 #include "services/router/store/codec.h"
 #include "services/router/store/memory_store.h"
@@ -298,6 +300,39 @@ absl::StatusOr<int> FreePort(const std::string& host) {
   return ntohs(reinterpret_cast<const sockaddr_in*>(&bound)->sin_port);
 }
 
+// Addresses as numbers: what a name is resolved to may change.
+bool IsLoopback(const std::string& address) {
+  const std::string host = HostOf(address);
+  in_addr number{};
+  if (inet_pton(AF_INET, host.c_str(), &number) == 1) return ntohl(number.s_addr) >> 24 == 127;
+  return absl::StartsWith(address, "unix:") || host == "localhost" || host == "[::1]";
+}
+
+// Plaintext beyond this machine has to be meant.
+absl::Status CheckReach(const AppOptions& options) {
+  if (options.tls.on() || options.insecure || IsLoopback(options.listen)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--listen=", options.listen,
+                   " would serve plaintext beyond this machine: give --tls-cert, --tls-key and"
+                   " --tls-ca, or --insecure if something else protects it"));
+}
+
+// Credentials of the server and of its calls to other pods.
+absl::Status Secure(const TlsOptions& options, api::ServerOptions& server) {
+  if (!options.on()) {
+    if (options.files.key.empty() && options.files.ca.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError("--tls-key and --tls-ca need --tls-cert");
+  }
+  auto own = tls::ServerCredentials(options.files, options.clients);
+  if (!own.ok()) return own.status();
+  auto peers = tls::ChannelCredentials(options.files);
+  if (!peers.ok()) return peers.status();
+  if (options.pod_name.empty()) return absl::InvalidArgumentError("--tls-pod-name is empty");
+  server.credentials = *std::move(own);
+  server.peer = {.credentials = *std::move(peers), .name = options.pod_name};
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 struct App::Parts {
@@ -314,6 +349,7 @@ struct App::Parts {
   std::unique_ptr<runtime::Loop> loop;
   std::unique_ptr<StatusReporter> reporter;
   std::unique_ptr<LoopBackend> backend;
+  std::unique_ptr<api::HealthServer> health;
   std::unique_ptr<api::Server> server;
   std::shared_ptr<telemetry::Exposition> exposition;
   std::unique_ptr<telemetry::MetricsServer> metrics;
@@ -322,6 +358,7 @@ struct App::Parts {
       : options(given), telemetry(given.driven_clock ? nullptr : &clock) {}
 
   absl::Status StartLoop(const std::string& advertise);
+  absl::Status StartHealth();
   absl::Status StartMetrics();
   telemetry::MetricsServer::Page StatusPage(bool html);
 };
@@ -382,14 +419,25 @@ absl::Status App::Parts::StartMetrics() {
   return absl::OkStatus();
 }
 
+absl::Status App::Parts::StartHealth() {
+  if (options.health_listen.empty()) return absl::OkStatus();
+  auto started = api::HealthServer::Start(
+      options.health_listen, {std::begin(kServices), std::end(kServices)}, *backend, rpcs);
+  if (!started.ok()) return started.status();
+  health = *std::move(started);
+  return absl::OkStatus();
+}
+
 App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 App::~App() { Stop(); }
 
 absl::StatusOr<std::unique_ptr<App>> App::Start(const AppOptions& options) {
+  if (absl::Status s = CheckReach(options); !s.ok()) return s;
+  api::ServerOptions server_options;
+  if (absl::Status s = Secure(options.tls, server_options); !s.ok()) return s;
   auto parts = std::make_unique<Parts>(options);
   // The advertised address must be known before the first ownership record is written, the port only
   // once the server listens: with port 0 and nothing to advertise, take a free port first.
-  api::ServerOptions server_options;
   server_options.address = options.listen;
   server_options.driven_clock = options.driven_clock;
   if (absl::EndsWith(options.listen, ":0")) {
@@ -403,6 +451,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppOptions& options) {
   server_options.forwards = &parts->forwards;
   if (options.connection_age.count() > 0) server_options.connection_age = options.connection_age;
   if (absl::Status s = parts->StartLoop(advertise); !s.ok()) return s;
+  if (absl::Status s = parts->StartHealth(); !s.ok()) return s;
   auto server = api::Server::Start(server_options, *parts->backend, *parts->events, parts->rpcs);
   if (!server.ok()) return server.status();
   parts->server = *std::move(server);
@@ -413,16 +462,19 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppOptions& options) {
 
 int App::grpc_port() const { return parts_->server->port(); }
 int App::metrics_port() const { return parts_->metrics == nullptr ? 0 : parts_->metrics->port(); }
+int App::health_port() const { return parts_->health == nullptr ? 0 : parts_->health->port(); }
 
 void App::Stop() {
   if (parts_ == nullptr || parts_->loop == nullptr) return;
   const std::chrono::milliseconds timeout = parts_->options.stop_timeout;
+  if (parts_->health != nullptr) parts_->health->Drain();
   if (parts_->server != nullptr) parts_->server->Drain();
   parts_->loop->Stop(timeout / 2);
   if (parts_->server != nullptr) parts_->server->Stop(timeout / 2);
   parts_->announcer.SetServer(nullptr);
   parts_->metrics.reset();
   parts_->server.reset();
+  parts_->health.reset();
   parts_->backend.reset();
   parts_->reporter.reset();
   parts_->loop.reset();

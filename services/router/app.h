@@ -5,7 +5,7 @@
 //   (*app)->Stop();
 //
 // The parts, in the order in which they depend on one another: clock, telemetry, stores, codec, loop
-// (the pod), gRPC server, metrics server.
+// (the pod), health server, gRPC server, metrics server.
 //
 // Threads: by its owner.
 #pragma once
@@ -17,12 +17,26 @@
 
 #include "absl/status/statusor.h"
 #include "common/redis/tls.h"
+#include "common/tls/credentials.h"
 #include "services/router/runtime/options.h"
 
 namespace firstline::router {
 
+// On when a certificate is named. Files: common/tls/credentials.h.
+struct TlsOptions {
+  tls::Files files;                                // all three; other routers use the same CA
+  tls::Clients clients = tls::Clients::kMustProve;
+  // DNS name in the certificate of every router: how they know one another, whatever their address.
+  std::string pod_name = "firstline-router";
+
+  bool on() const { return !files.certificate.empty(); }
+};
+
 struct AppOptions {
   std::string listen = "127.0.0.1:7600";          // gRPC; port 0: any free one
+  TlsOptions tls;
+  bool insecure = false;                          // plaintext is served beyond loopback
+  std::string health_listen;                      // health alone, in plaintext; empty: none
   std::string advertise;                          // what other pods and clients are told; empty:
                                                   // the address listened on
   std::string metrics_listen = "127.0.0.1:9464";  // /metrics; empty: none
@@ -53,6 +67,7 @@ class App {
 
   int grpc_port() const;
   int metrics_port() const;  // 0: none
+  int health_port() const;   // 0: none
   // Not ready, finish what is open, release every workspace, close. Bounded by stop_timeout.
   void Stop();
 

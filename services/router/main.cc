@@ -25,8 +25,31 @@ constexpr char kFooter[] =
 void WritePorts(const std::string& path, const App& app) {
   // Complete or absent: a reader that waits for the file must not see half of it.
   const std::string fresh = path + ".new";
-  std::ofstream(fresh) << app.grpc_port() << "\n" << app.metrics_port() << "\n";
+  std::ofstream file(fresh);
+  file << app.grpc_port() << "\n" << app.metrics_port() << "\n";
+  if (app.health_port() != 0) file << app.health_port() << "\n";
+  file.close();
   std::rename(fresh.c_str(), path.c_str());
+}
+
+void AddTlsOptions(CLI::App& cli, firstline::router::TlsOptions& tls) {
+  using firstline::tls::Clients;
+  cli.add_option("--tls-cert", tls.files.certificate,
+                 "certificate, PEM: serve TLS; replaced files are read again");
+  cli.add_option("--tls-key", tls.files.key, "its key, PEM");
+  cli.add_option("--tls-ca", tls.files.ca,
+                 "CA of clients and of other routers, PEM");
+  cli.add_option_function<std::string>(
+         "--tls-clients",
+         [&tls](const std::string& text) {
+           tls.clients = text == "may-prove" ? Clients::kMayProve : Clients::kMustProve;
+         },
+         "whether clients need a certificate")
+      ->check(CLI::IsMember({"must-prove", "may-prove"}))
+      ->default_str("must-prove");
+  cli.add_option("--tls-pod-name", tls.pod_name,
+                 "DNS name in every router's certificate, by which they know one another")
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -43,6 +66,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   cli.add_option("--advertise", options.advertise,
                  "address other pods and clients are told (default: --listen)");
+  cli.add_option("--health-listen", options.health_listen,
+                 "address of a port with gRPC health alone, in plaintext, for probes; the third"
+                 " line of --port-file");
+  cli.add_flag("--insecure", options.insecure, "serve plaintext beyond loopback");
+  AddTlsOptions(cli, options.tls);
   cli.add_option("--metrics-listen", options.metrics_listen,
                  "address of /metrics, or none")
       ->capture_default_str();

@@ -26,6 +26,13 @@ void RouterProcess::Restart() {
   Start();
 }
 
+std::string RouterProcess::health_address() const {
+  std::string line, port;
+  std::ifstream ports(folder_.path() / "ports");
+  for (int i = 0; i < 3 && std::getline(ports, line); ++i) port = line;
+  return "127.0.0.1:" + port;
+}
+
 void RouterProcess::Start() {
   const std::filesystem::path ports = folder_.path() / "ports";
   std::filesystem::remove(ports);

@@ -69,6 +69,8 @@ class RouterProcess {
   int Wait() { return process_->Wait(); }
   // Starts it again with the same options, as the constructor does; one that still runs is killed.
   void Restart();
+  // host:port of --health-listen, which must be among the options.
+  std::string health_address() const;
 
  private:
   void Start();

@@ -2,6 +2,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "services/cli/commands/commands.h"
 #include "services/cli/failure.h"
 #include "services/cli/settings.h"
@@ -11,6 +12,7 @@ namespace {
 
 struct SetOptions {
   std::string name, server, workspace, output;
+  Security security;
   bool use = false;
 };
 
@@ -35,6 +37,10 @@ void List(Context& context) {
                     {"server", entry.server},
                     {"workspace", entry.workspace},
                     {"output", entry.output}});
+    for (const SecurityWord& word : kSecurityWords) {
+      const std::string& said = entry.security.*word.field;
+      if (!said.empty()) list.back()[word.word] = said;
+    }
   }
   if (context.format == Format::kJson) {
     context.out << list.dump(2) << "\n";
@@ -57,6 +63,10 @@ void Set(Context& context, const SetOptions& options) {
   if (!options.server.empty()) entry.server = options.server;
   if (!options.workspace.empty()) entry.workspace = options.workspace;
   if (!options.output.empty()) entry.output = options.output;
+  for (const SecurityWord& word : kSecurityWords) {
+    const std::string& said = options.security.*word.field;
+    if (!said.empty()) entry.security.*word.field = said;
+  }
   // The first one is what its maker wants to work with.
   if (options.use || settings.contexts.size() == 1) settings.current = options.name;
   WriteSettings(SettingsPath(), settings);
@@ -108,6 +118,9 @@ void AddContextCommands(CLI::App& app, Context& context) {
   set.add_option("-w,--workspace", options->workspace, "name of the workspace")->type_name("NAME");
   OneOf(context, *set.add_option("-o,--output", options->output, "how results are written"),
         "format", {"table", "json", "jsonl"});
+  for (const SecurityWord& word : kSecurityWords) {
+    set.add_option(absl::StrCat("--", word.word), options->security.*word.field, word.help);
+  }
   set.add_flag("--use", options->use, "work with it from now on");
   set.callback([&context, options] { Set(context, *options); });
 

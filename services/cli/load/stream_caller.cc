@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "common/client/command_stream.h"
+#include "common/client/link.h"
 #include "services/cli/load/caller.h"
 #include "services/cli/load/unary_caller.h"
 
@@ -44,7 +45,8 @@ class StreamCaller : public Caller {
 
 std::unique_ptr<Caller> MakeCaller(const client::Client& client, const CallerOptions& options) {
   if (options.calls == Calls::kUnary) {
-    return std::make_unique<UnaryCaller>(options.targets, options.lanes);
+    return std::make_unique<UnaryCaller>(options.targets, client.link()->options,
+                                         options.lanes);
   }
   return std::make_unique<StreamCaller>(client, options.lanes);
 }

@@ -1,11 +1,12 @@
 #include "services/cli/load/unary_caller.h"
 
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
 
 #include <chrono>
 #include <utility>
 
+#include "common/client/endpoints.h"
 #include "firstline/v1/agent_service.grpc.pb.h"
 #include "firstline/v1/routing_service.grpc.pb.h"
 
@@ -17,18 +18,11 @@ namespace {
 constexpr std::size_t kUnansweredMax = 32'768;
 constexpr std::chrono::seconds kDeadline{15};
 
-std::shared_ptr<grpc::Channel> ConnectTo(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  // Channels to one address would otherwise share one connection.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
-
 }  // namespace
 
 struct UnaryCaller::Connection {
-  explicit Connection(const std::string& to)
-      : address(to), channel(ConnectTo(to)), routing(channel), agents(channel) {}
+  Connection(const std::string& to, const client::Options& options)
+      : address(to), channel(client::Connect(to, options)), routing(channel), agents(channel) {}
   const std::string address;
   const std::shared_ptr<grpc::Channel> channel;
   v1::RoutingService::Stub routing;
@@ -44,8 +38,12 @@ struct UnaryCaller::Call {
   client::CommandAnswer answer;
 };
 
-UnaryCaller::UnaryCaller(std::vector<std::string> targets, int connections)
-    : targets_(std::move(targets)), count_(connections), address_(targets_.front()) {
+UnaryCaller::UnaryCaller(std::vector<std::string> targets, const client::Options& options,
+                         int connections)
+    : targets_(std::move(targets)),
+      options_(options),
+      count_(connections),
+      address_(targets_.front()) {
   sync::MutexLock lock(mutex_);
   Connect();
 }
@@ -54,7 +52,9 @@ UnaryCaller::~UnaryCaller() { Drain(); }
 
 void UnaryCaller::Connect() {
   connections_.clear();
-  for (int i = 0; i < count_; ++i) connections_.push_back(std::make_shared<Connection>(address_));
+  for (int i = 0; i < count_; ++i) {
+    connections_.push_back(std::make_shared<Connection>(address_, options_));
+  }
 }
 
 std::shared_ptr<UnaryCaller::Connection> UnaryCaller::NextConnection() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/client/error.h"
+#include "common/client/options.h"
 #include "common/sync/mutex.h"
 #include "services/cli/load/caller.h"
 
@@ -17,9 +18,9 @@ namespace firstline::load {
 
 class UnaryCaller : public Caller {
  public:
-  // `targets` is not empty. Starts with the first; follows NOT_OWNER to the owner it names, and
+  // `targets` is not empty; `options` say how to connect. Starts with the first; follows NOT_OWNER to the owner it names, and
   // goes on to the next target when one cannot be reached.
-  UnaryCaller(std::vector<std::string> targets, int connections);
+  UnaryCaller(std::vector<std::string> targets, const client::Options& options, int connections);
   // Waits for the answers.
   ~UnaryCaller() override;
 
@@ -40,6 +41,7 @@ class UnaryCaller : public Caller {
   void Done() FIRSTLINE_EXCLUDES(mutex_);
 
   const std::vector<std::string> targets_;
+  const client::Options options_;
   const int count_;
   sync::Mutex mutex_;
   sync::CondVar changed_;

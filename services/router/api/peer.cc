@@ -105,6 +105,7 @@ Peer::Peer(const Options& options, std::string address, std::shared_ptr<RpcLoop>
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(-1);
+  if (!options.name.empty()) arguments.SetSslTargetNameOverride(options.name);
   stub_ = internal::v1::ForwardService::NewStub(grpc::CreateCustomChannel(
       address_, options.credentials ? options.credentials : grpc::InsecureChannelCredentials(),
       arguments));

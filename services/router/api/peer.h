@@ -20,6 +20,7 @@ class Peer {
  public:
   struct Options {
     std::shared_ptr<grpc::ChannelCredentials> credentials;  // null: insecure
+    std::string name;  // what a peer's certificate must carry, whatever its address
   };
   // Neither may destroy the peer.
   using OnResult = std::function<void(const internal::v1::ForwardedResult&)>;

@@ -82,7 +82,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   server->watch_ = std::make_shared<RpcLoop>("fl-watch", *server->calls_, options.watch_streams_max);
   server->backend_.Attach(server->calls_);
   server->forwarder_ = std::make_unique<Forwarder>(
-      ForwarderOptions{.self = options.advertise, .observer = options.forwards},
+      ForwarderOptions{
+          .self = options.advertise, .peer = options.peer, .observer = options.forwards},
       server->backend_, server->calls_);
   server->forwarding_.emplace(
       Forwarding{*server->forwarder_, server->methods_, server->backend_});
@@ -117,7 +118,7 @@ void Server::Listen() {
     ServeStatus(calls_, status_, backend_);
   });
   ListenForCommands(calls_, routing_, *forwarding_);
-  ListenForPeers(calls_, forward_, methods_, backend_);
+  ListenForPeers(calls_, forward_, methods_, backend_, options_.peer.name);
   ListenForEvents(watch_, routing_, backend_, hub_);
   ListenForAgents(watch_, agents_, *owner_, hub_, {options_.watch_lease});
   ListenForStats(watch_, stats_, *owner_);

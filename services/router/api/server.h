@@ -41,6 +41,8 @@ struct ServerOptions {
   std::string address = "[::]:7600";
   std::shared_ptr<grpc::ServerCredentials> credentials;  // null: insecure
   std::string advertise;  // as other pods know this one; empty: forwards nothing
+  // How other pods are dialled, and the name that they and this one show; empty: not asked for.
+  Peer::Options peer;
   bool driven_clock = false;                             // told by GetTime
   bool reflection = true;
   // Connections are told to go after this long (spread by a tenth, by gRPC), so that clients look

@@ -117,6 +117,24 @@ function* restricted(resources) {
   }
 }
 
+// Files where a Secret is mounted, probes on the plaintext port, and a client that has its own.
+function* encrypted(resources, spec, container, text) {
+  const mount = container.volumeMounts?.find((one) => one.name === 'tls')?.mountPath;
+  if (!spec.volumes?.some((one) => one.name === 'tls' && one.secret)) yield 'no Secret of TLS';
+  for (const flag of ['--tls-cert=', '--tls-key=', '--tls-ca=']) {
+    if (!text(flag)?.startsWith(`${flag}${mount}/`)) yield `${flag} is not below ${mount}`;
+  }
+  const health = Number(text('--health-listen=')?.split(':').pop());
+  for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
+    if (container[probe].grpc.port !== health) yield `${probe} does not ask the plaintext port`;
+  }
+  const config = resources.find((r) => r.metadata.name === 'firstline-config');
+  const variables = config?.spec.template.spec.containers[0].env.map((one) => one.name);
+  for (const name of ['FIRSTLINE_TLS_CA', 'FIRSTLINE_TLS_CERT', 'FIRSTLINE_TLS_KEY']) {
+    if (!variables?.includes(name)) yield `firstline-config lacks ${name}`;
+  }
+}
+
 function* router(resources) {
   const one = resources.find((r) => r.metadata.name === ROUTER && r.kind === 'Deployment');
   if (!one) return yield 'there is no router';
@@ -131,6 +149,11 @@ function* router(resources) {
       yield `${probe}: port ${grpc?.port} is not the container's`;
     }
   }
+  const text = (flag) => container.args.find((one) => one.startsWith(flag));
+  if (Boolean(text('--insecure')) === Boolean(text('--tls-cert='))) {
+    yield 'it is neither told to speak TLS nor that it need not';
+  }
+  if (text('--tls-cert=')) yield* encrypted(resources, spec, container, text);
   const pause = Number(container.lifecycle.preStop.exec.command[1]);
   if (spec.terminationGracePeriodSeconds < pause + STOP_S + 5) yield 'it is killed too early';
   if (one.spec.strategy.rollingUpdate.maxUnavailable !== 0) yield 'an update takes away first';

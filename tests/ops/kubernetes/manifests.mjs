@@ -118,6 +118,9 @@ for (const file of process.argv.slice(3)) {
       all.find((r) => r.metadata.name === 'firstline-router')
         .spec.template.spec.terminationGracePeriodSeconds = 12;
     }],
+    ['Deployment', (one, all) => {
+      container(all.find((r) => r.metadata.name === 'firstline-router')).args.shift();
+    }],
   ];
   for (const [kind, change] of PLANTED) {
     if (faultsOf(copy(kind, change)).length === 0) tell(`not found: ${kind} ${change}`);

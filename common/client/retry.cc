@@ -20,6 +20,8 @@ bool IsRetryable(const Error& error) {
 
 bool IsResumable(const Error& error) {
   if (IsRetryable(error) || error.reason == "LEASE_EXPIRED") return true;
+  // The stream ended with its token; there may be another one by now.
+  if (error.reason == "TOKEN_EXPIRED") return true;
   // A server that is killed resets its streams, which gRPC reports as INTERNAL or UNKNOWN.
   return error.reason.empty() &&
          (error.code == grpc::StatusCode::INTERNAL || error.code == grpc::StatusCode::UNKNOWN);

@@ -30,7 +30,7 @@ struct RetryPolicy {
 bool IsRetryable(const Error& error);
 
 // A stream that ended like this may be opened again: IsRetryable, a broken transport however gRPC
-// words it, and a lease that ran out.
+// words it, a lease that ran out, and a token that has expired: its source may have another.
 bool IsResumable(const Error& error);
 
 // The router named another pod as the owner of the workspace.

@@ -46,6 +46,9 @@ constexpr std::array kHints = {
     Hint{"CURSOR_EXPIRED", "begin with --from 0-0: the oldest event that is kept"},
     Hint{"CURSOR_REWOUND", "begin with --from and the resume_cursor named above"},
     Hint{"CONFIG_INVALID", "`firstline config validate FILE` checks without changing anything"},
+    Hint{"TOKEN_MISSING", "--token-file or FIRSTLINE_TOKEN_FILE says where your token is"},
+    Hint{"TOKEN_EXPIRED", "get a fresh token into the file of --token-file"},
+    Hint{"ROLE_NOT_ALLOWED", "deploy/README.md, section Security, says which role may do what"},
     Hint{"STORE_UNAVAILABLE", "the router is up, its Redis is not; try again"},
     Hint{"NOT_REPLICATED", "it is done; the router's Redis misses replicas: repeat it to be sure"},
 };

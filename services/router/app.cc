@@ -333,6 +333,22 @@ absl::Status Secure(const TlsOptions& options, api::ServerOptions& server) {
   return absl::OkStatus();
 }
 
+absl::Status AskCallers(const AppOptions& options, api::ServerOptions& server) {
+  const AuthOptions& auth = options.auth;
+  if (!auth.on()) {
+    if (auth.issuer.empty() && auth.audience.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError("--auth-issuer and --auth-audience need --auth-keys");
+  }
+  if (!options.tls.on()) {
+    return absl::InvalidArgumentError("--auth-keys needs --tls-cert: tokens are not for plaintext");
+  }
+  auto opened = api::Authenticator::Open(
+      {.keys_path = auth.keys, .expected = {.issuer = auth.issuer, .audience = auth.audience}});
+  if (!opened.ok()) return opened.status();
+  server.authenticator = *std::move(opened);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 struct App::Parts {
@@ -435,6 +451,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppOptions& options) {
   if (absl::Status s = CheckReach(options); !s.ok()) return s;
   api::ServerOptions server_options;
   if (absl::Status s = Secure(options.tls, server_options); !s.ok()) return s;
+  if (absl::Status s = AskCallers(options, server_options); !s.ok()) return s;
   auto parts = std::make_unique<Parts>(options);
   // The advertised address must be known before the first ownership record is written, the port only
   // once the server listens: with port 0 and nothing to advertise, take a free port first.

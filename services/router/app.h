@@ -32,9 +32,18 @@ struct TlsOptions {
   bool on() const { return !files.certificate.empty(); }
 };
 
+// On when keys are named; needs TLS. See api/authenticator.h.
+struct AuthOptions {
+  std::string keys;  // file: JSON Web Key Set or public keys in PEM
+  std::string issuer, audience;
+
+  bool on() const { return !keys.empty(); }
+};
+
 struct AppOptions {
   std::string listen = "127.0.0.1:7600";          // gRPC; port 0: any free one
   TlsOptions tls;
+  AuthOptions auth;
   bool insecure = false;                          // plaintext is served beyond loopback
   std::string health_listen;                      // health alone, in plaintext; empty: none
   std::string advertise;                          // what other pods and clients are told; empty:

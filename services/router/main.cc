@@ -71,6 +71,10 @@ int main(int argc, char** argv) {
                  " line of --port-file");
   cli.add_flag("--insecure", options.insecure, "serve plaintext beyond loopback");
   AddTlsOptions(cli, options.tls);
+  cli.add_option("--auth-keys", options.auth.keys,
+                 "public keys of bearer tokens, JWKS or PEM: callers are asked who they are");
+  cli.add_option("--auth-issuer", options.auth.issuer, "who issues the tokens, their iss");
+  cli.add_option("--auth-audience", options.auth.audience, "what they are for, their aud");
   cli.add_option("--metrics-listen", options.metrics_listen,
                  "address of /metrics, or none")
       ->capture_default_str();

@@ -35,7 +35,9 @@ constexpr char kWorkspace[] = R"pb(
 // Runs a call of any kind to its end with a completion queue of its own.
 class RawCall {
  public:
-  RawCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& path) {
+  RawCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,
+          const std::string& authorization) {
+    if (!authorization.empty()) context_.AddMetadata("authorization", authorization);
     context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
     stream_ = grpc::GenericStub(channel).PrepareCall(&context_, path, &queue_);
     stream_->StartCall(this);
@@ -123,7 +125,8 @@ absl::Status ServerFixture::Call(const std::string& method, const std::string& t
     return absl::UnknownError(absl::StrCat("cannot parse ", text.substr(0, 200)));
   }
   RawCall call(channel_,
-               absl::StrCat("/", descriptor->service()->full_name(), "/", descriptor->name()));
+               absl::StrCat("/", descriptor->service()->full_name(), "/", descriptor->name()),
+               authorization_);
   call.Send(*request);
   std::string reply;
   while (call.Receive(&reply)) {
@@ -132,9 +135,9 @@ absl::Status ServerFixture::Call(const std::string& method, const std::string& t
   return rpc::FromGrpc(call.Finish());
 }
 
-void ServerFixture::BuildWorkspace() {
+void ServerFixture::BuildWorkspace(ServerOptions options) {
   using Any = google::protobuf::Empty;  // Replies are not looked at here.
-  StartServer();
+  StartServer(std::move(options));
   Must<Any>("ConfigService.ApplyWorkspace", kWorkspace);
   const auto submit = [&](const std::string& id, const std::string& queue,
                           const std::string& channel) {

@@ -57,7 +57,7 @@ class ServerFixture : public ::testing::Test {
   // vip), dan (away); inquiries named after their state: waiting, offered (to ann), assigned (to
   // bob), parked (bob's), closed, cancelled, wrapping (bob's wrap-up), spoken (assigned to bob, on
   // voice).
-  void BuildWorkspace();
+  void BuildWorkspace(ServerOptions options = {});
   void StartServer(ServerOptions options = {});
 
   // Calls "Service.Method" of firstline.v1 (or a full name) with a request in text form as a stream
@@ -75,6 +75,7 @@ class ServerFixture : public ::testing::Test {
     return response;
   }
 
+  std::string authorization_;  // header of every Call; empty: none
   EngineBackend backend_;
   CountingObserver observer_;
   std::unique_ptr<Server> server_;

@@ -67,6 +67,8 @@ TEST(Retry, OnlyWhatMayPassIsRepeated) {
       {{.code = grpc::StatusCode::INTERNAL}, false, true},
       {{.code = grpc::StatusCode::INTERNAL, .reason = "INTERNAL"}, false, false},
       {{.code = grpc::StatusCode::ABORTED, .reason = "LEASE_EXPIRED"}, false, true},
+      {{.code = grpc::StatusCode::UNAUTHENTICATED, .reason = "TOKEN_EXPIRED"}, false, true},
+      {{.code = grpc::StatusCode::UNAUTHENTICATED, .reason = "TOKEN_INVALID"}, false, false},
       {{.code = grpc::StatusCode::ABORTED, .reason = "ETAG_MISMATCH"}, false, false},
       {{.code = grpc::StatusCode::INVALID_ARGUMENT}, false, false},
       {{.code = grpc::StatusCode::FAILED_PRECONDITION}, false, false},

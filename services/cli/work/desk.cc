@@ -317,6 +317,7 @@ void Desk::Park(Words& words) {
   v1::ParkInquiryRequest request;
   request.set_workspace(context_.Workspace());
   request.set_inquiry_id(work.inquiry_id());
+  request.set_agent_id(agent_id_);
   Unwrap(context_.client().ParkInquiry(request));
   Settle(work);
 }
@@ -327,6 +328,7 @@ void Desk::Resume(Words& words) {
   v1::ResumeInquiryRequest request;
   request.set_workspace(context_.Workspace());
   request.set_inquiry_id(work.inquiry_id());
+  request.set_agent_id(agent_id_);
   Unwrap(context_.client().ResumeInquiry(request));
   Settle(work);
 }
@@ -343,6 +345,7 @@ void Desk::Transfer(Words& words) {
   RefuseMore(words);
   request.set_workspace(context_.Workspace());
   request.set_inquiry_id(work.inquiry_id());
+  request.set_agent_id(agent_id_);
   Unwrap(context_.client().TransferInquiry(request));
   Settle(work);
 }

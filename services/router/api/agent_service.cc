@@ -50,10 +50,10 @@ void GetAgent(Backend& backend, GetAgentCall& call) {
   const Path root;
   fields.Workspace(root / "workspace", call.request().workspace());
   fields.Id(root / "agent_id", call.request().agent_id());
-  const auto read = [&request = call.request()](const engine::Engine& engine,
-                                                v1::GetAgentResponse& out) {
+  const auto read = [&call, &request = call.request()](const engine::Engine& engine,
+                                                       v1::GetAgentResponse& out) {
     const engine::AgentIx ix = engine.FindAgent(request.agent_id());
-    if (!ix.IsSet()) {
+    if (!ix.IsSet() || !Sees(*call.caller(), engine, engine.agent(ix))) {
       return ToStatus(engine::Rejection::kUnknownAgent, request.agent_id(),
                       KindOf<engine::SetPresence>());
     }
@@ -68,12 +68,13 @@ void ListAgents(Backend& backend, ListAgentsCall& call) {
   const v1::ListAgentsRequest& request = call.request();
   AgentFilter filter = ReadFilter(request, fields);
   PageScan scan{request.page_token(), TextOf(request), request.page_size()};
-  const auto visit = [filter = std::move(filter)](const engine::Engine& engine, PageCursor& page,
-                                                  v1::ListAgentsResponse& out) {
+  const auto visit = [filter = std::move(filter), caller = call.caller()](
+                         const engine::Engine& engine, PageCursor& page,
+                         v1::ListAgentsResponse& out) {
     engine.ForEachAgent([&](engine::AgentIx ix, const engine::Agent& agent) {
       if (!page.Reached(ix.value)) return true;
       if (page.Full(ix.value)) return false;
-      if (!filter.Takes(engine, agent)) return true;
+      if (!filter.Takes(engine, agent) || !Sees(*caller, engine, agent)) return true;
       WriteAgentStatus(engine, ix, /*inquiries=*/false, out.add_agents());
       page.Took();
       return true;

@@ -91,6 +91,17 @@ void RunCommand(Backend& backend, CommandCall& call) {
   });
 }
 
+// As the call of its name would be.
+absl::Status CheckCommand(const Caller& caller, const v1::Command& command) {
+  absl::Status allowed;
+  if (&caller == Everybody().get()) return allowed;
+  VisitRequest(command, [&](const auto& request) {
+    allowed = RolesOf(request.GetDescriptor()).Has(caller.role) ? CheckRequest(caller, request)
+                                                                : RoleNotAllowed(caller.role);
+  });
+  return allowed;
+}
+
 absl::Status BadBatch(int size) {
   return status::Error(
       absl::StatusCode::kInvalidArgument, "a batch has 1 to 64 commands",
@@ -106,8 +117,10 @@ class PendingCommand final : public CommandCall,
                              public Forwardable,
                              public std::enable_shared_from_this<PendingCommand> {
  public:
-  PendingCommand(CommandsStream& stream, const Forwarding& forwarding, v1::Command command)
+  PendingCommand(CommandsStream& stream, const Forwarding& forwarding, CallerRef caller,
+                 v1::Command command)
       : stream_(&stream), forwarding_(forwarding) {
+    caller_ = std::move(caller);
     request_ = std::move(command);
     VisitRequest(std::as_const(request_),
                  [&](const auto& request) { workspace_ = &request.workspace(); });
@@ -118,6 +131,9 @@ class PendingCommand final : public CommandCall,
   const std::string& workspace() const override { return *workspace_; }
   void Submit() {
     self_ = shared_from_this();
+    if (const absl::Status allowed = CheckCommand(*caller_, request_); !allowed.ok()) {
+      return Answer(allowed);
+    }
     forwarding_.forwarder.Submit(*this);
   }
   // The stream is gone: nobody is to be told.
@@ -141,6 +157,7 @@ class PendingCommand final : public CommandCall,
     });
     call->set_method(std::string(kMethod));
     if (trace_.traced()) call->set_traceparent(trace_.header());
+    WriteCaller(*caller_, call);
     request_.SerializeToString(call->mutable_request());
   }
   void EndForwarded(const absl::Status& status, const std::string& response,
@@ -213,7 +230,8 @@ class CommandsStream final : public CommandsIo {
   // ---- Commands ----
   void TakeBatch() {
     for (v1::Command& command : *mutable_request().mutable_commands()) {
-      auto pending = std::make_shared<PendingCommand>(*this, forwarding_, std::move(command));
+      auto pending = std::make_shared<PendingCommand>(*this, forwarding_, caller(),
+                                                      std::move(command));
       lanes_[pending->workspace()].push_back(pending);
       ++unwritten_;
       pending->Submit();

@@ -62,6 +62,7 @@ void ListWorkspaces(Backend& backend, ListCall& call) {
   }
   backend.ListWorkspaces([&call](absl::StatusOr<std::vector<runtime::WorkspaceId>> names) {
     if (names.ok()) {
+      std::erase_if(*names, [&](const auto& name) { return !call.caller()->MayEnter(name); });
       WritePage(*names, call.request().page_token(),
                 static_cast<size_t>(PageSize(call.request().page_size())), call.response());
     }

@@ -167,7 +167,9 @@ absl::StatusOr<engine::Command> ToCommand(const v1::TransferInquiryRequest& requ
   engine::Transfer transfer{.inquiry_id = ReadInquiryId(request.inquiry_id(), fields),
                             .queue = request.queue(),
                             .requirement = {},
-                            .preferred_agent = request.preferred_agent()};
+                            .preferred_agent = request.preferred_agent(),
+                            .agent_id = request.agent_id()};
+  fields.OptionalId(kRoot / "agent_id", request.agent_id());
   fields.OptionalName(kRoot / "queue", request.queue());
   fields.OptionalId(kRoot / "preferred_agent", request.preferred_agent());
   if (request.has_requirement()) {
@@ -202,15 +204,19 @@ absl::StatusOr<engine::Command> ToCommand(const v1::RecordMessageRequest& reques
 absl::StatusOr<engine::Command> ToCommand(const v1::ParkInquiryRequest& request) {
   Fields fields;
   engine::Command command = Begin(request, fields);
-  return End(std::move(command), engine::Park{ReadInquiryId(request.inquiry_id(), fields)},
-             fields);
+  fields.OptionalId(kRoot / "agent_id", request.agent_id());
+  engine::Park park{.inquiry_id = ReadInquiryId(request.inquiry_id(), fields),
+                    .agent_id = request.agent_id()};
+  return End(std::move(command), std::move(park), fields);
 }
 
 absl::StatusOr<engine::Command> ToCommand(const v1::ResumeInquiryRequest& request) {
   Fields fields;
   engine::Command command = Begin(request, fields);
-  return End(std::move(command), engine::Resume{ReadInquiryId(request.inquiry_id(), fields)},
-             fields);
+  fields.OptionalId(kRoot / "agent_id", request.agent_id());
+  engine::Resume resume{.inquiry_id = ReadInquiryId(request.inquiry_id(), fields),
+                        .agent_id = request.agent_id()};
+  return End(std::move(command), std::move(resume), fields);
 }
 
 absl::StatusOr<engine::Command> ToCommand(const v1::CloseInquiryRequest& request) {

@@ -4,8 +4,6 @@
 #include <utility>
 
 #include "common/rpc/error.h"
-#include "common/status/reason.h"
-#include "common/tls/credentials.h"
 #include "services/router/api/limits.h"
 #include "services/router/api/rejection_status.h"
 #include "services/router/api/rpc_stream.h"
@@ -16,31 +14,22 @@ namespace {
 using ForwardIo =
     BidiStream<ForwardService, internal::v1::ForwardRequest, internal::v1::ForwardResponse>;
 
-absl::Status NotAPod() {
-  return status::Error(absl::StatusCode::kPermissionDenied, "calls are forwarded by routers only",
-                       {.reason = "NOT_A_POD"});
-}
-
 class ForwardStream final : public ForwardIo {
  public:
   ForwardStream(std::shared_ptr<RpcLoop> loop, ForwardService& service,
-                const MethodTable& methods, const Backend& backend, std::string pod)
+                const MethodTable& methods, const Backend& backend)
       : ForwardIo(std::move(loop), {"firstline.internal.v1.ForwardService", "Forward"}, service,
                   &ForwardService::RequestForward),
         service_(service),
         methods_(methods),
-        backend_(backend),
-        pod_(std::move(pod)) {}
+        backend_(backend) {}
   void Listen() { Accept(); }
 
  private:
   void ListenAgain() override {
-    (new ForwardStream(shared_loop(), service_, methods_, backend_, pod_))->Listen();
+    (new ForwardStream(shared_loop(), service_, methods_, backend_))->Listen();
   }
-  void OnOpen() override {
-    if (!pod_.empty() && !tls::PeerHasName(*context_.auth_context(), pod_)) return End(NotAPod());
-    Read();
-  }
+  void OnOpen() override { Read(); }
 
   void OnRead(bool ok) override {
     if (!ok) {
@@ -108,7 +97,6 @@ class ForwardStream final : public ForwardIo {
   ForwardService& service_;
   const MethodTable& methods_;
   const Backend& backend_;
-  const std::string pod_;
   internal::v1::ForwardResponse ready_;
   size_t unwritten_ = 0;  // taken, and not given to gRPC
   bool paused_ = false;
@@ -119,9 +107,9 @@ class ForwardStream final : public ForwardIo {
 }  // namespace
 
 void ListenForPeers(const std::shared_ptr<RpcLoop>& loop, ForwardService& service,
-                    const MethodTable& methods, const Backend& backend, std::string pod) {
-  loop->Post([loop, &service, &methods, &backend, pod = std::move(pod)] {
-    (new ForwardStream(loop, service, methods, backend, pod))->Listen();
+                    const MethodTable& methods, const Backend& backend) {
+  loop->Post([loop, &service, &methods, &backend] {
+    (new ForwardStream(loop, service, methods, backend))->Listen();
   });
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "firstline/internal/v1/forward_service.grpc.pb.h"
 #include "services/router/api/backend.h"
@@ -14,11 +13,10 @@ namespace firstline::api {
 
 using ForwardService = internal::v1::ForwardService::AsyncService;
 
-// Waits for peers for as long as the loop runs. Who cannot show a certificate with the name `pod`
-// (unless that is empty) gets PERMISSION_DENIED / NOT_A_POD. At limits::kForwardedCallsMax unanswered calls a
+// Waits for peers for as long as the loop runs; the loop's door asks for their certificates. At limits::kForwardedCallsMax unanswered calls a
 // stream is not read until half of them are answered. Everything must outlive the loop. From any
 // thread.
 void ListenForPeers(const std::shared_ptr<RpcLoop>& loop, ForwardService& service,
-                    const MethodTable& methods, const Backend& backend, std::string pod);
+                    const MethodTable& methods, const Backend& backend);
 
 }  // namespace firstline::api

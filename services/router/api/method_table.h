@@ -20,6 +20,12 @@ namespace firstline::api {
 // Told how a call ended, once: its response, serialised, and a command's epoch.
 using Sink = std::function<void(const absl::Status&, std::string response, uint64_t epoch)>;
 
+// What the owner has to know of a caller; ForwardedCaller reads it.
+inline void WriteCaller(const Caller& caller, internal::v1::ForwardedCall* call) {
+  if (!caller.agent_id.empty()) call->set_caller_agent_id(caller.agent_id);
+  if (!caller.vendor.empty()) call->set_caller_vendor(caller.vendor);
+}
+
 class MethodTable {
  public:
   // `name`: "/package.Service/Method".
@@ -53,6 +59,7 @@ class MethodTable {
         return call->End(absl::InvalidArgumentError("the request cannot be read"));
       }
       call->epoch_ = in.epoch();
+      call->caller_ = ForwardedCaller(in.caller_agent_id(), in.caller_vendor());
       if (in.timeout_us() > 0) call->deadline_ = now + engine::Microseconds(in.timeout_us());
       handler(*call);
     }

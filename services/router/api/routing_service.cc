@@ -57,14 +57,15 @@ void GetInquiry(Backend& backend, GetInquiryCall& call) {
   const Path root;
   fields.Workspace(root / "workspace", call.request().workspace());
   fields.Id(root / "inquiry_id", call.request().inquiry_id());
-  const auto read = [&request = call.request()](const engine::Engine& engine,
-                                                v1::GetInquiryResponse& out) {
+  const auto read = [&call, &request = call.request()](const engine::Engine& engine,
+                                                       v1::GetInquiryResponse& out) {
     const engine::InquiryIx ix = engine.FindInquiry(request.inquiry_id());
-    if (!ix.IsSet()) {
+    if (!ix.IsSet() || !Sees(*call.caller(), engine, engine.inquiry(ix))) {
       return ToStatus(engine::Rejection::kUnknownInquiry, request.inquiry_id(),
                       KindOf<engine::Cancel>());
     }
     WriteInquiry(engine, engine.inquiry(ix), out.mutable_inquiry());
+    Redact(*call.caller(), *out.mutable_inquiry());
     return absl::OkStatus();
   };
   Read(backend, call, fields, read);
@@ -75,13 +76,16 @@ void ListInquiries(Backend& backend, ListInquiriesCall& call) {
   const v1::ListInquiriesRequest& request = call.request();
   InquiryFilter filter = ReadFilter(request, fields);
   PageScan scan{request.page_token(), TextOf(request), request.page_size()};
-  const auto visit = [filter = std::move(filter)](const engine::Engine& engine, PageCursor& page,
-                                                  v1::ListInquiriesResponse& out) {
+  const auto visit = [filter = std::move(filter), caller = call.caller()](
+                         const engine::Engine& engine, PageCursor& page,
+                         v1::ListInquiriesResponse& out) {
     engine.ForEachInquiry([&](engine::InquiryIx ix, const engine::Inquiry& inquiry) {
       if (!page.Reached(ix.value)) return true;
       if (page.Full(ix.value)) return false;
-      if (!filter.Takes(engine, inquiry)) return true;
-      WriteInquiry(engine, inquiry, out.add_inquiries());
+      if (!filter.Takes(engine, inquiry) || !Sees(*caller, engine, inquiry)) return true;
+      v1::Inquiry& listed = *out.add_inquiries();
+      WriteInquiry(engine, inquiry, &listed);
+      Redact(*caller, listed);
       page.Took();
       return true;
     });

@@ -147,7 +147,9 @@ void RpcLoop::Tick(bool ok) {
   if (!ok || !ticking_) return;
   if (tick_task_) tick_task_();
   ForEach([](RpcStream& stream) {
-    if (stream.open_ && !stream.ended()) stream.OnTick();
+    if (!stream.open_ || stream.ended()) return;
+    stream.EndUnlessGood();
+    if (!stream.ended()) stream.OnTick();
   });
   ArmTick();
 }

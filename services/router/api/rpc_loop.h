@@ -32,6 +32,7 @@
 #include "common/rpc/observer.h"
 #include "common/sync/mutex.h"
 #include "common/sync/owned_thread.h"
+#include "services/router/api/door.h"
 #include "services/router/runtime/boot_time.h"
 
 namespace firstline::api {
@@ -70,6 +71,9 @@ class RpcLoop : public std::enable_shared_from_this<RpcLoop> {
       if (RpcStream* stream = Find(id)) task(static_cast<Stream&>(*stream));
     });
   }
+  // Callers are asked who they are at `door`, which must outlive the loop. Before Start.
+  void Guard(const Door& door) { door_ = &door; }
+  const Door* door() const { return door_; }  // null: nobody is asked
   // Called on the loop's thread every kTick, before the streams' OnTick. Before Start.
   void OnEachTick(Task task) { tick_task_ = std::move(task); }
   // OnDrain for every stream; who comes later gets UNAVAILABLE / SHUTTING_DOWN. Unary calls are
@@ -143,6 +147,7 @@ class RpcLoop : public std::enable_shared_from_this<RpcLoop> {
   TaskTag task_tag_{*this};
   TickTag tick_tag_{*this};
   Task tick_task_;
+  const Door* door_ = nullptr;
 
   // The loop's thread.
   std::map<StreamId, RpcStream*> streams_;

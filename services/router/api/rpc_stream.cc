@@ -65,13 +65,31 @@ void RpcStream::OnAccepted(bool ok) {
   }
   timer_.emplace(loop_->observer(), name_);
   trace_ = CallTrace::Of(context_.client_metadata());
-  const absl::Status admitted = loop_->Admit();
+  absl::Status admitted = loop_->Admit();
+  if (admitted.ok()) admitted = AskCaller();
   loop_->Add(id_, this);
   ListenAgain();
   if (!admitted.ok()) return End(admitted);
   if (gone_) return End(CallerGone());
   open_ = true;
   OnOpen();
+}
+
+std::string RpcStream::FullName() const {
+  return absl::StrCat("/", std::string(name_.service), "/", std::string(name_.method));
+}
+
+absl::Status RpcStream::AskCaller() {
+  if (loop_->door() == nullptr) return absl::OkStatus();
+  absl::StatusOr<CallerRef> caller = loop_->door()->Admit(RolesOf(FullName()), context_);
+  if (caller.ok()) caller_ = *std::move(caller);
+  return caller.status();
+}
+
+// Tokens expire and keys are withdrawn while streams are open.
+void RpcStream::EndUnlessGood() {
+  if (loop_->door() == nullptr) return;
+  if (absl::Status good = loop_->door()->StillGood(*caller_); !good.ok()) End(std::move(good));
 }
 
 void RpcStream::OnReadDone(bool ok) {
@@ -105,10 +123,7 @@ void RpcStream::FinishIfDue() {
   finishing_ = true;
   if (open_) OnClosed();
   const auto elapsed = timer_->Handled(static_cast<grpc::StatusCode>(end_->code()));
-  if (trace_.traced()) {
-    trace_.Ended(absl::StrCat("/", std::string(name_.service), "/", std::string(name_.method)), "",
-                 *end_, elapsed);
-  }
+  if (trace_.traced()) trace_.Ended(FullName(), "", *end_, elapsed);
   StartFinish(rpc::ToGrpc(*end_));
 }
 

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "common/rpc/error.h"
 #include "common/rpc/observer.h"
+#include "services/router/api/access.h"
 #include "services/router/api/call_trace.h"
 #include "services/router/api/rpc_loop.h"
 
@@ -57,6 +58,8 @@ class RpcStream {
   std::shared_ptr<RpcLoop> shared_loop() const { return loop_; }
   bool writing() const { return writing_; }
   bool ended() const { return end_.has_value(); }
+  // Since OnOpen.
+  const CallerRef& caller() const { return caller_; }
 
   grpc::ServerContext context_;
 
@@ -79,12 +82,16 @@ class RpcStream {
   void OnWriteDone(bool ok);
   void OnFinished(bool ok);
   void OnDone(bool ok);
+  std::string FullName() const;
+  absl::Status AskCaller();
+  void EndUnlessGood();
   void FinishIfDue();
   void DeleteIfDone();
 
   const std::shared_ptr<RpcLoop> loop_;
   const Id id_;
   const rpc::MethodName name_;
+  CallerRef caller_ = Everybody();
   std::optional<rpc::HandledTimer> timer_;
   CallTrace trace_;
   std::optional<absl::Status> end_;

@@ -69,7 +69,8 @@ void Server::Configure(grpc::ServerBuilder& builder) {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       Backend& backend, store::EventLog& log,
                                                       rpc::Observer& observer) {
-  if (options.reflection) EnableReflection();
+  // Reflection is served by gRPC itself, which asks nobody.
+  if (options.reflection && options.authenticator == nullptr) EnableReflection();
   std::unique_ptr<Server> server(new Server(options, backend, log));
   grpc::ServerBuilder builder;
   server->Configure(builder);
@@ -80,6 +81,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   server->calls_ = std::make_shared<RpcLoop>("fl-calls", builder.AddCompletionQueue(), observer,
                                              limits::kCommandStreamsMax);
   server->watch_ = std::make_shared<RpcLoop>("fl-watch", *server->calls_, options.watch_streams_max);
+  if (options.authenticator != nullptr || !options.peer.name.empty()) {
+    server->door_.emplace(options.authenticator, options.peer.name);
+    server->calls_->Guard(*server->door_);
+    server->watch_->Guard(*server->door_);
+  }
   server->backend_.Attach(server->calls_);
   server->forwarder_ = std::make_unique<Forwarder>(
       ForwarderOptions{
@@ -118,7 +124,7 @@ void Server::Listen() {
     ServeStatus(calls_, status_, backend_);
   });
   ListenForCommands(calls_, routing_, *forwarding_);
-  ListenForPeers(calls_, forward_, methods_, backend_, options_.peer.name);
+  ListenForPeers(calls_, forward_, methods_, backend_);
   ListenForEvents(watch_, routing_, backend_, hub_);
   ListenForAgents(watch_, agents_, *owner_, hub_, {options_.watch_lease});
   ListenForStats(watch_, stats_, *owner_);

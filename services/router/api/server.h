@@ -19,6 +19,7 @@
 #include "services/router/api/agent_service.h"
 #include "services/router/api/backend.h"
 #include "services/router/api/config_service.h"
+#include "services/router/api/door.h"
 #include "services/router/api/event_hub.h"
 #include "services/router/api/health_service.h"
 #include "services/router/api/limits.h"
@@ -41,6 +42,7 @@ struct ServerOptions {
   std::string address = "[::]:7600";
   std::shared_ptr<grpc::ServerCredentials> credentials;  // null: insecure
   std::string advertise;  // as other pods know this one; empty: forwards nothing
+  std::shared_ptr<Authenticator> authenticator;  // null: callers are not asked who they are
   // How other pods are dialled, and the name that they and this one show; empty: not asked for.
   Peer::Options peer;
   bool driven_clock = false;                             // told by GetTime
@@ -93,6 +95,7 @@ class Server {
   void Listen();
 
   const ServerOptions options_;
+  std::optional<Door> door_;  // loops ask at it until they have stopped
   GatheringBackend backend_;
   MethodTable methods_;
   std::unique_ptr<Forwarder> forwarder_;

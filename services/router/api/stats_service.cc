@@ -41,12 +41,17 @@ absl::Status ReadQueueStats(telemetry::Telemetry& telemetry, const engine::Engin
 
 namespace {
 
+bool SeesAgent(const Caller& caller, const engine::Engine& engine, const std::string& agent_id) {
+  const engine::AgentIx ix = engine.FindAgent(agent_id);
+  return ix.IsSet() && Sees(caller, engine, engine.agent(ix));
+}
+
 absl::Status ReadAgentStats(telemetry::Telemetry& telemetry, const engine::Engine& engine,
-                            const v1::GetAgentStatsRequest& request,
+                            const Caller& caller, const v1::GetAgentStatsRequest& request,
                             v1::GetAgentStatsResponse& out) {
   WriteBounds(out);
   if (!request.agent_id().empty()) {
-    if (!engine.FindAgent(request.agent_id()).IsSet()) {
+    if (!SeesAgent(caller, engine, request.agent_id())) {
       return ToStatus(engine::Rejection::kUnknownAgent, request.agent_id(),
                       KindOf<engine::SetPresence>());
     }
@@ -60,6 +65,8 @@ absl::Status ReadAgentStats(telemetry::Telemetry& telemetry, const engine::Engin
   const bool more = agents.size() > size;
   if (more) agents.pop_back();
   for (const telemetry::AgentFigures& figures : agents) {
+    // Those of deleted agents are for who sees everybody.
+    if (caller.role == Role::kVendor && !SeesAgent(caller, engine, figures.agent_id)) continue;
     WriteAgentStats(figures, out.add_agents());
   }
   if (more) out.set_next_page_token(agents.back().agent_id);
@@ -103,10 +110,10 @@ void GetAgentStats(Backend& backend, AgentStatsCall& call) {
   fields.Range(Path("page_size"), request.page_size(), 0, limits::kPageSizeMax);
   Fields token;
   const bool token_ok = token.OptionalId(Path("page_token"), request.page_token());
-  const auto read = [&backend, &request, token_ok](const engine::Engine& engine,
+  const auto read = [&backend, &call, &request, token_ok](const engine::Engine& engine,
                                                    v1::GetAgentStatsResponse& out) {
     if (!token_ok) return InvalidPageToken();
-    return ReadAgentStats(backend.telemetry(), engine, request, out);
+    return ReadAgentStats(backend.telemetry(), engine, *call.caller(), request, out);
   };
   Read(backend, call, fields, read);
 }

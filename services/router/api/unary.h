@@ -67,6 +67,7 @@ class GrpcCall final : public Tag, public Forwardable, public UnaryCall<Request,
   // What all calls of a method share.
   struct Method {
     rpc::MethodName name;
+    Roles roles;
     Order order = Order::kAny;
     const Forwarding* forwarding = nullptr;  // null: served here
     std::function<void(GrpcCall&)> await;    // makes gRPC wait for a caller
@@ -106,9 +107,18 @@ class GrpcCall final : public Tag, public Forwardable, public UnaryCall<Request,
     loop_->CallBegan();
     Listen(loop_, method_);
     if (loop_->calls() > limits::kUnaryCallsMax) return Finish(TooManyCalls());
+    if (const absl::Status allowed = AskCaller(); !allowed.ok()) return Finish(allowed);
     if (method_->forwarding == nullptr) return method_->handler(*this);
     SetDeadline(method_->forwarding->backend);
     method_->forwarding->forwarder.Submit(*this);
+  }
+
+  absl::Status AskCaller() {
+    if (loop_->door() == nullptr) return absl::OkStatus();
+    absl::StatusOr<CallerRef> caller = loop_->door()->Admit(method_->roles, context_);
+    if (!caller.ok()) return caller.status();
+    this->caller_ = *std::move(caller);
+    return CheckRequest(*this->caller_, this->request_);
   }
 
   void SetDeadline(const Backend& backend) {
@@ -155,6 +165,7 @@ class GrpcCall final : public Tag, public Forwardable, public UnaryCall<Request,
   void WriteCall(internal::v1::ForwardedCall* call) override {
     EnsureRequestId(method_->forwarding->forwarder.NewRequestId(), &this->request_);
     call->set_method(FullName());
+    WriteCaller(*this->caller_, call);
     if (trace_.traced()) call->set_traceparent(trace_.header());
     this->request_.SerializeToString(call->mutable_request());
   }
@@ -203,13 +214,14 @@ class UnaryServer {
                          call.loop().queue(), call.loop().accept_queue(),
                          static_cast<Tag*>(&call));
     };
+    const std::string path = absl::StrCat("/", std::string(name_), "/", std::string(method));
     if (forwarding_ != nullptr) {
-      forwarding_->methods.template Add<Request, Response>(
-          absl::StrCat("/", std::string(name_), "/", std::string(method)), handler);
+      forwarding_->methods.template Add<Request, Response>(path, handler);
     }
     Call::Listen(loop_,
                  std::make_shared<const typename Call::Method>(typename Call::Method{
-                     {name_, method}, order, forwarding_, await, std::move(handler)}));
+                     {name_, method}, RolesOf(path), order, forwarding_, await,
+                     std::move(handler)}));
   }
 
  private:

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "services/router/api/access.h"
 #include "services/router/api/backend.h"
 #include "services/router/api/convert_command.h"
 #include "services/router/api/convert_view.h"
@@ -38,6 +39,8 @@ class UnaryCall {
   runtime::BootTime deadline() const { return deadline_; }
   // For runtime::Call::epoch.
   uint64_t epoch() const { return epoch_; }
+  // Who calls; RPC, workspace and agent of the request are allowed, what is found has to be judged.
+  const CallerRef& caller() const { return caller_; }
   // Exactly once for each time a handler is given it; it must not be touched afterwards. `epoch`: of
   // a command, runtime::Done::epoch.
   void End(const absl::Status& status, uint64_t epoch = 0) { OnEnd(status, epoch); }
@@ -49,6 +52,7 @@ class UnaryCall {
   Response response_;
   runtime::BootTime deadline_ = runtime::kNeverBoot;
   uint64_t epoch_ = 0;
+  CallerRef caller_ = Everybody();
 };
 
 // The workspace a request is about; empty for none.

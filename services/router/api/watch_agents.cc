@@ -120,6 +120,9 @@ class WatchAgents final : public AgentsIo {
     if (absl::Status checked = CheckOpen(request().open()); !checked.ok()) {
       return End(std::move(checked));
     }
+    if (absl::Status allowed = CheckRequest(*caller(), request().open()); !allowed.ok()) {
+      return End(std::move(allowed));
+    }
     workspace_ = request().open().workspace();
     session_ = request().open().session_id();
     include_inquiries_ = request().open().include_inquiries();
@@ -151,6 +154,11 @@ class WatchAgents final : public AgentsIo {
   void OnAdd() {
     if (absl::Status checked = CheckAdd(request().add()); !checked.ok()) {
       return End(std::move(checked));
+    }
+    for (const Request::Subject& subject : request().add().agents()) {
+      if (absl::Status own = CheckAgent(*caller(), subject.agent_id()); !own.ok()) {
+        return End(std::move(own));
+      }
     }
     if (watched_.size() + static_cast<size_t>(request().add().agents_size()) >
         limits::kAgentsPerStreamMax) {

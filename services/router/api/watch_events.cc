@@ -34,13 +34,15 @@ absl::Status Check(const v1::WatchEventsRequest& request) {
   return absl::OkStatus();
 }
 
-EventHub::Filter FilterOf(const v1::WatchEventsRequest& request) {
-  if (request.kinds().empty() && request.inquiry_id().empty() && request.queue().empty()) {
+EventHub::Filter FilterOf(const v1::WatchEventsRequest& request, const CallerRef& caller) {
+  if (request.kinds().empty() && request.inquiry_id().empty() && request.queue().empty() &&
+      caller->role != Role::kVendor) {
     return nullptr;
   }
-  return [kinds = std::set<int>(request.kinds().begin(), request.kinds().end()),
+  return [caller, kinds = std::set<int>(request.kinds().begin(), request.kinds().end()),
           inquiry = request.inquiry_id(), queue = request.queue()](const v1::Event& event) {
     if (event.kind_case() == v1::Event::kOwnerChanged) return true;
+    if (!Sees(*caller, event)) return false;
     if (!kinds.empty() && kinds.count(static_cast<int>(event.kind_case())) == 0) return false;
     if (!inquiry.empty() && event.inquiry_id() != inquiry) return false;
     return queue.empty() || event.queue_id() == queue;
@@ -69,6 +71,7 @@ class WatchEvents final : public EventStream {
   // Any pod has the history; only its owner knows for sure that a workspace does not exist.
   void OnOpen() override {
     if (absl::Status checked = Check(request()); !checked.ok()) return End(std::move(checked));
+    if (absl::Status s = CheckRequest(*caller(), request()); !s.ok()) return End(std::move(s));
     ReadState(
         backend_, request().workspace(), runtime::kNeverBoot,
         [](const engine::Engine&) { return absl::OkStatus(); },
@@ -83,7 +86,7 @@ class WatchEvents final : public EventStream {
     hub_.OpenReader(id(),
                     {.workspace = request().workspace(),
                      .cursor = store::ParseEventId(request().cursor()),
-                     .filter = FilterOf(request()),
+                     .filter = FilterOf(request(), caller()),
                      .inquiry = request().inquiry_id()},
                     [loop = shared_loop(), id = id()](EventHub::Batch batch) {
                       auto shared = std::make_shared<EventHub::Batch>(std::move(batch));

@@ -110,6 +110,7 @@ class WatchStats final : public StatsStream {
       }
     }
     if (!fields.ok()) return End(fields.Error());
+    if (absl::Status s = CheckRequest(*caller(), request()); !s.ok()) return End(std::move(s));
     ticks_each_ = interval.us / engine::Milliseconds(RpcLoop::kTick.count()).us;
     readings_->Ask(request().workspace(), id());
   }

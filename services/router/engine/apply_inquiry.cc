@@ -268,6 +268,15 @@ Outcome Engine::Impl::Do(const Cancel& c, const Command& command) {
   return Done(ix);
 }
 
+// Why `agent_id` (empty: the platform) cannot act as who has the inquiry.
+Rejection Engine::Impl::CheckHolder(const std::string& agent_id, const Inquiry& inquiry) const {
+  if (agent_id.empty()) return Rejection::kNone;
+  if (inquiry.state != InquiryState::kAssigned && inquiry.state != InquiryState::kParked) {
+    return Rejection::kInquiryNotAssigned;
+  }
+  return world.agent(inquiry.agent).id == agent_id ? Rejection::kNone : Rejection::kNotAssignee;
+}
+
 Outcome Engine::Impl::Do(const Transfer& c, const Command& command) {
   Outcome outcome;
   std::string subject;
@@ -287,6 +296,9 @@ Outcome Engine::Impl::Do(const Transfer& c, const Command& command) {
   const QueueIx to = c.queue.empty() ? inquiry.queue : FindLiveQueue(c.queue);
   if (!to.IsSet()) return Reject(Rejection::kUnknownQueue, c.queue);
   if (IsEnded(inquiry.state)) return Reject(Rejection::kInquiryEnded, c.inquiry_id);
+  if (Rejection r = CheckHolder(c.agent_id, inquiry); r != Rejection::kNone) {
+    return Reject(r, r == Rejection::kInquiryNotAssigned ? c.inquiry_id : c.agent_id);
+  }
   const QueueSlot& target = world.queue(to);
   const bool leaves_it = to == inquiry.queue && inquiry.state == InquiryState::kWaiting;
   if (target.config.max_length != 0 && !leaves_it && target.waiting >= target.config.max_length) {
@@ -382,8 +394,11 @@ Outcome Engine::Impl::Do(const Park& c, const Command& command) {
   const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
   if (!ix.IsSet()) return outcome;
   Inquiry& inquiry = world.inquiry(ix);
-  if (inquiry.state == InquiryState::kParked) return Done(ix, true);
   if (IsEnded(inquiry.state)) return Reject(Rejection::kInquiryEnded, c.inquiry_id);
+  if (Rejection r = CheckHolder(c.agent_id, inquiry); r != Rejection::kNone) {
+    return Reject(r, r == Rejection::kInquiryNotAssigned ? c.inquiry_id : c.agent_id);
+  }
+  if (inquiry.state == InquiryState::kParked) return Done(ix, true);
   if (inquiry.state != InquiryState::kAssigned) {
     return Reject(Rejection::kInquiryNotAssigned, c.inquiry_id);
   }
@@ -406,6 +421,9 @@ Outcome Engine::Impl::Do(const Resume& c, const Command& command) {
   if (!ix.IsSet()) return outcome;
   const InquiryState state = world.inquiry(ix).state;
   if (IsEnded(state)) return Reject(Rejection::kInquiryEnded, c.inquiry_id);
+  if (Rejection r = CheckHolder(c.agent_id, world.inquiry(ix)); r != Rejection::kNone) {
+    return Reject(r, r == Rejection::kInquiryNotAssigned ? c.inquiry_id : c.agent_id);
+  }
   if (state != InquiryState::kParked) return Reject(Rejection::kInquiryNotParked, c.inquiry_id);
   ResumeParked(ix);
   return Done(ix);

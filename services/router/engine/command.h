@@ -50,6 +50,7 @@ struct Transfer {
   std::string queue;  // empty: the same
   std::optional<RequirementSpec> requirement;
   std::string preferred_agent;  // empty: none
+  std::string agent_id;         // empty: by the platform; else must hold the inquiry
 };
 struct RecordMessage {
   std::string inquiry_id;
@@ -59,9 +60,11 @@ struct RecordMessage {
 };
 struct Park {
   std::string inquiry_id;
+  std::string agent_id;  // as Close::agent_id
 };
 struct Resume {
   std::string inquiry_id;
+  std::string agent_id;  // as Close::agent_id
 };
 struct Close {
   std::string inquiry_id;

@@ -132,12 +132,19 @@ void Add(Hasher& h, const Update& c) {
 void Add(Hasher& h, const Cancel& c) { h.All(c.inquiry_id, c.reason); }
 void Add(Hasher& h, const Transfer& c) {
   h.All(c.inquiry_id, c.queue, c.requirement, c.preferred_agent);
+  h.AddLater(1, c.agent_id);
 }
 void Add(Hasher& h, const RecordMessage& c) {
   h.All(c.inquiry_id, c.message_id, c.author, c.agent_id);
 }
-void Add(Hasher& h, const Park& c) { h.Add(c.inquiry_id); }
-void Add(Hasher& h, const Resume& c) { h.Add(c.inquiry_id); }
+void Add(Hasher& h, const Park& c) {
+  h.Add(c.inquiry_id);
+  h.AddLater(1, c.agent_id);
+}
+void Add(Hasher& h, const Resume& c) {
+  h.Add(c.inquiry_id);
+  h.AddLater(1, c.agent_id);
+}
 void Add(Hasher& h, const Close& c) { h.All(c.inquiry_id, c.resolution, c.agent_id); }
 void Add(Hasher& h, const RecordFeedback& c) { h.All(c.inquiry_id, c.csat, c.resolved); }
 void Add(Hasher& h, const SetPresence& c) {

@@ -106,6 +106,7 @@ struct Engine::Impl {
   InquiryIx FindOpenOffer(const Answer& c, OfferOutcome answer, const Command& command,
                           Outcome& outcome);
   AgentIx FindLiveAgent(std::string_view id) const;
+  Rejection CheckHolder(const std::string& agent_id, const Inquiry& inquiry) const;
   QueueIx FindLiveQueue(std::string_view id) const;
   ChannelIx FindLiveChannel(std::string_view id) const;
 

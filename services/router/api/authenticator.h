@@ -1,0 +1,84 @@
+// Who calls: bearer tokens judged by keys that may be replaced, and what their claims mean here.
+//
+//   auto authenticator = Authenticator::Open({.keys_path = "/etc/firstline/keys/jwks.json",
+//                                             .expected = {.issuer = ..., .audience = ...}});
+//   absl::StatusOr<CallerRef> caller = (*authenticator)->Identify("Bearer eyJ...");
+//
+// A token (common/jwt/verify.h) has an object claim `firstline`:
+//
+//   "firstline": {"role": "agent", "workspaces": ["shop"], "agent_id": "ann"}
+//
+// `role`: platform, agent, supervisor, operator or vendor. `workspaces`: names, or ["*"] for all.
+// `agent_id`, of an agent: who it is; left out: the token's subject. `vendor`, of a vendor: required,
+// as in the workspace's teams. Anything else in it is an error: a limit that is misspelt must not be
+// no limit.
+//
+// Tokens once found good are remembered, at most kTokensMax, until they expire or the keys change:
+// to judge a signature anew for every call would cost some 100 us each.
+//
+// Threads: any. One of its own looks at the file every kLook.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "absl/status/statusor.h"
+#include "common/jwt/keys.h"
+#include "common/jwt/verify.h"
+#include "common/sync/mutex.h"
+#include "common/sync/owned_thread.h"
+#include "services/router/api/access.h"
+
+namespace firstline::api {
+
+struct AuthenticatorOptions {
+  std::string keys_path;  // JSON Web Key Set or PEM, see common/jwt/keys.h
+  jwt::Expected expected;
+  std::function<jwt::Time()> now;  // empty: the system's clock
+};
+
+class Authenticator {
+ public:
+  static constexpr std::chrono::seconds kLook{1};
+  static constexpr size_t kTokensMax = 20'000;  // some 2 KiB each
+  static constexpr size_t kWorkspacesMax = 64;
+
+  // INVALID_ARGUMENT when the file cannot be read or holds no keys, or an expectation is empty.
+  static absl::StatusOr<std::unique_ptr<Authenticator>> Open(AuthenticatorOptions options);
+  ~Authenticator();
+  Authenticator(const Authenticator&) = delete;
+  Authenticator& operator=(const Authenticator&) = delete;
+
+  // `authorization`: the header's value, empty if there was none. UNAUTHENTICATED with reason
+  // TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED.
+  absl::StatusOr<CallerRef> Identify(std::string_view authorization);
+  // A caller identified earlier: would it be now? Cheap while the keys are the same.
+  absl::Status StillGood(const Caller& caller);
+
+  // Reads the keys again if the file has changed; true if they are new. What cannot be used is told
+  // in the log, once, and the keys in force stay.
+  bool Look();
+
+ private:
+  explicit Authenticator(AuthenticatorOptions options) : options_(std::move(options)) {}
+  absl::StatusOr<CallerRef> IdentifyToken(const std::string& token);
+  void Watch();
+
+  const AuthenticatorOptions options_;
+  sync::Mutex looking_;  // one at a time looks; held before mutex_
+  sync::Mutex mutex_;
+  sync::CondVar changed_;
+  std::string text_ FIRSTLINE_GUARDED_BY(mutex_);  // of the file, as last looked at
+  std::shared_ptr<const jwt::KeySet> keys_ FIRSTLINE_GUARDED_BY(mutex_);
+  std::atomic<uint64_t> generation_{0};  // of keys_; written under mutex_
+  std::unordered_map<std::string, CallerRef> known_ FIRSTLINE_GUARDED_BY(mutex_);  // by token
+  bool stopped_ FIRSTLINE_GUARDED_BY(mutex_) = false;
+  sync::OwnedThread thread_;
+};
+
+}  // namespace firstline::api

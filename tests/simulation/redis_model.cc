@@ -8,6 +8,7 @@ namespace firstline::simulation {
 namespace {
 
 constexpr size_t kPastMax = 60;
+constexpr int64_t kClockOffMaxUs = 3'000'000;
 constexpr size_t kOwnersMax = 16;
 constexpr size_t kPageEvents = 64;
 constexpr int kLossPercent = 4;
@@ -153,7 +154,7 @@ void RedisModel::Cut(int pod, int64_t us, bool replies_only) {
 }
 
 void RedisModel::StepClock(int64_t us) {
-  primary_->clock_us += us;
+  primary_->clock_us = std::clamp(primary_->clock_us + us, -kClockOffMaxUs, kClockOffMaxUs);
   judge_.OnStoreClock(primary_->clock_us);
 }
 

@@ -53,7 +53,7 @@ class RedisModel {
   void RefuseFor(int64_t us);                     // writes are refused
   // Nothing passes between the pod and Redis; `replies_only`: requests still arrive.
   void Cut(int pod, int64_t us, bool replies_only);
-  // The primary's clock.
+  // The primary's clock, which stays within some seconds of the true time.
   void StepClock(int64_t us);
   // A state to come back to is remembered. Costs time: not oftener than needed.
   void Remember();

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
+import features
 import paths
 import purity
 import shell
@@ -34,6 +35,24 @@ class Tree:
 
 def engine(text, name="x.cc"):
     return {purity.ENGINE + name: text}
+
+
+class FeaturesTest(unittest.TestCase):
+
+    def findings(self, row):
+        files = {features.TABLE: f"| Feature | Firstline | tests |\n|---|---|---|\n{row}\n",
+                 "tests/scenarios/rule.scenario": "", "tests/x_test.cc": "TEST(Suite, Case) {}\n"}
+        with Tree(files) as root:
+            return features.check(root)
+
+    def test_what_is_proved_is_fine(self):
+        self.assertEqual(self.findings("| a | Y | `rule` `Suite.Case` |"), [])
+        self.assertEqual(self.findings("| a | N | |"), [])
+
+    def test_claims_need_tests_that_are_there(self):
+        for row in ("| a | Y | |", "| a | P | `rules` |", "| a | Y | `Suite.Other` |",
+                    "| a | N | `rule` |", "| a | yes | `rule` |"):
+            self.assertEqual(len(self.findings(row)), 1, row)
 
 
 class PurityTest(unittest.TestCase):

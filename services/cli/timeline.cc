@@ -99,6 +99,8 @@ std::string OfferEndedText(const v1::Event& event) {
       return absl::StrCat("took the offer back from ", event.agent_id(), ": the inquiry changed");
     case v1::OFFER_OUTCOME_AGENT_LOST:
       return absl::StrCat("took the offer back: ", event.agent_id(), " is gone");
+    case v1::OFFER_OUTCOME_TAKEN:
+      return absl::StrCat("took the offer back from ", event.agent_id(), ": another was first");
     case v1::OFFER_OUTCOME_ACCEPTED:
       return "accepted the offer";
     default:
@@ -299,7 +301,9 @@ void Timeline::Fold(const v1::Event& event) {
       ++transfers_;
       return;
     case v1::Event::kOfferCreated:
-      ++offers_;
+      // One for each agent that is asked.
+      if (event.offer_created().offer_id() != offer_) ++offers_;
+      offer_ = event.offer_created().offer_id();
       state_ = v1::INQUIRY_STATE_OFFERED;
       return;
     default:

@@ -45,6 +45,7 @@ class Timeline {
   std::vector<TimelineStep> steps_;
   v1::InquiryState state_ = v1::INQUIRY_STATE_UNSPECIFIED;
   int offers_ = 0, transfers_ = 0;
+  std::string offer_;  // the last one
 };
 
 // "0.250s", "12.0s", "4m05s", "3h07m": as exact as a person reads.

@@ -47,6 +47,7 @@ const Row kRows[] = {
     {Rejection::kNotAssignee, StatusCode::kFailedPrecondition, "NOT_ASSIGNEE", "inquiry"},
     {Rejection::kOfferNotYours, StatusCode::kFailedPrecondition, "OFFER_NOT_YOURS", "offer"},
     {Rejection::kOfferEnded, StatusCode::kFailedPrecondition, "OFFER_ENDED", "offer"},
+    {Rejection::kOfferTaken, StatusCode::kFailedPrecondition, "OFFER_TAKEN", "offer"},
     {Rejection::kNoWrapUp, StatusCode::kFailedPrecondition, "NO_WRAP_UP", "inquiry"},
     {Rejection::kFeedbackGiven, StatusCode::kFailedPrecondition, "FEEDBACK_GIVEN", "inquiry"},
     {Rejection::kAgentBusy, StatusCode::kFailedPrecondition, "AGENT_BUSY", "agent"},

@@ -8,41 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "tests/cli/event_tape.h"
+#include "tests/cli/judged_tape.h"
 
 namespace firstline::check {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using test::EventTape;
-
-constexpr auto kForbidden = StreamChecker::Open::kForbidden;
-constexpr auto kAllowed = StreamChecker::Open::kAllowed;
-
-v1::Queue QueueFor(const std::string& id) {
-  v1::Queue queue;
-  queue.set_id(id);
-  queue.set_auto_accept(true);
-  queue.mutable_requirement()->add_skills()->set_skill(id);
-  return queue;
-}
-
-std::vector<std::string> RulesBroken(const StreamChecker& checker) {
-  std::vector<std::string> rules;
-  for (const Violation& v : checker.violations()) {
-    rules.push_back(std::string(ToString(v.rule)) + " " + v.inquiry_id);
-  }
-  return rules;
-}
-
-std::vector<std::string> Judge(EventTape& tape, StreamChecker::Open open = kForbidden,
-                               const std::vector<std::string>& acknowledged = {}) {
-  StreamChecker checker;
-  for (const v1::Event& event : tape.events()) checker.Add(event);
-  checker.Finish(acknowledged, open);
-  return RulesBroken(checker);
-}
 
 // Two agents, ann for both queues and bob for sales; four calls, served by the rules.
 EventTape GoodDay() {

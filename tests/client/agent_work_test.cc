@@ -84,7 +84,8 @@ TEST_F(AgentWorkTest, FollowsAnInquiryThroughItsLife) {
 
 TEST_F(AgentWorkTest, AnOfferThatIsNotAcceptedEnds) {
   for (const auto outcome : {v1::OFFER_OUTCOME_DECLINED, v1::OFFER_OUTCOME_EXPIRED,
-                             v1::OFFER_OUTCOME_RESCINDED, v1::OFFER_OUTCOME_AGENT_LOST}) {
+                             v1::OFFER_OUTCOME_RESCINDED, v1::OFFER_OUTCOME_AGENT_LOST,
+                             v1::OFFER_OUTCOME_TAKEN}) {
     Offer("i1");
     EXPECT_THAT(EndOffer("i1", outcome), ElementsAre("ended ann i1"));
   }

@@ -1,7 +1,6 @@
 #include "tests/engine/canonical_rule.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <tuple>
 
 namespace firstline::engine::proof {
@@ -132,9 +131,11 @@ struct Usage {
 
   explicit Usage(const Model& model) {
     for (const auto& [id, inquiry] : model.inquiries) {
-      const bool holds =
-          inquiry.state == InquiryState::kOffered || inquiry.state == InquiryState::kAssigned;
-      if (holds) Add(inquiry.agent, inquiry.channel, inquiry.units);
+      if (inquiry.state == InquiryState::kAssigned) {
+        Add(inquiry.agent, inquiry.channel, inquiry.units);
+      }
+      if (inquiry.state != InquiryState::kOffered) continue;
+      for (const std::string& agent : inquiry.asked) Add(agent, inquiry.channel, inquiry.units);
     }
     for (const auto& [id, agent] : model.agents) {
       for (const auto& [inquiry, wrap_up] : agent.wrap_ups) Add(id, wrap_up.channel, wrap_up.units);
@@ -164,6 +165,7 @@ struct Look {
 
   Mismatch Qualify(const AgentConfig& agent) const;
   bool IsOpen(const ModelAgent& agent) const;
+  bool IsClosedHere(const ModelAgent& agent) const;
   bool HasRoom(const ModelAgent& agent) const;
   bool IsRateLimited(const ModelAgent& agent) const;
   bool IsBetter(Criterion criterion, const ModelAgent& a, const ModelAgent& b) const;
@@ -314,11 +316,18 @@ Mismatch Look::Qualify(const AgentConfig& agent) const {
 bool Look::IsOpen(const ModelAgent& agent) const {
   const AgentConfig& config = agent.config;
   if (agent.presence != Presence::kAvailable || agent.back_off) return false;
-  if (IsRateLimited(agent)) return false;
+  if (IsRateLimited(agent) || IsClosedHere(agent)) return false;
   for (const auto& [id, other] : model.inquiries) {
     if (other.reserved == config.id && id != inquiry.id) return false;
   }
   return HasRoom(agent);
+}
+
+bool Look::IsClosedHere(const ModelAgent& agent) const {
+  if (agent.backs_off_from.count(inquiry.queue) != 0) return true;
+  return std::any_of(agent.wrap_ups.begin(), agent.wrap_ups.end(), [&](const auto& entry) {
+    return entry.second.units == 0 && entry.second.queue == inquiry.queue;
+  });
 }
 
 bool Look::HasRoom(const ModelAgent& agent) const {
@@ -337,7 +346,8 @@ bool Look::IsRateLimited(const ModelAgent& agent) const {
     if (model.now - entry.at < limit.window) lately += entry.assignments;
   }
   for (const auto& [id, other] : model.inquiries) {
-    lately += other.state == InquiryState::kOffered && other.agent == agent.config.id ? 1 : 0;
+    if (other.state != InquiryState::kOffered) continue;
+    for (const std::string& one : other.asked) lately += one == agent.config.id ? 1 : 0;
   }
   return lately >= limit.assignments;
 }
@@ -380,18 +390,6 @@ Order InServingOrder(const Model& model) {
 
 }  // namespace
 
-bool Model::HasShares() const {
-  return std::any_of(config.queues.begin(), config.queues.end(),
-                     [](const QueueConfig& queue) { return queue.weight > 0; });
-}
-
-const QueueConfig& Model::Queue(const std::string& id) const {
-  for (const QueueConfig& queue : config.queues) {
-    if (queue.id == id) return queue;
-  }
-  throw std::logic_error("the model knows no queue " + id);
-}
-
 std::map<std::string, int> UnitsInUse(const Model& model) { return Usage(model).total; }
 
 const RuleConfig* NaiveRule(const WorkspaceConfig& config, const std::string& channel,
@@ -422,7 +420,7 @@ std::map<std::string, Mismatch> NaiveQualifies(const Model& model, const ModelIn
 std::tuple<int64_t, int64_t, uint64_t> ServingKey(const Model& model, const ModelInquiry& inquiry) {
   const QueueConfig& queue = model.Queue(inquiry.queue);
   int64_t rank = 0;
-  int64_t due = inquiry.create_time.us - RelaxationOf(queue, inquiry.step).credit_us;
+  int64_t due = inquiry.arrival_time.us - RelaxationOf(queue, inquiry.step).credit_us;
   const auto credit = queue.credits.find(inquiry.priority);
   const int64_t credit_us = credit == queue.credits.end() ? 0 : credit->second.us;
   switch (queue.serving) {
@@ -435,7 +433,7 @@ std::tuple<int64_t, int64_t, uint64_t> ServingKey(const Model& model, const Mode
       rank = -inquiry.priority;
       break;
     case Serving::kLifo:
-      due = -inquiry.create_time.us - RelaxationOf(queue, inquiry.step).credit_us;
+      due = -inquiry.arrival_time.us - RelaxationOf(queue, inquiry.step).credit_us;
       return {rank, due, UINT64_MAX - inquiry.sequence};
     case Serving::kDeadline:
       due += queue.first_response_target.us - credit_us;
@@ -462,6 +460,7 @@ bool MayBeReserved(const Model& model, const ModelInquiry& inquiry, const std::s
   if (barred != inquiry.barred.end() && barred->second > model.now) return false;
   const Usage nothing{Model{}};
   const Look look{model, inquiry, nothing};
+  if (look.IsClosedHere(agent->second)) return false;
   return look.HasRoom(agent->second) && look.Qualify(agent->second.config) == Mismatch::kNone;
 }
 
@@ -474,6 +473,13 @@ std::string NextOvertaken(const Model& model, const Match& match) {
     if (!Look{model, *inquiry, usage}.HasRoom(model.agents.at(match.agent))) return inquiry->id;
   }
   return "";
+}
+
+std::optional<std::string> NextAsked(const Model& model, const ModelInquiry& inquiry) {
+  ModelInquiry waits = inquiry;
+  for (const std::string& agent : inquiry.asked) waits.barred[agent] = kNever;
+  const Usage usage(model);
+  return Look{model, waits, usage}.Best();
 }
 
 std::optional<Match> NextMatch(const Model& model) {

@@ -18,12 +18,16 @@
 namespace firstline::engine::proof {
 
 struct ModelInquiry {
-  std::string id, channel, queue;
+  std::string id, channel, queue, customer;
   RequirementSpec own;
   int units = 1;
   int priority = 0;
   uint64_t sequence = 0;
-  Time create_time, enqueue_time;
+  Time create_time, enqueue_time, arrival_time;
+  Time end_time;
+  bool gave_up = false;    // abandoned while it waited, before anybody had it in its last queue
+  bool answered_here = false;
+  std::string last_agent;  // once it has ended
   Time assign_time, park_time;
   Span parked_total;
   std::vector<std::string> preferred;
@@ -33,13 +37,14 @@ struct ModelInquiry {
   int step = 0;
   bool held = false;
   std::string agent;
+  std::vector<std::string> asked;  // who may accept the open offer, `agent` first
   int overtakes = 0;     // in the present queue
   std::string reserved;  // the agent who takes nothing else
 };
 
 struct ModelWrapUp {
-  std::string channel;
-  int units = 0;
+  std::string channel, queue;
+  int units = 0;  // 0: the queue is closed
 };
 
 struct ModelHandled {
@@ -53,6 +58,7 @@ struct ModelAgent {
   uint64_t sequence = 0;  // of creation
   Presence presence = Presence::kOffline;
   bool back_off = false;
+  std::set<std::string> backs_off_from;  // queues
   uint64_t idle_since = 0;                           // smaller: idle longer
   uint64_t last_offered = 0;                         // smaller: longer ago
   Time idle_from;
@@ -72,6 +78,8 @@ struct Model {
   const QueueConfig& Queue(const std::string& id) const;
 };
 
+// Those of the same customer that came before it, the latest first, at most 8.
+std::vector<const ModelInquiry*> Before(const Model& model, const ModelInquiry& inquiry);
 // The first rule that fits the channel and attributes of an inquiry without a queue; null: none.
 const RuleConfig* NaiveRule(const WorkspaceConfig& config, const std::string& channel,
                             const std::map<std::string, std::string>& attributes);
@@ -99,6 +107,8 @@ std::string NextOvertaken(const Model& model, const Match& match);
 bool NobodyThere(const Model& model, const ModelInquiry& inquiry);
 // Whether the agent may be reserved for the waiting inquiry: it suits, is there and large enough.
 bool MayBeReserved(const Model& model, const ModelInquiry& inquiry, const std::string& agent);
+// Who is asked next beside those who are asked already; nullopt: nobody else could take it.
+std::optional<std::string> NextAsked(const Model& model, const ModelInquiry& inquiry);
 // What the rule does next: the first inquiry in serving order that has a candidate gets its best.
 std::optional<Match> NextMatch(const Model& model);
 

@@ -136,10 +136,10 @@ class EventText {
   }
   std::string operator()(const BackOffStarted& e) {
     return absl::StrCat("back-off-started ", A(e.agent), " until=", Text(e.until, base_),
-                        " misses=", e.misses);
+                        " misses=", e.misses, e.queue.IsSet() ? Q(e.queue) : "");
   }
   std::string operator()(const BackOffEnded& e) {
-    return absl::StrCat("back-off-ended ", A(e.agent));
+    return absl::StrCat("back-off-ended ", A(e.agent), e.queue.IsSet() ? Q(e.queue) : "");
   }
   std::string operator()(const WrapUpStarted& e) {
     return absl::StrCat("wrap-up-started ", A(e.agent), " ", e.inquiry_id, Q(e.queue),
@@ -212,7 +212,7 @@ std::string TimeText(Time time) { return Text(time, Time{}); }
 std::string InquiryClocks(const Inquiry& i) {
   return absl::StrCat(
       " create=", TimeText(i.create_time), "/", TimeText(i.create_when),
-      " human=", TimeText(i.human_queue_time), " enqueue=", TimeText(i.enqueue_time),
+      " arrival=", TimeText(i.arrival_time), " human=", TimeText(i.human_queue_time), " enqueue=", TimeText(i.enqueue_time),
       " offer=", TimeText(i.offer_time), " assign=", TimeText(i.assign_time),
       " first=", TimeText(i.first_response_time), " bot=", TimeText(i.bot_response_time),
       " unanswered=", TimeText(i.unanswered_since), " park=", TimeText(i.park_time),
@@ -224,6 +224,12 @@ std::string InquiryNames(const Engine& engine, const Inquiry& i) {
   const auto agent = [&](std::string* out, AgentIx ix) {
     absl::StrAppend(out, engine.AgentId(ix));
   };
+  std::string also_asked;
+  for (size_t k = 0; i.also_asked.get() && k < i.also_asked.get()->size(); ++k) {
+    const AlsoAsked& other = (*i.also_asked.get())[k];
+    absl::StrAppend(&also_asked, engine.AgentId(other.agent), ":",
+                    other.open ? "open" : Text(other.outcome), ",");
+  }
   std::vector<std::string> exceptions;
   for (const Exception& e : i.exceptions) {
     exceptions.push_back(absl::StrCat(engine.AgentId(e.agent), "@", TimeText(e.until),
@@ -232,7 +238,7 @@ std::string InquiryNames(const Engine& engine, const Inquiry& i) {
   return absl::StrCat(" channel=", engine.ChannelId(i.channel), " queue=", engine.QueueId(i.queue),
                       " own=", SpecText(engine, i.own), " agent=", engine.AgentId(i.agent),
                       " offer=", i.offer_number, "/", engine.AgentId(i.offer_agent), "/",
-                      Text(i.offer_outcome), "/", i.offer_open,
+                      Text(i.offer_outcome), "/", i.offer_open, "/", also_asked,
                       " preferred=", absl::StrJoin(i.preferred, ",", agent),
                       " exceptions=", absl::StrJoin(exceptions, ","));
 }
@@ -289,7 +295,7 @@ const char* Text(Presence presence) {
 const char* Text(Gate gate) {
   return Pick(std::to_array<const char*>(
                   {"open", "presence", "drain", "back_off", "rate_limit", "reserved",
-                   "capacity", "channel_capacity"}),
+                   "capacity", "channel_capacity", "queue_back_off", "queue_wrap_up"}),
               gate);
 }
 const char* Text(EnqueueCause cause) {
@@ -300,7 +306,8 @@ const char* Text(EnqueueCause cause) {
 }
 const char* Text(OfferOutcome outcome) {
   return Pick(
-      std::to_array<const char*>({"accepted", "declined", "expired", "rescinded", "agent_lost"}),
+      std::to_array<const char*>({"accepted", "declined", "expired", "rescinded", "agent_lost",
+                                  "taken"}),
       outcome);
 }
 const char* Text(Author author) {
@@ -390,12 +397,16 @@ std::string InquiryRecord(const Engine& engine, InquiryIx ix) {
 
 std::string AgentRecord(const Engine& engine, AgentIx ix) {
   const Agent& a = engine.agent(ix);
-  std::string sessions, wrap_ups;
+  std::string sessions, wrap_ups, back_offs;
   for (const Session& s : a.sessions) absl::StrAppend(&sessions, s.id, ":", s.sequence, ",");
   for (const WrapUp& w : a.wrap_ups) {
     absl::StrAppend(&wrap_ups, w.inquiry_id, "/", engine.ChannelId(w.channel), "/",
                     engine.QueueId(w.queue), "/", w.units, "/", TimeText(w.start), "/",
                     TimeText(w.until), ",");
+  }
+  for (const QueueBackOff& b : a.queue_back_offs) {
+    absl::StrAppend(&back_offs, engine.QueueId(b.queue), "/", b.misses, "/", b.count, "/",
+                    TimeText(b.until), ",");
   }
   std::string handled;
   for (const Handled& h : a.handled) {
@@ -406,7 +417,7 @@ std::string AgentRecord(const Engine& engine, AgentIx ix) {
                       " leased=", a.presence_leased, " misses=", a.misses, "/", a.back_off_count,
                       " back_off=", TimeText(a.back_off_until), " idle=", TimeText(a.idle_since),
                       "/", a.idle_sequence, " offered=", a.offered_sequence, " wrap_ups=", wrap_ups,
-                      " handled=", handled, " rate=", TimeText(a.rate_limited_until),
+                      " queue_back_offs=", back_offs, " handled=", handled, " rate=", TimeText(a.rate_limited_until),
                       AgentConfigText(engine.ConfigOf(ix)));
 }
 

@@ -137,6 +137,7 @@ Body Program::MakeSubmit(const Engine& engine) {
   submit.channel = choices_.Percent(2) ? "fax" : choices_.Pick(kChannels);
   submit.queue = choices_.Percent(12) ? "" : AnyQueue();
   submit.requirement = MakeRequirement(2);
+  if (choices_.Percent(40)) submit.customer = Name("c", choices_.Below(4));
   submit.priority = choices_.Percent(40) ? choices_.Between(1, 4) : 0;
   if (choices_.Percent(20)) submit.units = choices_.Between(1, 3);
   if (choices_.Percent(20)) submit.attributes = {{"topic", Name("t", choices_.Below(3))}};
@@ -213,8 +214,17 @@ Body Program::MakeAccept(const Engine& engine) {
   const InquiryIx ix = engine.FindInquiry(accept.inquiry_id);
   if (!ix.IsSet() || choices_.Percent(5)) return accept;
   accept.offer_number = engine.inquiry(ix).offer_number;
-  accept.agent_id = engine.AgentId(engine.inquiry(ix).offer_agent);
+  accept.agent_id = AnyAsked(engine, engine.inquiry(ix));
   return accept;
+}
+
+// One of those the last offer went to.
+std::string Program::AnyAsked(const Engine& engine, const Inquiry& inquiry) {
+  std::vector<std::string> asked = {engine.AgentId(inquiry.offer_agent)};
+  for (size_t k = 0; inquiry.also_asked.get() && k < inquiry.also_asked.get()->size(); ++k) {
+    asked.push_back(engine.AgentId((*inquiry.also_asked.get())[k].agent));
+  }
+  return choices_.Pick(asked);
 }
 
 Body Program::MakeDecline(const Engine& engine) {
@@ -224,7 +234,7 @@ Body Program::MakeDecline(const Engine& engine) {
   const InquiryIx ix = engine.FindInquiry(decline.inquiry_id);
   if (ix.IsSet() && !choices_.Percent(5)) {
     decline.offer_number = engine.inquiry(ix).offer_number;
-    decline.agent_id = engine.AgentId(engine.inquiry(ix).offer_agent);
+    decline.agent_id = AnyAsked(engine, engine.inquiry(ix));
   }
   decline.retry_after = Seconds0To(30);
   return decline;
@@ -341,8 +351,7 @@ RuleConfig Program::MakeRule(uint32_t number) {
 
 SettingsConfig Program::MakeSettings() {
   SettingsConfig settings;
-  settings.back_off = {choices_.Between(0, 3), Seconds(choices_.Between(1, 20)),
-                       Seconds(choices_.Between(20, 60))};
+  settings.back_off = MakeBackOff();
   settings.closed_retention = Seconds(choices_.Between(1, 100));
   settings.closed_max = static_cast<uint32_t>(choices_.Between(1, 20));
   settings.request_window = Seconds(choices_.Between(1, 100));
@@ -354,6 +363,11 @@ SettingsConfig Program::MakeSettings() {
   }
   if (choices_.Percent(30)) settings.away_reasons = {"lunch", "break"};
   return settings;
+}
+
+BackOffConfig Program::MakeBackOff() {
+  return {choices_.Between(0, 3), Seconds(choices_.Between(1, 20)),
+          Seconds(choices_.Between(20, 60)), choices_.Percent(30)};
 }
 
 QueueConfig Program::MakeQueue(int index) {
@@ -395,7 +409,12 @@ QueueConfig Program::MakeQueue(int index) {
   queue.max_length = choices_.Percent(15) ? static_cast<uint32_t>(choices_.Between(1, 4)) : 0;
   queue.offer_timeout = Milliseconds(choices_.Between(500, 15'000));
   queue.auto_accept = choices_.Percent(25);
+  if (!queue.auto_accept && choices_.Percent(30)) queue.offer_to = choices_.Between(2, 4);
   queue.wrap_up = Seconds0To(10);
+  queue.wrap_up_queue_only = choices_.Percent(20);
+  if (choices_.Percent(20)) queue.back_off = MakeBackOff();
+  if (choices_.Percent(30)) queue.keep_place = Seconds0To(30);
+  if (choices_.Percent(30)) queue.last_agent_within = Seconds0To(60);
   queue.first_reply_warning = Seconds0To(5);
   queue.first_reply_timeout = Seconds0To(12);
   return queue;

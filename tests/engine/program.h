@@ -55,6 +55,7 @@ class Program {
   QueueConfig MakeQueue(int index);
   RuleConfig MakeRule(uint32_t number);
   StepConfig MakeStep(Span after, int queue_index, bool last);
+  BackOffConfig MakeBackOff();
   SettingsConfig MakeSettings();
   AgentConfig MakeAgent(int index);
   RequirementSpec MakeRequirement(int skills_max);
@@ -63,6 +64,7 @@ class Program {
 
   Span Seconds0To(int high);  // often 0, else in tenths of a second
   std::string AnyInquiry(const Engine& engine, std::vector<InquiryState> states);
+  std::string AnyAsked(const Engine& engine, const Inquiry& inquiry);
   std::string AnyAgent();
   std::string AnyQueue();
 

@@ -39,6 +39,8 @@ std::string ReferenceEngine::CompareInquiry(const Engine& engine, const Inquiry&
         Differs(what + "arrival", absl::StrCat(actual.sequence), absl::StrCat(wanted.sequence)),
         Differs(what + "create_time", absl::StrCat(actual.create_time.us),
                 absl::StrCat(wanted.create_time.us)),
+        Differs(what + "arrival_time", absl::StrCat(actual.arrival_time.us),
+                absl::StrCat(wanted.arrival_time.us)),
         Differs(what + "enqueue_time", absl::StrCat(actual.enqueue_time.us),
                 absl::StrCat(wanted.enqueue_time.us))}) {
     if (!difference.empty()) return difference;

@@ -81,6 +81,9 @@ struct ReferenceEngine::Fold {
     inquiry.sequence = ++self.arrivals_;
     inquiry.create_time = self.model_.now;
     inquiry.preferred = Unique(submit->preferred_agents);
+    inquiry.arrival_time = self.model_.now;
+    inquiry.customer = submit->customer;
+    self.ComeBack(inquiry);
     for (const std::string& agent : submit->excluded_agents) inquiry.barred[agent] = kNever;
     inquiry.excluded = {submit->excluded_agents.begin(), submit->excluded_agents.end()};
     return Differs("the inquiry submitted", engine.inquiry(e.inquiry).id, inquiry.id);
@@ -101,6 +104,7 @@ struct ReferenceEngine::Fold {
     const auto* update = CommandAs<Update>();
     if (update == nullptr) return "an inquiry is updated without an Update";
     ModelInquiry& inquiry = I(e.inquiry);
+    if (update->customer) inquiry.customer = *update->customer;
     if (update->priority) inquiry.priority = *update->priority;
     if (update->requirement) inquiry.own = *update->requirement;
     if (update->preferred_agents) inquiry.preferred = Unique(*update->preferred_agents);
@@ -159,11 +163,21 @@ struct ReferenceEngine::Fold {
   std::string operator()(const OfferCreated& e) {
     ModelInquiry& inquiry = I(e.inquiry);
     const std::string agent = engine.AgentId(e.agent);
+    if (self.round_ != inquiry.id) {
+      if (std::string wrong = self.CheckRound(); !wrong.empty()) return wrong;
+    }
+    if (inquiry.state == InquiryState::kOffered) {
+      A(e.agent).last_offered = ++self.order_;
+      return self.CheckAsked(inquiry, agent);
+    }
     std::string wrong = self.CheckMatch({inquiry.id, agent});
     if (!wrong.empty()) return wrong;
     self.Overtake({inquiry.id, agent});
     self.Charge(inquiry.queue);
     inquiry.agent = agent;
+    inquiry.asked = {agent};
+    self.round_ = inquiry.id;
+    self.round_held_ = inquiry.held;
     inquiry.held = false;
     self.SetState(inquiry, InquiryState::kOffered);
     A(e.agent).last_offered = ++self.order_;
@@ -175,7 +189,8 @@ struct ReferenceEngine::Fold {
     if (IsEnded(inquiry.state) && e.outcome == OfferOutcome::kRescinded) return "";
     if (inquiry.state != InquiryState::kOffered) return "an offer ends that was not open";
     const std::string agent = engine.AgentId(e.agent);
-    if (agent != inquiry.agent) return "an offer ends that another agent had";
+    if (std::erase(inquiry.asked, agent) == 0) return "an offer ends that another agent had";
+    if (!inquiry.asked.empty()) inquiry.agent = inquiry.asked.front();
     if (e.outcome == OfferOutcome::kDeclined) {
       const auto* decline = CommandAs<Decline>();
       if (decline == nullptr) return "an offer is declined without a Decline";
@@ -183,7 +198,7 @@ struct ReferenceEngine::Fold {
       self.Bar(inquiry, agent, never ? kNever : self.model_.now + decline->retry_after);
     }
     if (e.outcome == OfferOutcome::kExpired) {
-      self.Bar(inquiry, agent, self.model_.now + self.model_.config.settings.back_off.duration);
+      self.Bar(inquiry, agent, self.model_.now + self.BackOffOf(inquiry).duration);
     }
     return "";
   }
@@ -210,7 +225,7 @@ struct ReferenceEngine::Fold {
   std::string operator()(const FirstReplyTimedOut& e) {
     ModelInquiry& inquiry = I(e.inquiry);
     self.Bar(inquiry, engine.AgentId(e.agent),
-             self.model_.now + self.model_.config.settings.back_off.duration);
+             self.model_.now + self.BackOffOf(inquiry).duration);
     return "";
   }
   std::string operator()(const InquiryParked& e) {
@@ -251,7 +266,9 @@ struct ReferenceEngine::Fold {
     return "";
   }
   std::string operator()(const InquiryCancelled& e) {
-    self.SetState(I(e.inquiry), InquiryState::kCancelled);
+    ModelInquiry& inquiry = I(e.inquiry);
+    self.SetState(inquiry, InquiryState::kCancelled);
+    inquiry.gave_up = e.reason == CancelReason::kAbandoned && !inquiry.answered_here;
     return "";
   }
   std::string operator()(const InquiryPurged& e) {
@@ -270,25 +287,35 @@ struct ReferenceEngine::Fold {
     return "";
   }
   std::string operator()(const BackOffStarted& e) {
-    A(e.agent).back_off = true;
+    if (e.queue.IsSet()) {
+      A(e.agent).backs_off_from.insert(engine.QueueId(e.queue));
+    } else {
+      A(e.agent).back_off = true;
+    }
     return "";
   }
   std::string operator()(const BackOffEnded& e) {
-    A(e.agent).back_off = false;
+    if (e.queue.IsSet()) {
+      A(e.agent).backs_off_from.erase(engine.QueueId(e.queue));
+    } else {
+      A(e.agent).back_off = false;
+    }
     return "";
   }
   std::string operator()(const WrapUpStarted& e) {
     const ModelInquiry& inquiry = self.model_.inquiries.at(e.inquiry_id);
-    if (e.units != inquiry.units) return "a wrap-up holds other units than its inquiry";
-    A(e.agent).wrap_ups.insert({e.inquiry_id, {inquiry.channel, inquiry.units}});
+    const bool queue_only = self.model_.Queue(inquiry.queue).wrap_up_queue_only;
+    if (e.units != (queue_only ? 0 : inquiry.units)) return "a wrap-up holds other units";
+    A(e.agent).wrap_ups.insert({e.inquiry_id, {inquiry.channel, inquiry.queue, e.units}});
     return "";
   }
   std::string operator()(const WrapUpFinished& e) {
     ModelAgent& agent = A(e.agent);
     const auto it = agent.wrap_ups.find(e.inquiry_id);
     if (it == agent.wrap_ups.end()) return "a wrap-up ends that never began";
+    const bool held_units = it->second.units != 0;
     agent.wrap_ups.erase(it);
-    self.NoteIdle(agent.config.id);
+    if (held_units) self.NoteIdle(agent.config.id);
     return "";
   }
   // Nothing that matching depends on.
@@ -308,6 +335,9 @@ std::string ReferenceEngine::Observe(const Engine& engine, const Command* comman
   bool takes_config = command != nullptr && std::holds_alternative<ApplyConfig>(command->body);
   for (const Event& event : engine.events()) {
     if (event.time < model_.now) return "an event is older than the one before it";
+    if (!std::holds_alternative<OfferCreated>(event.body)) {
+      if (const std::string wrong = CheckRound(); !wrong.empty()) return wrong;
+    }
     model_.now = event.time;
     // What timers did on the way to the command happened before it.
     if (takes_config && BeginsConfig(event)) {
@@ -323,6 +353,7 @@ std::string ReferenceEngine::Observe(const Engine& engine, const Command* comman
       return absl::StrCat(wrong, "\n  at event: ", Text(engine, event, Time{}));
     }
   }
+  if (const std::string wrong = CheckRound(); !wrong.empty()) return wrong;
   model_.now = std::max(model_.now, engine.now());
   for (const auto& [id, inquiry] : model_.inquiries) {
     if (inquiry.state != InquiryState::kWaiting || inquiry.step == 0) continue;
@@ -394,6 +425,27 @@ std::string ReferenceEngine::CheckReservations() const {
     }
   }
   return "";
+}
+
+std::string ReferenceEngine::CheckAsked(ModelInquiry& inquiry, const std::string& agent) {
+  if (round_ != inquiry.id) return inquiry.id + " is offered although it is offered already";
+  const auto asked_max = static_cast<size_t>(model_.Queue(inquiry.queue).offer_to);
+  if (inquiry.asked.size() >= asked_max || round_held_) return inquiry.id + " is offered to too many";
+  const std::optional<std::string> next = NextAsked(model_, inquiry);
+  inquiry.asked.push_back(agent);
+  if (IsUndecided() || next == agent) return "";
+  return absl::StrCat(inquiry.id, " is offered to ", agent, " as well, the rule gives ",
+                      next.value_or("nobody"));
+}
+
+std::string ReferenceEngine::CheckRound() {
+  if (round_.empty()) return "";
+  const ModelInquiry& inquiry = model_.inquiries.at(round_);
+  round_.clear();
+  const auto asked_max = static_cast<size_t>(model_.Queue(inquiry.queue).offer_to);
+  if (inquiry.asked.size() >= asked_max || round_held_ || IsUndecided()) return "";
+  const std::optional<std::string> next = NextAsked(model_, inquiry);
+  return next ? absl::StrCat(inquiry.id, " should be offered to ", *next, " as well") : "";
 }
 
 std::string ReferenceEngine::CheckMatch(const Match& actual) {

@@ -41,6 +41,10 @@ class ReferenceEngine {
   // An exception that ends at this very microsecond holds or not depending on whether its timer
   // came first; the headers leave that open, so nothing is concluded from it.
   bool IsUndecided() const;
+  BackOffConfig BackOffOf(const ModelInquiry& inquiry) const {
+    return model_.Queue(inquiry.queue).back_off.value_or(model_.config.settings.back_off);
+  }
+  void ComeBack(ModelInquiry& inquiry) const;  // a customer who was there before
   void TakeConfig(const WorkspaceConfig& config);
   void Charge(const std::string& queue);
   void SetState(ModelInquiry& inquiry, InquiryState state);
@@ -58,6 +62,12 @@ class ReferenceEngine {
   std::string CompareQualification(const Engine& engine) const;
 
   Model model_;
+  // Holds one more agent who is asked with the offer of `round_` against the rule.
+  std::string CheckAsked(ModelInquiry& inquiry, const std::string& agent);
+  std::string CheckRound();  // the offer went to as many as it should
+
+  std::string round_;        // the inquiry whose offer was the last event
+  bool round_held_ = false;  // it was held for its first preferred agent alone
   Match due_;  // the inquiry overtaken too often, and who has to be reserved for it; empty: none
   const Command* command_ = nullptr;
   std::string at_once_;  // the inquiry whose next event is a step

@@ -1,10 +1,36 @@
 // What follows for the reference's model from what happened.
 #include <algorithm>
+#include <stdexcept>
 #include <vector>
 
 #include "tests/engine/reference_engine.h"
 
 namespace firstline::engine::proof {
+
+bool Model::HasShares() const {
+  return std::any_of(config.queues.begin(), config.queues.end(),
+                     [](const QueueConfig& queue) { return queue.weight > 0; });
+}
+
+const QueueConfig& Model::Queue(const std::string& id) const {
+  for (const QueueConfig& queue : config.queues) {
+    if (queue.id == id) return queue;
+  }
+  throw std::logic_error("the model knows no queue " + id);
+}
+
+std::vector<const ModelInquiry*> Before(const Model& model, const ModelInquiry& inquiry) {
+  std::map<uint64_t, const ModelInquiry*> by_arrival;
+  for (const auto& [id, other] : model.inquiries) {
+    const bool same = !other.customer.empty() && other.customer == inquiry.customer;
+    if (same && other.sequence < inquiry.sequence) by_arrival[other.sequence] = &other;
+  }
+  std::vector<const ModelInquiry*> before;
+  for (auto it = by_arrival.rbegin(); it != by_arrival.rend() && before.size() < 8; ++it) {
+    before.push_back(it->second);
+  }
+  return before;
+}
 
 void ReferenceEngine::TakeConfig(const WorkspaceConfig& config) {
   if (config == model_.config) return;
@@ -44,6 +70,13 @@ void ReferenceEngine::SetState(ModelInquiry& inquiry, InquiryState state) {
     NoteIdle(inquiry.agent);
   }
   NoteEnd(inquiry, state);
+  if (IsEnded(state)) {
+    const bool served =
+        inquiry.state == InquiryState::kAssigned || inquiry.state == InquiryState::kParked;
+    inquiry.last_agent = served ? inquiry.agent : "";
+    inquiry.end_time = model_.now;
+  }
+  if (state == InquiryState::kAssigned) inquiry.answered_here = true;
   inquiry.state = state;
 }
 
@@ -105,6 +138,27 @@ bool ReferenceEngine::MayHold(const ModelInquiry& inquiry) const {
   return NaiveQualifies(model_, inquiry).at(first) == Mismatch::kNone;
 }
 
+void ReferenceEngine::ComeBack(ModelInquiry& inquiry) const {
+  const QueueConfig& queue = model_.Queue(inquiry.queue);
+  const std::vector<const ModelInquiry*> before = Before(model_, inquiry);
+  if (!before.empty() && before[0]->gave_up && before[0]->queue == inquiry.queue &&
+      model_.now - before[0]->end_time < queue.keep_place) {
+    inquiry.arrival_time = before[0]->arrival_time;
+  }
+  if (!inquiry.preferred.empty() || queue.last_agent_within.us == 0) return;
+  for (const ModelInquiry* other : before) {
+    const bool ended = IsEnded(other->state);
+    if (ended && model_.now - other->end_time >= queue.last_agent_within) continue;
+    const bool serves =
+        other->state == InquiryState::kAssigned || other->state == InquiryState::kParked;
+    const std::string& served_by = ended ? other->last_agent : serves ? other->agent : "";
+    const auto agent = model_.agents.find(served_by);
+    if (agent == model_.agents.end() || agent->second.config.kind == AgentKind::kBot) continue;
+    inquiry.preferred.push_back(served_by);
+    return;
+  }
+}
+
 void ReferenceEngine::Enqueue(ModelInquiry& inquiry, const std::string& queue, EnqueueCause cause) {
   SetState(inquiry, InquiryState::kWaiting);
   inquiry.agent.clear();
@@ -123,6 +177,7 @@ void ReferenceEngine::Enqueue(ModelInquiry& inquiry, const std::string& queue, E
     case EnqueueCause::kOverflowed:
     case EnqueueCause::kResumed:
       inquiry.overtakes = 0;
+      inquiry.answered_here = false;
       inquiry.enqueue_time = model_.now;
       inquiry.step = 0;
       inquiry.held = MayHold(inquiry);

@@ -293,6 +293,21 @@ std::vector<Case> ConfigCases() {
       {"too_many_overtakes", R::kConfigInvalid, queue([](QueueConfig& q) {
          q.max_overtakes = limits::kOvertakesMax + 1;
        })},
+      {"offer_to_nobody", R::kConfigInvalid, queue([](QueueConfig& q) { q.offer_to = 0; })},
+      {"offer_to_too_many", R::kConfigInvalid,
+       queue([](QueueConfig& q) { q.offer_to = limits::kOfferToMax + 1; })},
+      {"offer_to_several_unasked", R::kConfigInvalid, queue([](QueueConfig& q) {
+         q.offer_to = 2, q.auto_accept = true;
+       })},
+      {"back_off_of_a_queue", R::kConfigInvalid, queue([](QueueConfig& q) {
+         q.back_off = {.after_misses = 1, .duration = Seconds(2), .max_duration = Seconds(1)};
+       })},
+      {"place_kept_too_long", R::kConfigInvalid, queue([](QueueConfig& q) {
+         q.keep_place = Microseconds(limits::kSpanMaxUs + 1);
+       })},
+      {"agent_of_too_long_ago", R::kConfigInvalid, queue([](QueueConfig& q) {
+         q.last_agent_within = Microseconds(limits::kSpanMaxUs + 1);
+       })},
       {"close_before_the_last", R::kConfigInvalid, queue([](QueueConfig& q) {
          q.steps = {{.after = Seconds(1), .close = true}, {.after = Seconds(2)}};
        })},
@@ -401,12 +416,24 @@ TEST(RejectionsTest, NobodyLoggedIn) {
   EXPECT_TRUE(bench.Submit("i4", "chat", "other").ok());
 }
 
+TEST(RejectionsTest, OfferTaken) {
+  WorkspaceConfig config = Workbench::SmallWorkspace();
+  config.queues[0].offer_to = 2;
+  Workbench bench(config);
+  bench.Online("a1");
+  bench.Online("a2");
+  bench.Submit("i1");
+  EXPECT_TRUE(bench.Do(Accept{"i1", 1, "a2"}).ok());
+  EXPECT_EQ(bench.Reject(Accept{"i1", 1, "a1"}), Rejection::kOfferTaken);
+  EXPECT_EQ(bench.Reject(Decline{"i1", 1, "a1", {}}), Rejection::kOfferTaken);
+}
+
 // Every enumerator is met by a case here, or by one of the bounds in limits_test.cc.
 TEST(RejectionsTest, AllAreCovered) {
   std::set<Rejection> met = {
       Rejection::kNone,          Rejection::kQueueFull,       Rejection::kTooManyInquiries,
       Rejection::kTooManyAgents, Rejection::kTooManySessions, Rejection::kTooManyRequirements,
-      Rejection::kTooManyNames,  Rejection::kNobodyLoggedIn};
+      Rejection::kTooManyNames,  Rejection::kNobodyLoggedIn,  Rejection::kOfferTaken};
   for (const auto& cases : {SubmitCases(), InquiryCases(), AgentCases(), ConfigCases()}) {
     for (const Case& c : cases) met.insert(c.expected);
   }

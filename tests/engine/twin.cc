@@ -19,6 +19,9 @@ class Copy {
         wrap_up.channel = to_.ChannelHandle(from_.ChannelId(wrap_up.channel));
         wrap_up.queue = to_.QueueHandle(from_.QueueId(wrap_up.queue));
       }
+      for (QueueBackOff& back_off : state.queue_back_offs) {
+        back_off.queue = to_.QueueHandle(from_.QueueId(back_off.queue));
+      }
       Forget(state);
       to_.RestoreAgent(from_.ConfigOf(ix), std::move(state));
       return true;
@@ -40,6 +43,7 @@ class Copy {
     state.team = {};
     state.profile = {};
     state.used = 0;
+    state.closed_queues = 0;
     state.channel_used = {};
     state.work.clear();
     state.reserved_for = {};
@@ -61,6 +65,9 @@ class Copy {
     inquiry.offer_agent = Translate(inquiry.offer_agent);
     inquiry.reserved = Translate(inquiry.reserved);
     for (AgentIx& agent : inquiry.preferred) agent = Translate(agent);
+    if (inquiry.also_asked.get() != nullptr) {
+      for (AlsoAsked& other : inquiry.also_asked.Set()) other.agent = Translate(other.agent);
+    }
     for (Exception& exception : inquiry.exceptions) exception.agent = Translate(exception.agent);
     return inquiry;
   }

@@ -249,6 +249,8 @@ std::map<std::string, std::string> Run::InquiryValues(const Inquiry& i) const {
           {"transfers", absl::StrCat(i.transfers)},
           {"returns", absl::StrCat(i.returns)},
           {"created", proof::Text(i.create_time, kBase)},
+          {"arrived", proof::Text(i.arrival_time, kBase)},
+          {"preferred", i.preferred.empty() ? "-" : engine_.AgentId(i.preferred[0])},
           {"enqueued", proof::Text(i.enqueue_time, kBase)},
           {"first_response", proof::Text(i.first_response_time, kBase)},
           {"csat", absl::StrCat(i.csat)}};
@@ -267,6 +269,8 @@ std::map<std::string, std::string> Run::AgentValues(const Agent& a, ScenarioLine
   const ChannelIx ix = engine_.FindChannel(channel);
   if (!ix.IsSet()) return values;
   values["gate"] = proof::Text(engine_.GateOf(a, ix, line.GetInt("units", 1)));
+  const QueueIx queue = engine_.FindQueue(line.Get("queue"));
+  if (queue.IsSet()) values["queue_gate"] = proof::Text(engine_.QueueGateOf(a, queue));
   return values;
 }
 

@@ -33,6 +33,13 @@ void ReadTeam(ScenarioLine& line, ApplyConfig& config) {
   FindOrAdd(config.config.teams, line.Arg(0)).vendor = line.Get("vendor");
 }
 
+// misses:duration:max:probation, the last optional
+BackOffConfig ReadBackOff(const std::string& text) {
+  const std::vector<std::string> parts = absl::StrSplit(text, ':');
+  return {ParseInt(parts.at(0)), ParseSpan(parts.at(1)), ParseSpan(parts.at(2)),
+          parts.size() > 3 && parts[3] == "probation"};
+}
+
 void ReadQueueClocks(ScenarioLine& line, QueueConfig& queue) {
   queue.preferred_hold = line.GetSpan("hold");
   queue.first_response_target = line.GetSpan("target", queue.first_response_target);
@@ -40,6 +47,11 @@ void ReadQueueClocks(ScenarioLine& line, QueueConfig& queue) {
   queue.short_abandon = line.GetSpan("short", queue.short_abandon);
   queue.offer_timeout = line.GetSpan("offer", queue.offer_timeout);
   queue.wrap_up = line.GetSpan("wrap_up");
+  queue.offer_to = line.GetInt("offer_to", 1);
+  queue.wrap_up_queue_only = line.Flag("wrap_up_queue_only");
+  if (line.Has("back_off")) queue.back_off = ReadBackOff(line.Get("back_off"));
+  queue.keep_place = line.GetSpan("keep_place");
+  queue.last_agent_within = line.GetSpan("last_agent");
   queue.first_reply_warning = line.GetSpan("warn");
   queue.first_reply_timeout = line.GetSpan("reply_timeout");
 }
@@ -99,10 +111,7 @@ void ReadStep(ScenarioLine& line, ApplyConfig& config) {
 void ReadSettings(ScenarioLine& line, ApplyConfig& config) {
   SettingsConfig& settings = config.config.settings;
   config.patch_settings = true;
-  if (line.Has("back_off")) {  // misses:duration:max
-    const std::vector<std::string> parts = absl::StrSplit(line.Get("back_off"), ':');
-    settings.back_off = {ParseInt(parts.at(0)), ParseSpan(parts.at(1)), ParseSpan(parts.at(2))};
-  }
+  if (line.Has("back_off")) settings.back_off = ReadBackOff(line.Get("back_off"));
   settings.presence_grace = line.GetSpan("grace", settings.presence_grace);
   settings.closed_retention = line.GetSpan("retention", settings.closed_retention);
   settings.closed_max =

@@ -11,6 +11,7 @@ namespace {
 
 const std::set<std::string> kFlags = {"auto_accept", "drop_languages", "force", "bot", "lost_tail",
                                       "close",       "suspended",      "refuse_if_nobody",
+                                      "wrap_up_queue_only",
                                       "at_once_if_nobody"};
 
 double ParseNumber(const std::string& text, std::string* unit) {

@@ -14,11 +14,31 @@ int64_t TimeOf(const v1::Event& event) {
 void History::Give(Inquiry& inquiry) {
   if (inquiry.state == State::kOffered || inquiry.state == State::kAssigned) {
     agents_[inquiry.agent].used -= inquiry.units;
+    for (const std::string& other : inquiry.also_asked) agents_[other].used -= inquiry.units;
   }
+  inquiry.also_asked.clear();
   inquiry.agent.clear();
 }
 
+// Of several who were asked; the last one keeps it until the inquiry goes somewhere.
+void History::EndOffer(Inquiry& inquiry, const std::string& agent) {
+  if (inquiry.also_asked.empty() || inquiry.state != State::kOffered) return;
+  if (inquiry.agent == agent) {
+    inquiry.agent = *inquiry.also_asked.begin();
+    inquiry.also_asked.erase(inquiry.also_asked.begin());
+  } else if (inquiry.also_asked.erase(agent) == 0) {
+    return;
+  }
+  agents_[agent].used -= inquiry.units;
+}
+
 std::string History::Take(Inquiry& inquiry, const std::string& agent, int units, State state) {
+  if (inquiry.state == State::kOffered && state == State::kOffered) {
+    if (inquiry.agent == agent || !inquiry.also_asked.insert(agent).second) return "asked twice";
+    agents_[agent].used += units;
+    return agents_[agent].used > agents_[agent].capacity ? absl::StrCat(agent, " is over capacity")
+                                                         : "";
+  }
   const bool accepts = inquiry.state == State::kOffered && state == State::kAssigned;
   if (accepts && inquiry.agent != agent) return "assigned to another agent than offered";
   if (!accepts && inquiry.state != State::kWaiting && inquiry.state != State::kParked) {
@@ -54,6 +74,9 @@ std::string History::AddInquiry(const v1::Event& event) {
       return "";
     case v1::Event::kOfferCreated:
       return Take(inquiry, event.agent_id(), event.offer_created().units(), State::kOffered);
+    case v1::Event::kOfferEnded:
+      EndOffer(inquiry, event.agent_id());
+      return "";
     case v1::Event::kInquiryAssigned:
       return Take(inquiry, event.agent_id(), event.inquiry_assigned().units(), State::kAssigned);
     case v1::Event::kMessageRecorded:

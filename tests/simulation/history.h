@@ -36,6 +36,7 @@ class History {
   struct Inquiry {
     State state = State::kNone;
     std::string agent;
+    std::set<std::string> also_asked;  // with the same offer
     int units = 1;
     std::set<std::string> messages;
   };
@@ -51,6 +52,7 @@ class History {
   bool MayLapse(const v1::Event& event) const;
   std::string Take(Inquiry& inquiry, const std::string& agent, int units, State state);
   void Give(Inquiry& inquiry);
+  void EndOffer(Inquiry& inquiry, const std::string& agent);
 
   const SessionsEnded& sessions_;
   std::map<std::string, Inquiry> inquiries_;

@@ -121,6 +121,50 @@ TEST(PolicyRecordTest, PassesSurvive) {
   EXPECT_EQ(read.passes, counters.passes);
 }
 
+TEST(PolicyRecordTest, WhoWasAskedAndThePlaceKeptSurvive) {
+  const auto engine = SampleEngine();
+  e::Inquiry inquiry = SampleInquiry(*engine);
+  inquiry.state = e::InquiryState::kOffered;
+  inquiry.arrival_time = kSampleTime - e::Seconds(30);
+  inquiry.also_asked.Set() = {{engine->AgentHandle("cid"), true, {}},
+                              {engine->AgentHandle("dee"), false, e::OfferOutcome::kAccepted},
+                              {engine->AgentHandle("eve"), false, e::OfferOutcome::kTaken}};
+  const std::string bytes = EncodeInquiry(*engine, inquiry);
+  EXPECT_EQ(bytes[0], 2);
+  const auto read = DecodeInquiry("i-1", bytes, *engine);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->arrival_time, inquiry.arrival_time);
+  ASSERT_NE(read->also_asked.get(), nullptr);
+  ASSERT_EQ(read->also_asked.get()->size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    const e::AlsoAsked& other = (*read->also_asked.get())[i];
+    const e::AlsoAsked& wanted = (*inquiry.also_asked.get())[i];
+    EXPECT_EQ(other.agent, wanted.agent) << i;
+    EXPECT_EQ(other.open, wanted.open) << i;
+    if (!other.open) {
+      EXPECT_EQ(other.outcome, wanted.outcome) << i;
+    }
+  }
+  // Nobody can accept what is no longer offered.
+  inquiry.state = e::InquiryState::kAssigned;
+  EXPECT_FALSE(DecodeInquiry("i-1", EncodeInquiry(*engine, inquiry), *engine).ok());
+}
+
+TEST(PolicyRecordTest, BackOffsOfQueuesSurvive) {
+  e::Engine engine("acme");
+  engine.RestoreConfig(SamplePolicies(), kSampleCounters);
+  e::Agent agent = SampleAgent(engine);
+  agent.queue_back_offs = {{engine.QueueHandle("sales"), 1, 2, kSampleTime + e::Seconds(60)}};
+  engine.RestoreAgent(SampleAgentConfig(), agent);
+  const StoredAgent read =
+      DecodeAgent("ann", EncodeAgent(engine, engine.FindAgent("ann")), engine).value();
+  ASSERT_EQ(read.state.queue_back_offs.size(), 1u);
+  EXPECT_EQ(read.state.queue_back_offs[0].queue, engine.QueueHandle("sales"));
+  EXPECT_EQ(read.state.queue_back_offs[0].misses, 1);
+  EXPECT_EQ(read.state.queue_back_offs[0].count, 2);
+  EXPECT_EQ(read.state.queue_back_offs[0].until, kSampleTime + e::Seconds(60));
+}
+
 TEST(PolicyRecordTest, AnInquirysRequirementSurvives) {
   const auto engine = SampleEngine();
   e::Inquiry inquiry = SampleInquiry(*engine);
@@ -186,7 +230,7 @@ TEST(PublicEnumsTest, AreComplete) {
   CheckEnum<e::Criterion, v1::Criterion>(13, v1::Criterion_descriptor());
   CheckEnum<e::EnqueueCause, v1::EnqueueCause>(9, v1::EnqueueCause_descriptor());
   CheckEnum<e::InquiryState, v1::InquiryState>(6, v1::InquiryState_descriptor());
-  CheckEnum<e::OfferOutcome, v1::OfferOutcome>(5, v1::OfferOutcome_descriptor());
+  CheckEnum<e::OfferOutcome, v1::OfferOutcome>(6, v1::OfferOutcome_descriptor());
   CheckEnum<e::Presence, v1::Presence>(4, v1::Presence_descriptor());
   CheckEnum<e::QueueKind, v1::QueueKind>(2, v1::QueueKind_descriptor());
   CheckEnum<e::Resolution, v1::Resolution>(5, v1::Resolution_descriptor());
@@ -216,7 +260,14 @@ class RandomRecordTest : public testing::Test {
     i.create_time = {1 + static_cast<int64_t>(Pick(1ull << 60))};
     if (Coin()) i.deadline = e::kNever;
     i.state = static_cast<e::InquiryState>(Pick(6));
-    i.offer_outcome = static_cast<e::OfferOutcome>(Pick(5));
+    i.offer_outcome = static_cast<e::OfferOutcome>(Pick(6));
+    i.arrival_time = Coin() ? i.create_time : i.create_time - e::Span{static_cast<int64_t>(Pick(9))};
+    if (i.arrival_time.us < 1) i.arrival_time = i.create_time;
+    for (uint64_t others = Pick(3); others > 0; --others) {
+      const bool open = i.state == e::InquiryState::kOffered && Coin();
+      const e::AgentIx other = engine_.AgentHandle(absl::StrCat("other-", others));
+      i.also_asked.Set().push_back({other, open, i.offer_outcome});
+    }
     i.cancel_reason = static_cast<e::CancelReason>(Pick(4));
     i.resolution = static_cast<e::Resolution>(Pick(5));
     i.units = static_cast<uint16_t>(1 + Pick(e::limits::kUnitsMax));
@@ -260,6 +311,7 @@ TEST_F(RandomRecordTest, InquiriesSurvive) {
     ASSERT_EQ(decoded->offer_agent, inquiry.offer_agent);
     ASSERT_EQ(decoded->reserved, inquiry.reserved);
     ASSERT_EQ(decoded->overtakes, inquiry.overtakes);
+    ASSERT_EQ(decoded->arrival_time, inquiry.arrival_time);
     ASSERT_EQ(decoded->feedback_resolved, inquiry.feedback_resolved);
   }
 }
@@ -281,6 +333,14 @@ TEST_F(RandomRecordTest, OutOfRangeIsUnreadable) {
       {"attributes", [](e::Inquiry& i) { i.attributes = "key without end"; }},
       {"messages",
        [](e::Inquiry& i) { i.recent_messages.resize(e::limits::kRecentMessagesMax + 1); }},
+      {"also asked",
+       [](e::Inquiry& i) { i.also_asked.Set().resize(9, {i.agent, false, {}}); }},
+      {"asked twice",
+       [](e::Inquiry& i) {
+         i.state = e::InquiryState::kOffered;
+         i.also_asked.Set() = {{i.agent, true, {}}};
+       }},
+      {"asks nobody", [](e::Inquiry& i) { i.also_asked.Set() = {{{}, false, {}}}; }},
       {"exceptions",
        [](e::Inquiry& i) { i.exceptions.resize(e::limits::kExceptionsMax + 1, i.exceptions[0]); }},
   };

@@ -52,10 +52,16 @@ engine::WorkspaceConfig SamplePolicies() {
   queue.suspended = true;
   queue.max_overtakes = 7;
   queue.refuse_if_nobody = true;
+  queue.back_off = {1, engine::Seconds(60), engine::Seconds(120), true};
+  queue.wrap_up_queue_only = true;
+  queue.offer_to = 3;
+  queue.keep_place = engine::Seconds(240);
+  queue.last_agent_within = engine::Seconds(86'400);
   queue.steps[1] = {.after = engine::Seconds(90), .at_once_if_nobody = true, .close = true};
   config.settings.rate_limit = {5, engine::Seconds(300)};
   config.settings.fairness_window = engine::Seconds(900);
   config.settings.random_seed = 77;
+  config.settings.back_off.probation = true;
   config.rules = {{.id = "refunds",
                    .channels = {"chat"},
                    .conditions = {{"topic", engine::Comparison::kIn, {"refund", "return"}}},
@@ -122,6 +128,7 @@ engine::Inquiry SampleInquiry(engine::Engine& engine) {
   i.held = i.replied = i.warned = i.answered_here = i.offer_open = true;
   i.create_time = kSampleTime;
   i.create_when = after(-1);
+  i.arrival_time = kSampleTime;
   i.human_queue_time = after(2);
   i.enqueue_time = after(3);
   i.offer_time = after(4);

@@ -35,6 +35,7 @@ engine::WorkspaceConfig BusyWorkspace::Config() {
   engine::QueueConfig& sales = config.queues[0];
   sales.wrap_up = Seconds(Draw(20));
   sales.preferred_hold = Seconds(8);
+  sales.offer_to = 2;
   sales.first_response_target = Seconds(10 + Draw(60));
   sales.first_reply_warning = Seconds(15);
   sales.first_reply_timeout = Seconds(30);
@@ -42,6 +43,7 @@ engine::WorkspaceConfig BusyWorkspace::Config() {
   support.requirement.skills = {{"billing", 3}};
   support.requirement.languages = {{"de", 2}, {"en", 5}};
   support.answer_target = Seconds(10 + Draw(20));
+  support.offer_to = 2;
   engine::StepConfig relax, overflow;
   relax.after = Seconds(20);
   relax.lower_levels = 2;

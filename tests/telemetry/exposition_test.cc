@@ -151,7 +151,7 @@ TEST(LabelsTest, LabelSetsAreClosed) {
        "submitted|transferred|overflowed|declined|expired|first_reply_timeout|agent_lost|"
        "resumed|updated|moved|loading|unanswered"},
       {"outcome",
-       "accepted|auto_accepted|declined|expired|rescinded|agent_lost|closed|"
+       "accepted|auto_accepted|declined|expired|rescinded|agent_lost|taken|closed|"
        "closed_without_reply|abandoned|short_abandoned|left|cancelled|ok|error|"
        "given_up"},
       {"step", "hold|[1-9]|1[0-6]"},

@@ -45,6 +45,7 @@ class FiguresChecker {
   struct Inquiry {
     std::string queue, channel;
     std::string holder;      // who has it: offered, assigned or parked
+    std::vector<std::string> also_asked;  // others with the open offer
     std::string last_agent;  // who had it when it ended
     enum State { kNone, kWaiting, kOffered, kAssigned, kParked, kEnded } state = kNone;
     int32_t units = 0;
@@ -95,6 +96,7 @@ class FiguresChecker {
   void ReadWrapUp(const v1::Event& event);
 
   void Hold(Inquiry& inquiry, const std::string& agent, const std::string& channel);
+  void ReleaseFrom(Inquiry& inquiry, const std::string& agent);
   void Release(Inquiry& inquiry);
   void SetUnits(const std::string& agent, const std::string& channel, int32_t by);
   void Integrate(Agent& agent, int64_t until);

@@ -56,6 +56,8 @@ const char* OutcomeName(v1::OfferOutcome outcome) {
       return "rescinded";
     case v1::OFFER_OUTCOME_AGENT_LOST:
       return "agent_lost";
+    case v1::OFFER_OUTCOME_TAKEN:
+      return "taken";
     default:
       return "";  // accepted: counted with the assignment
   }
@@ -194,6 +196,16 @@ void FiguresChecker::Hold(Inquiry& inquiry, const std::string& id, const std::st
   if (!fits) Add("firstline_capacity_violations_total", {{"workspace", workspace_}});
 }
 
+// One of several who were asked: the others keep theirs.
+void FiguresChecker::ReleaseFrom(Inquiry& inquiry, const std::string& agent) {
+  if (inquiry.also_asked.empty()) return Release(inquiry);
+  const auto other = std::find(inquiry.also_asked.begin(), inquiry.also_asked.end(), agent);
+  if (other != inquiry.also_asked.end()) *other = inquiry.holder;
+  if (agents_.count(agent) != 0) SetUnits(agent, inquiry.channel, -inquiry.units);
+  inquiry.holder = inquiry.also_asked.back();
+  inquiry.also_asked.pop_back();
+}
+
 void FiguresChecker::Release(Inquiry& inquiry) {
   if (inquiry.units_held && agents_.count(inquiry.holder) != 0) {
     SetUnits(inquiry.holder, inquiry.channel, -inquiry.units);
@@ -256,6 +268,7 @@ void FiguresChecker::ReadOffer(const v1::Event& event) {
   const LabelMap work = Work(event, inquiry);
   if (event.has_offer_created()) {
     inquiry.units = event.offer_created().units();
+    if (inquiry.offer_open) inquiry.also_asked.push_back(inquiry.holder);
     inquiry.state = Inquiry::kOffered;
     inquiry.offer_open = true;
     Hold(inquiry, event.agent_id(), inquiry.channel);
@@ -263,7 +276,7 @@ void FiguresChecker::ReadOffer(const v1::Event& event) {
   }
   const std::string outcome = OutcomeName(event.offer_ended().outcome());
   if (outcome.empty()) return;
-  if (inquiry.offer_open) Release(inquiry);
+  if (inquiry.offer_open) ReleaseFrom(inquiry, event.agent_id());
   Add("firstline_offers_ended_total", work, "outcome", outcome);
   AddAgent("agent_offers_ended", event.agent_id(), {{"outcome", outcome}});
 }

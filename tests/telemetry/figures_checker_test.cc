@@ -102,7 +102,8 @@ void ExpectClock(const FiguresChecker& checker, LabelMap labels, const char* clo
 }
 
 constexpr std::array<const char*, telemetry::kOfferEnds> kOfferEnds = {
-    "accepted", "auto_accepted", "declined", "expired", "rescinded", "agent_lost"};
+    "accepted", "auto_accepted", "declined", "expired", "rescinded", "agent_lost",
+    "taken"};
 
 void ExpectQueue(const FiguresChecker& checker, const telemetry::QueueFigures& shown) {
   const LabelMap queue = {{"queue", shown.now.queue}};

@@ -46,6 +46,12 @@ void StreamChecker::Accuse(Rule rule, const std::string& inquiry, const std::str
 // ---- When an agent is given something -----------------------------------------------------------
 
 void StreamChecker::JudgeTaking(const Case& inquiry, const std::string& agent) {
+  JudgeAgent(inquiry, agent);
+  const auto worker = workers_.find(agent);
+  if (worker != workers_.end()) JudgeOrder(inquiry, worker->second);
+}
+
+void StreamChecker::JudgeAgent(const Case& inquiry, const std::string& agent) {
   const std::string& id = inquiry.spec.id();
   const auto found = workers_.find(agent);
   if (found == workers_.end()) {
@@ -58,6 +64,9 @@ void StreamChecker::JudgeTaking(const Case& inquiry, const std::string& agent) {
   }
   if (worker.backing_off) {
     Accuse(Rule::kGate, id, agent, "was given to an agent who is backing off");
+  }
+  if (IsClosed(worker, inquiry.queue)) {
+    Accuse(Rule::kGate, id, agent, "was given to an agent to whom the queue is closed");
   }
   if (!worker.reserved_for.empty() && worker.reserved_for != id) {
     Accuse(Rule::kGate, id, agent,
@@ -74,7 +83,6 @@ void StreamChecker::JudgeTaking(const Case& inquiry, const std::string& agent) {
   if (Reserved(inquiry, agent)) {
     Accuse(Rule::kQualified, id, agent, "was given away while it is held for its preferred agent");
   }
-  JudgeOrder(inquiry, worker);
 }
 
 void StreamChecker::JudgeRoom(const Case& inquiry, const Worker& worker) {
@@ -172,6 +180,7 @@ void StreamChecker::OnReservation(const v1::Event& event) {
 
 bool StreamChecker::MayServe(const Case& inquiry, const Worker& worker) const {
   if (worker.presence != v1::PRESENCE_AVAILABLE || worker.backing_off || limits_rate_) return false;
+  if (IsClosed(worker, inquiry.queue)) return false;
   if (!worker.reserved_for.empty() && worker.reserved_for != inquiry.spec.id()) return false;
   const std::string& agent = worker.agent.id();
   if (!WhyNoRoom(inquiry, worker).empty() || Reserved(inquiry, agent)) return false;
@@ -184,6 +193,13 @@ bool StreamChecker::MayServe(const Case& inquiry, const Worker& worker) const {
 bool StreamChecker::Reserved(const Case& inquiry, const std::string& agent) const {
   if (!inquiry.held || inquiry.spec.preferred_agents().empty()) return false;
   return inquiry.spec.preferred_agents(0) != agent;
+}
+
+bool StreamChecker::IsClosed(const Worker& worker, const std::string& queue) {
+  return worker.backing_off_from.contains(queue) ||
+         std::any_of(worker.wrap_ups.begin(), worker.wrap_ups.end(), [&](const auto& entry) {
+           return entry.second.units == 0 && entry.second.queue == queue;
+         });
 }
 
 std::string StreamChecker::WhyNoRoom(const Case& inquiry, const Worker& worker) const {

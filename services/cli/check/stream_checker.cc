@@ -1,4 +1,5 @@
-// The fold: from events to the public state. The rules that judge it are in judgement.cc.
+// The fold: from events to the public state. Agents are in stream_agents.cc, the rules that judge it in
+// judgement.cc.
 #include "services/cli/check/stream_checker.h"
 
 #include <google/protobuf/io/coded_stream.h>
@@ -202,21 +203,6 @@ void StreamChecker::OnWorkspace(const v1::Workspace& workspace) {
   all_touched_ = true;
 }
 
-void StreamChecker::OnAgent(const v1::Agent& agent) {
-  workers_[agent.id()].agent = agent;
-  freed_.insert(agent.id());
-}
-
-void StreamChecker::OnAgentDeleted(const std::string& id) {
-  for (const auto& [name, inquiry] : cases_) {
-    if (inquiry.agent != id || inquiry.state == State::kEnded) continue;
-    if (!inquiry.has_units && inquiry.state != State::kParked) continue;
-    Accuse(Rule::kPlace, name, id, "its agent was deleted and it did not return to waiting");
-  }
-  workers_.erase(id);
-  freed_.erase(id);
-}
-
 const v1::Queue* StreamChecker::FindQueue(const std::string& id) const {
   const auto found = queue_index_.find(id);
   return found == queue_index_.end() ? nullptr : &workspace_.queues(found->second);
@@ -266,11 +252,17 @@ void StreamChecker::TakeUnits(Case& inquiry, const std::string& agent) {
 void StreamChecker::GiveUnits(Case& inquiry) {
   if (!inquiry.has_units) return;
   inquiry.has_units = false;
-  const auto worker = workers_.find(inquiry.agent);
+  Free(inquiry, inquiry.agent);
+  for (const std::string& other : inquiry.also_asked) Free(inquiry, other);
+  inquiry.also_asked.clear();
+}
+
+void StreamChecker::Free(const Case& inquiry, const std::string& agent) {
+  const auto worker = workers_.find(agent);
   if (worker == workers_.end()) return;
   worker->second.used -= inquiry.units;
   worker->second.used_by_channel[inquiry.spec.channel()] -= inquiry.units;
-  freed_.insert(inquiry.agent);
+  freed_.insert(agent);
 }
 
 void StreamChecker::OnSubmitted(const v1::Event& event) {
@@ -290,6 +282,7 @@ void StreamChecker::OnSubmitted(const v1::Event& event) {
   inquiry.units = std::max(submitted.units(), 1);
   inquiry.arrival_us =
       submitted.has_create_time() ? Microseconds(submitted.create_time()) : now_us_;
+  if (submitted.has_arrival_time()) inquiry.arrival_us = Microseconds(submitted.arrival_time());
   inquiry.sequence = ++sequence_;
   inquiry.key.sequence = inquiry.sequence;
   SetState(inquiry, State::kBetween);
@@ -326,6 +319,13 @@ void StreamChecker::OnStep(int step, Case& inquiry) {
 // ---- Offers and assignments ---------------------------------------------------------------------
 
 void StreamChecker::OnOffer(const v1::Event& event, Case& inquiry) {
+  const bool same = inquiry.offer == event.offer_created().offer_id();
+  if (inquiry.state == State::kOffered && same && inquiry.agent != event.agent_id()) {
+    JudgeAgent(inquiry, event.agent_id());
+    inquiry.also_asked.push_back(inquiry.agent);
+    TakeUnits(inquiry, event.agent_id());
+    return;
+  }
   if (inquiry.state != State::kWaiting) {
     Accuse(Rule::kAcceptance, event.inquiry_id(), event.agent_id(),
            "was offered while it was " + std::string(Name(inquiry.state)));
@@ -354,7 +354,17 @@ void StreamChecker::OnOfferEnded(const v1::Event& event, Case& inquiry) {
   }
   if (ended.outcome() == v1::OFFER_OUTCOME_DECLINED ||
       ended.outcome() == v1::OFFER_OUTCOME_EXPIRED) {
-    inquiry.excused.insert(inquiry.agent);
+    inquiry.excused.insert(event.agent_id());
+  }
+  if (!inquiry.also_asked.empty()) {
+    // The others may still accept.
+    const auto other =
+        std::find(inquiry.also_asked.begin(), inquiry.also_asked.end(), event.agent_id());
+    if (other != inquiry.also_asked.end()) *other = inquiry.agent;
+    Free(inquiry, event.agent_id());
+    inquiry.agent = inquiry.also_asked.back();
+    inquiry.also_asked.pop_back();
+    return;
   }
   GiveUnits(inquiry);
   SetState(inquiry, State::kBetween);
@@ -457,43 +467,6 @@ void StreamChecker::OnPurged(const std::string& id, Case& inquiry) {
   between_.erase(id);
   touched_.erase(id);
   cases_.erase(std::string(id));
-}
-
-// ---- Agents -------------------------------------------------------------------------------------
-
-void StreamChecker::OnAgentEvent(const v1::Event& event) {
-  const auto found = workers_.find(event.agent_id());
-  if (found == workers_.end()) {
-    Accuse(Rule::kPlace, event.inquiry_id(), event.agent_id(),
-           "an event of an agent that is not there");
-    return;
-  }
-  Worker& worker = found->second;
-  if (event.has_presence_changed()) worker.presence = event.presence_changed().presence();
-  if (event.has_back_off_started()) worker.backing_off = true;
-  if (event.has_back_off_ended()) worker.backing_off = false;
-  if (event.has_wrap_up_started() || event.has_wrap_up_finished()) OnWrapUp(event, worker);
-  freed_.insert(event.agent_id());
-}
-
-void StreamChecker::OnWrapUp(const v1::Event& event, Worker& worker) {
-  if (event.has_wrap_up_started()) {
-    const auto inquiry = cases_.find(event.inquiry_id());
-    const std::string channel = inquiry == cases_.end() ? "" : inquiry->second.spec.channel();
-    const int units = std::max(event.wrap_up_started().units(), 1);
-    worker.wrap_ups.insert({event.inquiry_id(), {channel, units}});
-    worker.used += units;
-    worker.used_by_channel[channel] += units;
-    return;
-  }
-  const auto held = worker.wrap_ups.find(event.inquiry_id());
-  if (held == worker.wrap_ups.end()) {
-    Accuse(Rule::kPlace, event.inquiry_id(), event.agent_id(), "a wrap-up ended that never began");
-    return;
-  }
-  worker.used -= held->second.units;
-  worker.used_by_channel[held->second.channel] -= held->second.units;
-  worker.wrap_ups.erase(held);
 }
 
 }  // namespace firstline::check

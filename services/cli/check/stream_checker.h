@@ -102,6 +102,7 @@ class StreamChecker {
     ServingKey key;  // while it waits
     Ask ask;         // while it waits
     std::string agent;  // has its units, or had it when it was parked
+    std::vector<std::string> also_asked;  // have its units as well, while it is offered
     std::string offer;
     bool has_units = false;
     std::set<std::string> excused;  // agents it may be kept from for reasons not published
@@ -110,12 +111,14 @@ class StreamChecker {
     v1::Agent agent;
     v1::Presence presence = v1::PRESENCE_OFFLINE;
     bool backing_off = false;
+    std::set<std::string> backing_off_from;  // queues
     std::string reserved_for;  // the one inquiry it may be given; empty: any
     int used = 0;
     std::map<std::string, int> used_by_channel;
     struct Held {
       std::string channel;
-      int units = 0;
+      std::string queue;
+      int units = 0;  // 0: the queue is closed instead
     };
     std::multimap<std::string, Held> wrap_ups;  // by inquiry
   };
@@ -144,16 +147,20 @@ class StreamChecker {
   void OnEnded(Case& inquiry);
   void OnPurged(const std::string& id, Case& inquiry);
   void OnAgentEvent(const v1::Event& event);
+  static void OnBackOff(const v1::Event& event, Worker& worker);
   void OnWrapUp(const v1::Event& event, Worker& worker);
 
   void Wait(Case& inquiry);
   void StopWaiting(Case& inquiry);
   void GiveUnits(Case& inquiry);
+  // Of one agent.
+  void Free(const Case& inquiry, const std::string& agent);
   void TakeUnits(Case& inquiry, const std::string& agent);
   void SetState(Case& inquiry, State state);
 
   // ---- judgement.cc: the rules ----
   void JudgeTaking(const Case& inquiry, const std::string& agent);
+  void JudgeAgent(const Case& inquiry, const std::string& agent);
   void JudgeRoom(const Case& inquiry, const Worker& worker);
   void JudgeOrder(const Case& inquiry, const Worker& worker);
   void JudgeInstant();
@@ -161,6 +168,7 @@ class StreamChecker {
   void JudgeWaiting(const Case& inquiry);
   bool MayServe(const Case& inquiry, const Worker& worker) const;
   bool Reserved(const Case& inquiry, const std::string& agent) const;
+  static bool IsClosed(const Worker& worker, const std::string& queue);
   // Empty when the worker has room for it.
   std::string WhyNoRoom(const Case& inquiry, const Worker& worker) const;
   void Accuse(Rule rule, const std::string& inquiry, const std::string& agent, std::string text);

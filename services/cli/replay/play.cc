@@ -196,7 +196,7 @@ void Play::OnAssigned(std::size_t call, const v1::Event& event) {
 
 bool Play::OnRefused(const v1::Command& command, const std::string& reason) {
   if (command.has_cancel_inquiry() || command.has_close_inquiry()) return reason == "INQUIRY_ENDED";
-  if (command.has_accept_offer()) return reason == "OFFER_ENDED" || reason == "INQUIRY_ENDED";
+  if (command.has_accept_offer()) return reason == "OFFER_ENDED" || reason == "OFFER_TAKEN" || reason == "INQUIRY_ENDED";
   if (!command.has_submit_inquiry()) return false;
   const auto found = index_.find(command.submit_inquiry().inquiry().id());
   if (found == index_.end()) return false;

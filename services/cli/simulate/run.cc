@@ -337,7 +337,9 @@ void Run::Impl::HearAbout(const engine::InquirySubmitted& it) {
   At(slot_of_, it.inquiry.value) = submitting_;
 }
 
+// Of several agents who are asked the first one answers.
 void Run::Impl::HearAbout(const engine::OfferCreated& it) {
+  if (engine_.inquiry(it.inquiry).offer_agent != it.agent) return;
   Customer& customer = CustomerOf(it.inquiry);
   customer.turn = ++turns_;
   customer.offer = it.number;

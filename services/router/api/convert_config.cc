@@ -78,6 +78,9 @@ void ReadQueueSpans(const v1::Queue& proto, const Path& path, Fields& fields,
   read(proto.has_short_abandon(), proto.short_abandon(), "short_abandon", queue.short_abandon);
   read(proto.has_offer_timeout(), proto.offer_timeout(), "offer_timeout", queue.offer_timeout);
   read(proto.has_wrap_up(), proto.wrap_up(), "wrap_up", queue.wrap_up);
+  read(proto.has_keep_place(), proto.keep_place(), "keep_place", queue.keep_place);
+  read(proto.has_last_agent_within(), proto.last_agent_within(), "last_agent_within",
+       queue.last_agent_within);
   read(proto.has_first_reply_warning(), proto.first_reply_warning(), "first_reply_warning",
        queue.first_reply_warning);
   read(proto.has_first_reply_timeout(), proto.first_reply_timeout(), "first_reply_timeout",
@@ -116,6 +119,18 @@ engine::ScoreConfig ReadScore(const v1::Score& proto, const Path& path, Fields& 
           .tier = read("tier", proto.tier())};
 }
 
+void ReadBackOff(const v1::BackOff& proto, const Path& path, Fields& fields,
+                 engine::BackOffConfig& back_off) {
+  fields.Range(path / "after_misses", proto.after_misses(), 0, 100);
+  back_off.after_misses = proto.after_misses();
+  ReadOptional(proto.has_duration(), proto.duration(), path / "duration", fields,
+               back_off.duration);
+  back_off.max_duration = back_off.duration;
+  ReadOptional(proto.has_max_duration(), proto.max_duration(), path / "max_duration", fields,
+               back_off.max_duration);
+  back_off.probation = proto.probation();
+}
+
 engine::QueueConfig ReadQueue(const v1::Queue& proto, const Path& path, Fields& fields) {
   engine::QueueConfig queue;
   const Path steps(path, "steps");
@@ -143,6 +158,13 @@ engine::QueueConfig ReadQueue(const v1::Queue& proto, const Path& path, Fields& 
   fields.Range(path / "max_overtakes", proto.max_overtakes(), 0, engine::limits::kOvertakesMax);
   queue.max_overtakes = proto.max_overtakes();
   queue.score = ReadScore(proto.score(), path / "score", fields);
+  if (proto.has_back_off()) {
+    queue.back_off.emplace();
+    ReadBackOff(proto.back_off(), path / "back_off", fields, *queue.back_off);
+  }
+  queue.wrap_up_queue_only = proto.wrap_up_queue_only();
+  fields.Range(path / "offer_to", proto.offer_to(), 0, engine::limits::kOfferToMax);
+  queue.offer_to = std::max(1, proto.offer_to());
   return queue;
 }
 
@@ -169,17 +191,6 @@ engine::RuleConfig ReadRule(const v1::Rule& proto, const Path& path, Fields& fie
     rule.priority = proto.priority();
   }
   return rule;
-}
-
-void ReadBackOff(const v1::BackOff& proto, const Path& path, Fields& fields,
-                 engine::BackOffConfig& back_off) {
-  fields.Range(path / "after_misses", proto.after_misses(), 0, 100);
-  back_off.after_misses = proto.after_misses();
-  ReadOptional(proto.has_duration(), proto.duration(), path / "duration", fields,
-               back_off.duration);
-  back_off.max_duration = back_off.duration;
-  ReadOptional(proto.has_max_duration(), proto.max_duration(), path / "max_duration", fields,
-               back_off.max_duration);
 }
 
 engine::SettingsConfig ReadSettings(const v1::WorkspaceSettings& proto, const Path& path,

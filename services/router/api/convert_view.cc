@@ -19,6 +19,9 @@ void WriteSet(engine::Time time, google::protobuf::Timestamp* (*make)(v1::Inquir
 void WriteTimes(const engine::Inquiry& inquiry, v1::Inquiry* out) {
   using I = v1::Inquiry;
   store::WriteMessage(inquiry.create_time, out->mutable_create_time());
+  if (inquiry.arrival_time != inquiry.create_time) {
+    store::WriteMessage(inquiry.arrival_time, out->mutable_arrival_time());
+  }
   WriteSet(inquiry.create_when, [](I* i) { return i->mutable_create_when(); }, out);
   WriteSet(inquiry.human_queue_time, [](I* i) { return i->mutable_human_queue_time(); }, out);
   WriteSet(inquiry.enqueue_time, [](I* i) { return i->mutable_enqueue_time(); }, out);
@@ -100,6 +103,18 @@ void WriteGates(const engine::Engine& engine, const engine::Agent& agent, v1::Ag
       AddGate(v1::GATE_CHANNEL_CAPACITY, out)->set_channel(channel.id);
     }
   }
+  for (const engine::QueueBackOff& back_off : agent.queue_back_offs) {
+    if (back_off.until <= engine.now()) continue;
+    v1::ClosedGate* gate = AddGate(v1::GATE_BACK_OFF, out);
+    gate->set_queue(engine.QueueId(back_off.queue));
+    store::WriteMessage(back_off.until, gate->mutable_until_time());
+  }
+  for (const engine::WrapUp& wrap_up : agent.wrap_ups) {
+    if (wrap_up.units != 0) continue;
+    v1::ClosedGate* gate = AddGate(v1::GATE_WRAP_UP, out);
+    gate->set_queue(engine.QueueId(wrap_up.queue));
+    store::WriteMessage(wrap_up.until, gate->mutable_until_time());
+  }
   for (const engine::Membership& membership : engine.profile(agent.profile).memberships) {
     if (membership.paused) {
       AddGate(v1::GATE_PAUSED, out)->set_queue(engine.QueueId(membership.queue));
@@ -138,6 +153,7 @@ void WriteOffers(const std::array<uint64_t, telemetry::kOfferEnds>& ends, v1::Of
   out->set_expired(end(telemetry::OfferEnd::kExpired));
   out->set_rescinded(end(telemetry::OfferEnd::kRescinded));
   out->set_agent_lost(end(telemetry::OfferEnd::kAgentLost));
+  out->set_taken(end(telemetry::OfferEnd::kTaken));
 }
 
 double UnitSeconds(int64_t unit_us) { return static_cast<double>(unit_us) / 1e6; }
@@ -157,6 +173,10 @@ void WriteInquiry(const engine::Engine& engine, const engine::Inquiry& inquiry,
     out->set_offer_id(store::OfferId(inquiry.id, inquiry.offer_number));
   }
   out->set_agent_id(engine.AgentId(inquiry.agent));
+  const std::vector<engine::AlsoAsked>* others = inquiry.also_asked.get();
+  for (std::size_t i = 0; others != nullptr && i < others->size(); ++i) {
+    if ((*others)[i].open) out->add_also_offered_to(engine.AgentId((*others)[i].agent));
+  }
   v1::InquiryCounts* counts = out->mutable_counts();
   counts->set_offers(static_cast<int32_t>(inquiry.offer_number));
   counts->set_declines(inquiry.declines);

@@ -82,6 +82,9 @@ Published Publish(Rejection rejection) {
               "agent_id"};
     case Rejection::kOfferEnded:
       return {StatusCode::kFailedPrecondition, "the offer has ended", "offer", "offer_id"};
+    case Rejection::kOfferTaken:
+      return {StatusCode::kFailedPrecondition, "another agent accepted the offer first", "offer",
+              "offer_id"};
     case Rejection::kNoWrapUp:
       return {StatusCode::kFailedPrecondition, "the agent is not in wrap-up for that inquiry",
               "inquiry", "inquiry_id"};

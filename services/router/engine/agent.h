@@ -17,7 +17,7 @@ struct Session {
   uint64_t sequence = 0;  // last presence sequence applied
 };
 
-// Capacity held after a conversation.
+// Capacity held after a conversation; without units only its queue is closed.
 struct WrapUp {
   std::string inquiry_id;
   ChannelIx channel;
@@ -27,6 +27,14 @@ struct WrapUp {
   Time until;
 };
 
+// Misses in a queue that has a back-off of its own.
+struct QueueBackOff {
+  QueueIx queue;
+  uint16_t misses = 0;  // in a row
+  uint16_t count = 0;   // back-offs since the last answered inquiry
+  Time until;           // the queue is closed; unset: open
+};
+
 // Something an agent did: assignments begun, and time handled in conversations that ended.
 struct Handled {
   Time at;
@@ -34,7 +42,8 @@ struct Handled {
   Span time;
 };
 
-// Why an agent takes nothing now, on the whole or on one channel; in the order of the checks.
+// Why an agent takes nothing now, on the whole, on one channel or from one queue; in the order of the
+// checks.
 enum class Gate : uint8_t {
   kNone,
   kPresence,         // offline or away
@@ -44,6 +53,8 @@ enum class Gate : uint8_t {
   kReserved,         // for an inquiry that was overtaken too often
   kCapacity,         // total units
   kChannelCapacity,  // units on this channel
+  kQueueBackOff,     // misses in this queue
+  kQueueWrapUp,      // wrap-up that closes this queue alone
 };
 
 struct Agent {
@@ -69,15 +80,17 @@ struct Agent {
   uint64_t idle_sequence = 0;  // orders equal idle_since
   uint64_t offered_sequence = 0;  // round robin: grows with every offer
   std::vector<WrapUp> wrap_ups;
+  std::vector<QueueBackOff> queue_back_offs;  // oldest first
   std::vector<Handled> handled;  // by time; kept only where a selection counts it
 
   // Derived from inquiries and wrap-ups; rebuilt on recovery.
   uint16_t used = 0;
+  uint16_t closed_queues = 0;  // wrap-ups and back-offs that close a queue
   std::array<uint16_t, limits::kChannelsMax> channel_used{};
   InquiryIx reserved_for;  // takes nothing else: see Inquiry::reserved
   std::vector<InquiryIx> work;  // offered, assigned, parked: ascending by time taken
 
-  Time deadline = kNever;  // earliest of wrap-ups, back-off and rate limit
+  Time deadline = kNever;  // earliest of wrap-ups, back-offs and rate limit
 };
 
 }  // namespace firstline::engine

@@ -107,15 +107,20 @@ InquiryIx Engine::Impl::FindOpenOffer(const Answer& c, OfferOutcome answer,
     return refuse(Rejection::kUnknownOffer, c.inquiry_id);
   }
   if (c.offer_number < inquiry.offer_number) return refuse(Rejection::kOfferEnded, c.inquiry_id);
-  if (inquiry.offer_agent != agent) return refuse(Rejection::kOfferNotYours, c.agent_id);
-  if (!inquiry.offer_open) {
-    if (inquiry.offer_outcome == answer) {
-      outcome = Done(ix, true);
-      return {};
+  AlsoAsked asked{inquiry.offer_agent, inquiry.offer_open, inquiry.offer_outcome};
+  if (const std::vector<AlsoAsked>* others = inquiry.also_asked.get(); others != nullptr) {
+    for (const AlsoAsked& other : *others) {
+      if (other.agent == agent) asked = other;
     }
-    return refuse(Rejection::kOfferEnded, c.inquiry_id);
   }
-  return ix;
+  if (asked.agent != agent) return refuse(Rejection::kOfferNotYours, c.agent_id);
+  if (asked.open) return ix;
+  if (asked.outcome == answer) {
+    outcome = Done(ix, true);
+    return {};
+  }
+  const bool taken = asked.outcome == OfferOutcome::kTaken;
+  return refuse(taken ? Rejection::kOfferTaken : Rejection::kOfferEnded, c.inquiry_id);
 }
 
 Outcome Engine::Impl::Do(const Accept& c, const Command& command) {
@@ -124,7 +129,9 @@ Outcome Engine::Impl::Do(const Accept& c, const Command& command) {
   const InquiryIx ix = FindOpenOffer(c, OfferOutcome::kAccepted, command, outcome);
   if (!ix.IsSet()) return outcome;
   Inquiry& inquiry = world.inquiry(ix);
-  const AgentIx agent = inquiry.offer_agent;
+  const AgentIx agent = FindLiveAgent(c.agent_id);
+  PutFirst(ix, agent);
+  DismissOthers(ix, OfferOutcome::kTaken);
   inquiry.offer_open = false;
   inquiry.offer_outcome = OfferOutcome::kAccepted;
   Assign(ix, agent, false);
@@ -141,12 +148,11 @@ Outcome Engine::Impl::Do(const Decline& c, const Command& command) {
   const InquiryIx ix = FindOpenOffer(c, OfferOutcome::kDeclined, command, outcome);
   if (!ix.IsSet()) return outcome;
   Inquiry& inquiry = world.inquiry(ix);
-  const AgentIx agent = inquiry.offer_agent;
-  EndOffer(ix, OfferOutcome::kDeclined);
+  const AgentIx agent = FindLiveAgent(c.agent_id);
+  const bool was_last = EndOfferTo(ix, agent, OfferOutcome::kDeclined);
   ++inquiry.declines;
-  LeaveAgent(ix, false);
   AddException(inquiry, agent, c.retry_after.us > 0 ? now + c.retry_after : kNever);
-  Return(ix, EnqueueCause::kDeclined);
+  if (was_last) Return(ix, EnqueueCause::kDeclined);
   return Done(ix);
 }
 
@@ -189,6 +195,9 @@ Outcome Engine::Impl::Do(const Extend& c, const Command&) {
     if (agent.deadline == kNever) continue;
     if (agent.back_off_until.IsSet()) agent.back_off_until = agent.back_off_until + c.span;
     for (WrapUp& wrap_up : agent.wrap_ups) wrap_up.until = wrap_up.until + c.span;
+    for (QueueBackOff& state : agent.queue_back_offs) {
+      if (state.until.IsSet()) state.until = state.until + c.span;
+    }
     Touch(AgentIx{a});
     RefreshDeadline(AgentIx{a});
   }

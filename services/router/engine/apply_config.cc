@@ -252,6 +252,9 @@ void Engine::Impl::PrepareSelections() {
     return queue.max_overtakes > 0;
   });
   world.watches_staff = std::any_of(queues.begin(), queues.end(), AsksForStaff);
+  world.knows_customers = std::any_of(queues.begin(), queues.end(), [](const QueueConfig& queue) {
+    return queue.keep_place.us > 0 || queue.last_agent_within.us > 0;
+  });
   world.limits_rate = world.config.settings.rate_limit.assignments > 0;
   world.keeps_handled = world.limits_rate;
   for (uint32_t q = 0; q < world.queues.size(); ++q) {
@@ -335,9 +338,10 @@ void Engine::Impl::RemoveAgent(AgentIx ix) {
   for (InquiryIx held : matcher.HeldFor(ix)) Unhold(held);
   for (const std::vector<InquiryIx> work = agent.work; InquiryIx inquiry : work) {
     if (world.inquiry(inquiry).state == InquiryState::kOffered) {
-      EndOffer(inquiry, OfferOutcome::kAgentLost);
+      if (!EndOfferTo(inquiry, ix, OfferOutcome::kAgentLost)) continue;
+    } else {
+      LeaveAgent(inquiry, false);
     }
-    LeaveAgent(inquiry, false);
     Return(inquiry, EnqueueCause::kAgentLost);
   }
   SetDeadline(ix, kNever);
@@ -372,6 +376,7 @@ void Engine::Impl::RebuildDerived(bool restored) {
   timers.clear();
   freed.clear();
   touched.clear();
+  customers.clear();
   for (uint32_t a = 0; a < world.agents.size(); ++a) {
     AgentSlot& slot = world.agents[a];
     if (!slot.live) continue;
@@ -395,6 +400,8 @@ void Engine::Impl::RebuildDerived(bool restored) {
     }
     agent.deadline = kNever;
     agent.reserved_for = {};
+    DropQueueBackOffs({a});
+    NoteClosedQueues(agent);
     // A limit that ends at this very moment has ended or not: a restart keeps what was decided.
     if (!restored || agent.rate_limited_until == kNever) CheckRate(AgentIx{a});
     RefreshDeadline(AgentIx{a});
@@ -404,6 +411,7 @@ void Engine::Impl::RebuildDerived(bool restored) {
     if (!world.inquiries.slots[i].live) continue;
     const InquiryIx ix{i};
     Inquiry& inquiry = world.inquiry(ix);
+    Remember(ix);
     if (IsEnded(inquiry.state)) continue;
     SetAsked(ix);
     Count(inquiry, +1);

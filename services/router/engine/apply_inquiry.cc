@@ -21,13 +21,13 @@ bool AttributesFit(const Attributes& attributes) {
   return attributes.size() <= limits::kAttributesMax && bytes <= limits::kAttributesBytesMax;
 }
 
+}  // namespace
+
 uint64_t HashOf(std::string_view text) {
   uint64_t hash = 14695981039346656037u;
   for (char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 1099511628211u;
   return hash;
 }
-
-}  // namespace
 
 bool Engine::Impl::WhenIsPlausible(const Command& command, Time create) const {
   if (!command.when.IsSet()) return true;
@@ -160,6 +160,7 @@ Outcome Engine::Impl::Create(const Submit& c, const Command& command, const Clas
   inquiry.state = InquiryState::kCancelled;  // counted nowhere until it waits
   inquiry.priority = static_cast<uint8_t>(c.priority);
   inquiry.create_time = now;
+  inquiry.arrival_time = now;
   inquiry.create_when = command.when.IsSet() ? command.when : now;
   inquiry.unanswered_since = now;
   inquiry.sequence = ++world.counters.inquiry_sequence;
@@ -174,6 +175,8 @@ Outcome Engine::Impl::Create(const Submit& c, const Command& command, const Clas
   for (const std::string& id : c.excluded_agents) {
     inquiry.exceptions.push_back({FindLiveAgent(id), kNever, true});
   }
+  RecogniseCustomer(ix);
+  Remember(ix);
   ++world.open_inquiries;
   InquirySubmitted submitted{ix, {}};
   if (how != nullptr) submitted.hit = RuleHit{how->rule->id, how->passed_over};
@@ -228,7 +231,11 @@ Outcome Engine::Impl::Do(const Update& c, const Command& command) {
     LeaveLine(ix);
   }
   if (c.priority) inquiry.priority = static_cast<uint8_t>(*c.priority);
-  if (c.customer) inquiry.customer = *c.customer;
+  if (c.customer) {
+    Forget(ix);
+    inquiry.customer = *c.customer;
+    Remember(ix);
+  }
   if (c.attributes) inquiry.attributes = PackAttributes(*c.attributes);
   if (c.requirement) {
     const RequirementIx before = inquiry.own;
@@ -406,7 +413,7 @@ Outcome Engine::Impl::Do(const Park& c, const Command& command) {
     return Reject(Rejection::kChannelNotMessaging, c.inquiry_id);
   }
   SetDeadline(ix, kNever);
-  GiveUnits(ix);
+  GiveUnits(ix, inquiry.agent);
   SetState(ix, InquiryState::kParked);
   inquiry.park_time = now;
   Emit(InquiryParked{ix, inquiry.queue, inquiry.agent});

@@ -82,6 +82,17 @@ struct ScoreConfig {
 // Preferred agents, then the least loaded, then the longest idle.
 std::vector<Criterion> DefaultSelection();
 
+// An agent who misses offers (expired, or accepted and never answered) takes nothing for a while:
+// min(duration * 2^(n-1), max_duration) after the n-th run of `after_misses` misses in a row. The
+// missed inquiry itself is not offered to that agent again for `duration`.
+struct BackOffConfig {
+  int after_misses = 3;  // 0: never
+  Span duration = Seconds(30);
+  Span max_duration = Seconds(600);
+  bool probation = false;  // after a back-off one miss is a run, until the agent answers again
+  friend bool operator==(const BackOffConfig&, const BackOffConfig&) = default;
+};
+
 struct QueueConfig {
   std::string id;
   QueueKind kind = QueueKind::kHuman;
@@ -102,23 +113,18 @@ struct QueueConfig {
   Span short_abandon = Seconds(5);
   uint32_t max_length = 0;           // waiting inquiries; 0: kQueueLengthMax
   Span offer_timeout = Seconds(20);
+  int offer_to = 1;  // agents asked at once, the best ones, 1..kOfferToMax; the first to accept has it
   bool auto_accept = false;
   bool refuse_if_nobody = false;  // submissions that nobody logged in suits at any step
   bool suspended = false;  // its inquiries wait and are offered to nobody
   Span wrap_up;
+  bool wrap_up_queue_only = false;  // it closes this queue alone; the units are free at once
+  std::optional<BackOffConfig> back_off;  // misses of its offers count apart and close it alone
+  Span keep_place;         // who left while waiting and comes back within this has the old place
+  Span last_agent_within;  // prefers who served the customer within this; 0: nobody
   Span first_reply_warning;  // 0: none; messaging channels only
   Span first_reply_timeout;  // 0: none; messaging channels only
   friend bool operator==(const QueueConfig&, const QueueConfig&) = default;
-};
-
-// An agent who misses offers (expired, or accepted and never answered) takes nothing for a while:
-// min(duration * 2^(n-1), max_duration) after the n-th run of `after_misses` misses in a row. The
-// missed inquiry itself is not offered to that agent again for `duration`.
-struct BackOffConfig {
-  int after_misses = 3;  // 0: never
-  Span duration = Seconds(30);
-  Span max_duration = Seconds(600);
-  friend bool operator==(const BackOffConfig&, const BackOffConfig&) = default;
 };
 
 // An agent with that many assignments within the window, open offers counted, takes nothing until

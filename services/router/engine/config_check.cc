@@ -178,6 +178,15 @@ void CheckScore(const QueueConfig& queue, const std::string& path, Problems& out
   }
 }
 
+void CheckBackOff(const BackOffConfig& back_off, const std::string& path, Problems& out) {
+  CheckRange(back_off.after_misses, 0, 1000, path + ".after_misses", out);
+  CheckSpan(back_off.duration, path + ".duration", out);
+  CheckSpan(back_off.max_duration, path + ".max_duration", out);
+  if (back_off.max_duration < back_off.duration) {
+    out.push_back({path + ".max_duration", "must not be less than back_off.duration"});
+  }
+}
+
 void CheckQueue(const QueueConfig& queue, const WorkspaceConfig& config, const std::string& path,
                 Problems& out) {
   for (const auto& [priority, credit] : queue.credits) {
@@ -193,6 +202,13 @@ void CheckQueue(const QueueConfig& queue, const WorkspaceConfig& config, const s
   CheckRange(queue.weight, 0, limits::kWeightMax, path + ".weight", out);
   CheckRange(queue.max_overtakes, 0, limits::kOvertakesMax, path + ".max_overtakes", out);
   CheckScore(queue, path, out);
+  CheckRange(queue.offer_to, 1, limits::kOfferToMax, path + ".offer_to", out);
+  if (queue.auto_accept && queue.offer_to > 1) {
+    out.push_back({path + ".offer_to", "nobody is asked with auto_accept: leave one out"});
+  }
+  if (queue.back_off) CheckBackOff(*queue.back_off, path + ".back_off", out);
+  CheckSpan(queue.keep_place, path + ".keep_place", out);
+  CheckSpan(queue.last_agent_within, path + ".last_agent_within", out);
   CheckRequirement(queue.requirement, path + ".requirement", out);
   CheckRange(queue.first_tier, 0, limits::kTierMax, path + ".first_tier", out);
   CheckSteps(queue, config, path, out);
@@ -254,12 +270,7 @@ void CheckCircles(const std::vector<QueueConfig>& queues, Problems& out) {
 }
 
 void CheckSettings(const SettingsConfig& settings, Problems& out) {
-  CheckRange(settings.back_off.after_misses, 0, 1000, "back_off.after_misses", out);
-  CheckSpan(settings.back_off.duration, "back_off.duration", out);
-  CheckSpan(settings.back_off.max_duration, "back_off.max_duration", out);
-  if (settings.back_off.max_duration < settings.back_off.duration) {
-    out.push_back({"back_off.max_duration", "must not be less than back_off.duration"});
-  }
+  CheckBackOff(settings.back_off, "back_off", out);
   CheckSpan(settings.presence_grace, "presence_grace", out);
   CheckSpan(settings.closed_retention, "closed_retention", out);
   CheckRange(settings.closed_max, 0, static_cast<int64_t>(limits::kOpenInquiriesMax),

@@ -131,6 +131,16 @@ ConfigReview Review(const Engine& engine, const ApplyConfig& apply) {
         std::find(selection.begin(), selection.end(), Criterion::kScore) == selection.end()) {
       review.warnings.push_back({path + ".score", "has no effect without the criterion SCORE"});
     }
+    const Span remembered = std::max(queue.keep_place, queue.last_agent_within);
+    if (remembered > next.settings.closed_retention) {
+      const bool place = queue.keep_place > next.settings.closed_retention;
+      review.warnings.push_back({path + (place ? ".keep_place" : ".last_agent_within"),
+                                 "reaches back no further than closed_retention"});
+    }
+    if (queue.wrap_up_queue_only && queue.wrap_up.us == 0) {
+      review.warnings.push_back({path + ".wrap_up_queue_only",
+                                 "has no effect on memberships without a wrap_up of their own"});
+    }
     if (queue.serving != Serving::kCredit && queue.serving != Serving::kDeadline &&
         !queue.credits.empty()) {
       review.warnings.push_back({path + ".credits", "have no effect with this serving order"});

@@ -84,6 +84,11 @@ class Hasher {
     AddLater(3, v.suspended);
     AddLater(4, v.max_overtakes);
     AddLater(5, v.refuse_if_nobody);
+    AddLater(6, v.wrap_up_queue_only);
+    AddLater(7, v.back_off);
+    AddLater(8, v.keep_place);
+    AddLater(9, v.last_agent_within);
+    if (v.offer_to != 1) All(int64_t{10}, v.offer_to);
   }
   void Add(const SettingsConfig& v) {
     All(v.back_off.after_misses, v.back_off.duration, v.back_off.max_duration, v.presence_grace,
@@ -92,6 +97,10 @@ class Hasher {
     if (v.fairness_window != SettingsConfig{}.fairness_window) Add(v.fairness_window);
     AddLater(1, v.random_seed);
     if (v.rate_limit.assignments != 0) All(v.rate_limit.assignments, v.rate_limit.window);
+    AddLater(2, v.back_off.probation);
+  }
+  void Add(const BackOffConfig& v) {
+    All(v.after_misses, v.duration, v.max_duration, v.probation);
   }
   void Add(const ScoreConfig& v) {
     All(v.skill_level, v.language_level, v.load, v.idle_time, v.handled, v.tier);

@@ -266,6 +266,9 @@ size_t Engine::agents() const { return impl_->world.live_agents; }
 Gate Engine::GateOf(const Agent& agent, ChannelIx channel, int units) const {
   return engine::GateOf(agent, channel, units);
 }
+Gate Engine::QueueGateOf(const Agent& agent, QueueIx queue) const {
+  return engine::QueueGateOf(agent, queue);
+}
 
 Audience Engine::AudienceOf(const Inquiry& inquiry) const {
   const QueueSlot& queue = impl_->world.queue(inquiry.queue);
@@ -295,6 +298,7 @@ std::string_view ToString(Rejection rejection) {
     case Rejection::kNotAssignee: return "NOT_ASSIGNEE";
     case Rejection::kOfferNotYours: return "OFFER_NOT_YOURS";
     case Rejection::kOfferEnded: return "OFFER_ENDED";
+    case Rejection::kOfferTaken: return "OFFER_TAKEN";
     case Rejection::kNoWrapUp: return "NO_WRAP_UP";
     case Rejection::kFeedbackGiven: return "FEEDBACK_GIVEN";
     case Rejection::kAgentBusy: return "AGENT_BUSY";

@@ -137,6 +137,8 @@ class Engine {
 
   // The first closed gate; kNone: the agent may be offered `units` on `channel`.
   Gate GateOf(const Agent& agent, ChannelIx channel, int units) const;
+  // What closes the queue alone to the agent; kNone: nothing.
+  Gate QueueGateOf(const Agent& agent, QueueIx queue) const;
   // What an inquiry's present line asks. Meaningless for ended inquiries.
   Audience AudienceOf(const Inquiry& inquiry) const;
 

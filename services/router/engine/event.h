@@ -56,8 +56,9 @@ struct FeedbackRecorded { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint8
 struct PresenceChanged { AgentIx agent; Presence presence; std::string reason; };
 struct SessionOpened { AgentIx agent; std::string session_id; };
 struct SessionEnded { AgentIx agent; std::string session_id; SessionEnd cause; };
-struct BackOffStarted { AgentIx agent; Time until; uint16_t misses; };
-struct BackOffEnded { AgentIx agent; };
+// queue: the one it closes; unset: all.
+struct BackOffStarted { AgentIx agent; Time until; uint16_t misses; QueueIx queue = {}; };
+struct BackOffEnded { AgentIx agent; QueueIx queue = {}; };
 struct WrapUpStarted { AgentIx agent; QueueIx queue; std::string inquiry_id; Time until; uint16_t units; };
 struct WrapUpFinished { AgentIx agent; QueueIx queue; std::string inquiry_id; Span duration; bool early; };
 

@@ -9,8 +9,6 @@ namespace {
 // More work than this at once is cheaper as one walk over all lines.
 constexpr size_t kFreedMax = 32;
 constexpr size_t kTouchedMax = 64;
-// What one offer costs a queue of weight 1; divided by weights up to kWeightMax.
-constexpr int64_t kPassScale = 720'720'000;  // exact for weights up to 16
 
 }  // namespace
 
@@ -148,64 +146,12 @@ void Engine::Impl::TakeUnits(InquiryIx ix, AgentIx agent_ix) {
   channel = static_cast<uint16_t>(channel + inquiry.units);
 }
 
-void Engine::Impl::GiveUnits(InquiryIx ix) {
+void Engine::Impl::GiveUnits(InquiryIx ix, AgentIx agent_ix) {
   const Inquiry& inquiry = world.inquiry(ix);
-  Agent& agent = world.agent(inquiry.agent);
+  Agent& agent = world.agent(agent_ix);
   agent.used = static_cast<uint16_t>(agent.used - inquiry.units);
   uint16_t& channel = agent.channel_used[inquiry.channel.value];
   channel = static_cast<uint16_t>(channel - inquiry.units);
-}
-
-void Engine::Impl::MakeOffer(InquiryIx ix, AgentIx agent) {
-  Inquiry& inquiry = world.inquiry(ix);
-  const QueueConfig& queue = world.queue(inquiry.queue).config;
-  const InquiryIx overtaken =
-      world.limits_overtakes ? matcher.FirstOvertaken(ix, agent, now) : InquiryIx{};
-  TakeTo(ix, agent);
-  if (queue.auto_accept) {
-    inquiry.offer_outcome = OfferOutcome::kAccepted;
-    Assign(ix, agent, true);
-  } else {
-    SetState(ix, InquiryState::kOffered);
-    inquiry.offer_open = true;
-    SetDeadline(ix, now + queue.offer_timeout);
-    Emit(OfferCreated{ix, inquiry.queue, agent, inquiry.offer_number, inquiry.deadline,
-                      inquiry.units});
-    if (world.limits_rate) AgentChanged(agent);
-  }
-  EndReservation(ix);
-  if (overtaken.IsSet()) Overtaken(overtaken, agent);
-}
-
-void Engine::Impl::TakeTo(InquiryIx ix, AgentIx agent_ix) {
-  Inquiry& inquiry = world.inquiry(ix);
-  Agent& agent = world.agent(agent_ix);
-  LeaveLine(ix);
-  if (world.shares) Charge(inquiry.queue);
-  inquiry.held = false;
-  inquiry.agent = agent_ix;
-  inquiry.offer_agent = agent_ix;
-  inquiry.offer_time = now;
-  ++inquiry.offer_number;
-  agent.offered_sequence = NextAgentSequence();
-  // By arrival: an order that a restart can give back.
-  agent.work.insert(std::upper_bound(agent.work.begin(), agent.work.end(), ix,
-                                     [this](InquiryIx a, InquiryIx b) {
-                                       return world.inquiry(a).sequence <
-                                              world.inquiry(b).sequence;
-                                     }),
-                    ix);
-  TakeUnits(ix, agent_ix);
-  matcher.UpdateAgent(agent_ix);
-  Touch(agent_ix);
-}
-
-void Engine::Impl::EndOffer(InquiryIx ix, OfferOutcome outcome) {
-  Inquiry& inquiry = world.inquiry(ix);
-  inquiry.offer_open = false;
-  inquiry.offer_outcome = outcome;
-  Emit(OfferEnded{ix, inquiry.queue, inquiry.agent, inquiry.offer_number, outcome});
-  Touch(ix);
 }
 
 void Engine::Impl::Assign(InquiryIx ix, AgentIx agent_ix, bool automatic) {
@@ -247,7 +193,7 @@ void Engine::Impl::Assign(InquiryIx ix, AgentIx agent_ix, bool automatic) {
 void Engine::Impl::ReplyByPerson(InquiryIx ix, AgentIx agent) {
   Inquiry& inquiry = world.inquiry(ix);
   inquiry.replied = true;
-  Answered(agent);
+  Answered(agent, inquiry.queue);
   if (inquiry.first_response_time.IsSet()) return;
   inquiry.first_response_time = now;
   const Span from_human = inquiry.human_queue_time.IsSet() ? now - inquiry.human_queue_time
@@ -259,16 +205,17 @@ void Engine::Impl::ReplyByPerson(InquiryIx ix, AgentIx agent) {
 void Engine::Impl::StartWrapUp(InquiryIx ix) {
   const Inquiry& inquiry = world.inquiry(ix);
   Agent& agent = world.agent(inquiry.agent);
-  Span span = world.queue(inquiry.queue).config.wrap_up;
+  const QueueConfig& queue = world.queue(inquiry.queue).config;
+  Span span = queue.wrap_up;
   if (agent.profile.IsSet()) {
     const Membership* member = FindMembership(world.profiles[agent.profile], inquiry.queue);
     if (member != nullptr && member->wrap_up_us >= 0) span = Microseconds(member->wrap_up_us);
   }
-  if (span.us <= 0) return;
-  TakeUnits(ix, inquiry.agent);
-  agent.wrap_ups.push_back({inquiry.id, inquiry.channel, inquiry.queue, inquiry.units, now,
-                            now + span});
-  Emit(WrapUpStarted{inquiry.agent, inquiry.queue, inquiry.id, now + span, inquiry.units});
+  if (span.us <= 0 || agent.wrap_ups.size() >= limits::kWrapUpsMax) return;
+  const uint16_t units = queue.wrap_up_queue_only ? uint16_t{0} : inquiry.units;
+  if (units != 0) TakeUnits(ix, inquiry.agent);
+  agent.wrap_ups.push_back({inquiry.id, inquiry.channel, inquiry.queue, units, now, now + span});
+  Emit(WrapUpStarted{inquiry.agent, inquiry.queue, inquiry.id, now + span, units});
 }
 
 void Engine::Impl::LeaveAgent(InquiryIx ix, bool wrap_up) {
@@ -280,7 +227,7 @@ void Engine::Impl::LeaveAgent(InquiryIx ix, bool wrap_up) {
   if (world.keeps_handled && inquiry.state != InquiryState::kOffered) {
     NoteHandled(agent_ix, 0, HandleTime(inquiry));
   }
-  if (inquiry.state != InquiryState::kParked) GiveUnits(ix);
+  if (inquiry.state != InquiryState::kParked) GiveUnits(ix, agent_ix);
   std::erase(agent.work, ix);
   const bool worked = inquiry.state == InquiryState::kAssigned;
   if (worked && wrap_up) StartWrapUp(ix);
@@ -371,16 +318,6 @@ bool Engine::Impl::ResumeParked(InquiryIx ix) {
   if (inquiry.preferred.size() > limits::kPreferredMax) inquiry.preferred.pop_back();
   EnterQueue(ix, inquiry.queue, EnqueueCause::kResumed);
   return false;
-}
-
-// Shares are a virtual time (stride scheduling: Waldspurger and Weihl 1995): an offer moves its queue's
-// pass on by 1 / weight, and the queue with the smallest pass is served first. One that begins to
-// wait again starts at the present, so that it cannot save up turns while nobody waits.
-void Engine::Impl::Charge(QueueIx queue) {
-  const QueueSlot& slot = world.queue(queue);
-  int64_t& pass = world.counters.passes[slot.share].pass;
-  world.counters.virtual_pass = std::max(world.counters.virtual_pass, pass);
-  pass += kPassScale / std::max(1, slot.config.weight);
 }
 
 // ---- Matching -----------------------------------------------------------------------------------

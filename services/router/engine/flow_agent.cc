@@ -4,6 +4,28 @@
 #include "services/router/engine/impl.h"
 
 namespace firstline::engine {
+namespace {
+
+QueueBackOff& FindOrAddBackOff(Agent& agent, QueueIx queue) {
+  for (QueueBackOff& state : agent.queue_back_offs) {
+    if (state.queue == queue) return state;
+  }
+  agent.queue_back_offs.push_back({.queue = queue});
+  return agent.queue_back_offs.back();
+}
+
+bool IsOver(const QueueBackOff& state) {
+  return state.misses == 0 && state.count == 0 && !state.until.IsSet();
+}
+
+// Of the one after `count` others.
+Span SpanOf(const BackOffConfig& back_off, int count) {
+  const int doublings = std::min(count, 30);
+  if (back_off.duration.us > back_off.max_duration.us >> doublings) return back_off.max_duration;
+  return std::min(back_off.max_duration, Microseconds(back_off.duration.us << doublings));
+}
+
+}  // namespace
 
 void Engine::Impl::NoteIdle(AgentIx ix) {
   Agent& agent = world.agent(ix);
@@ -53,12 +75,13 @@ void Engine::Impl::EndWrapUp(AgentIx ix, size_t index, bool by_agent) {
   agent.used = static_cast<uint16_t>(agent.used - wrap_up.units);
   uint16_t& channel = agent.channel_used[wrap_up.channel.value];
   channel = static_cast<uint16_t>(channel - wrap_up.units);
-  NoteIdle(ix);
+  if (wrap_up.units != 0) NoteIdle(ix);  // else it has been idle all along
   Emit(WrapUpFinished{ix, wrap_up.queue, wrap_up.inquiry_id, now - wrap_up.start, by_agent});
 }
 
 void Engine::Impl::AgentChanged(AgentIx ix) {
   const InquiryIx reserved_for = world.agent(ix).reserved_for;
+  NoteClosedQueues(world.agent(ix));
   if (reserved_for.IsSet() && !MayReserve(reserved_for, ix)) return EndReservation(reserved_for);
   Touch(ix);
   if (world.limits_rate) CheckRate(ix);
@@ -67,40 +90,85 @@ void Engine::Impl::AgentChanged(AgentIx ix) {
   if (world.agents[ix.value].open_mask != 0 || reserved_for.IsSet()) freed.push_back(ix);
 }
 
-void Engine::Impl::Miss(AgentIx ix) {
+const BackOffConfig& Engine::Impl::BackOffOf(QueueIx queue) const {
+  const std::optional<BackOffConfig>& own = world.queue(queue).config.back_off;
+  return own ? *own : world.config.settings.back_off;
+}
+
+void Engine::Impl::Miss(AgentIx ix, QueueIx queue) {
   Agent& agent = world.agent(ix);
-  const BackOffConfig& back_off = world.config.settings.back_off;
-  ++agent.misses;
-  if (back_off.after_misses > 0 && agent.misses >= back_off.after_misses) {
-    const int doublings = std::min<int>(agent.back_off_count, 30);
-    const int64_t span = std::min(back_off.max_duration.us,
-                                  back_off.duration.us <= (back_off.max_duration.us >> doublings)
-                                      ? back_off.duration.us << doublings
-                                      : back_off.max_duration.us);
-    if (span > 0) {
-      agent.back_off_until = now + Microseconds(span);
-      ++agent.back_off_count;
-      Emit(BackOffStarted{ix, agent.back_off_until, agent.misses});
+  const BackOffConfig& back_off = BackOffOf(queue);
+  QueueBackOff whole{{}, agent.misses, agent.back_off_count, agent.back_off_until};
+  const bool is_whole = !world.queue(queue).config.back_off;
+  QueueBackOff& state = is_whole ? whole : FindOrAddBackOff(agent, queue);
+  ++state.misses;
+  const int run = back_off.probation && state.count > 0 ? 1 : back_off.after_misses;
+  if (back_off.after_misses > 0 && state.misses >= run) {
+    const Span span = SpanOf(back_off, state.count);
+    if (span.us > 0) {
+      state.until = now + span;
+      ++state.count;
+      Emit(BackOffStarted{ix, state.until, state.misses, is_whole ? QueueIx{} : queue});
     }
-    agent.misses = 0;
+    state.misses = 0;
+  }
+  if (is_whole) {
+    agent.misses = whole.misses;
+    agent.back_off_count = whole.count;
+    agent.back_off_until = whole.until;
   }
   AgentChanged(ix);
 }
 
-void Engine::Impl::Answered(AgentIx ix) {
+void Engine::Impl::Answered(AgentIx ix, QueueIx queue) {
   Agent& agent = world.agent(ix);
+  for (QueueBackOff& state : agent.queue_back_offs) {
+    if (state.queue != queue) continue;
+    state.misses = state.count = 0;
+    Touch(ix);
+  }
+  std::erase_if(agent.queue_back_offs, IsOver);
   if (agent.misses == 0 && agent.back_off_count == 0) return;
   agent.misses = 0;
   agent.back_off_count = 0;
   Touch(ix);
 }
 
+void Engine::Impl::NoteClosedQueues(Agent& agent) {
+  const auto closes = [](const WrapUp& wrap_up) { return wrap_up.units == 0; };
+  const auto is_closed = [](const QueueBackOff& state) { return state.until.IsSet(); };
+  agent.closed_queues = static_cast<uint16_t>(
+      std::count_if(agent.wrap_ups.begin(), agent.wrap_ups.end(), closes) +
+      std::count_if(agent.queue_back_offs.begin(), agent.queue_back_offs.end(), is_closed));
+}
+
+void Engine::Impl::EndQueueBackOffs(AgentIx ix) {
+  Agent& agent = world.agent(ix);
+  for (QueueBackOff& state : agent.queue_back_offs) {
+    if (!state.until.IsSet() || state.until > now) continue;
+    state.until = {};
+    Emit(BackOffEnded{ix, state.queue});
+  }
+  std::erase_if(agent.queue_back_offs, IsOver);
+}
+
+void Engine::Impl::DropQueueBackOffs(AgentIx ix) {
+  Agent& agent = world.agent(ix);
+  for (QueueBackOff& state : agent.queue_back_offs) {
+    const QueueSlot& queue = world.queue(state.queue);
+    if (queue.live && queue.config.back_off) continue;
+    if (state.until.IsSet()) Emit(BackOffEnded{ix, state.queue});
+    state = {};
+    Touch(ix);
+  }
+  std::erase_if(agent.queue_back_offs, IsOver);
+}
+
 void Engine::Impl::RescindOffers(AgentIx ix) {
   const std::vector<InquiryIx> work = world.agent(ix).work;
   for (InquiryIx offered : work) {
     if (world.inquiry(offered).state != InquiryState::kOffered) continue;
-    EndOffer(offered, OfferOutcome::kAgentLost);
-    LeaveAgent(offered, false);
+    if (!EndOfferTo(offered, ix, OfferOutcome::kAgentLost)) continue;
     Return(offered, EnqueueCause::kAgentLost);
   }
 }

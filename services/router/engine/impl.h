@@ -2,7 +2,8 @@
 //
 // Who does what: apply_inquiry.cc and apply_agent.cc apply commands, apply_config.cc configuration,
 // asked.cc knows requirements,
-// flow.cc moves inquiries between states and matches, flow_agent.cc does what happens to agents,
+// flow.cc moves inquiries between states and matches, flow_offer.cc offers them, flow_agent.cc does what happens to agents,
+// customers.cc knows who came before,
 // reserve.cc keeps capacity for what is overtaken too often,
 // timers.cc fires what is due, restore.cc builds an engine from records, engine.cc is the public
 // face, invariants.cc checks everything by full scan.
@@ -11,6 +12,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -34,6 +36,9 @@ struct Timer {
   friend auto operator<=>(const Timer&, const Timer&) = default;
 };
 
+// FNV-1a, the same on every machine.
+uint64_t HashOf(std::string_view text);
+
 struct Engine::Impl {
   explicit Impl(std::string workspace);
 
@@ -49,6 +54,9 @@ struct Engine::Impl {
     InquiryIx inquiry;
   };
   std::deque<Ended> ended;  // by end time: what retention purges next
+  // By customer (its hash) and arrival: every open and retained inquiry that names one. Kept only
+  // where some queue asks who came before.
+  absl::btree_set<std::tuple<uint64_t, uint64_t, InquiryIx>> customers;
   std::vector<InquiryIx> purged;   // gone, but the events of this call may still point to them
   Time call_begin;                 // what ended before has no event in this call
   std::vector<InquiryIx> touched;  // newly waiting: Settle looks for an agent
@@ -128,13 +136,10 @@ struct Engine::Impl {
   void Unhold(InquiryIx ix);
   bool MayHold(const Inquiry& inquiry) const;
   void Charge(QueueIx queue);  // for an offer, where queues have weights
-  void MakeOffer(InquiryIx ix, AgentIx agent);
-  void TakeTo(InquiryIx ix, AgentIx agent);  // from its line to the agent's work
-  void EndOffer(InquiryIx ix, OfferOutcome outcome);
   void Assign(InquiryIx ix, AgentIx agent, bool automatic);
   void Return(InquiryIx ix, EnqueueCause cause);  // back to the front of its queue with its age
   void TakeUnits(InquiryIx ix, AgentIx agent);
-  void GiveUnits(InquiryIx ix);
+  void GiveUnits(InquiryIx ix, AgentIx agent);
   void LeaveAgent(InquiryIx ix, bool wrap_up);  // ends offer, assignment or parking
   void StartWrapUp(InquiryIx ix);
   // Frees its units. AgentChanged must follow.
@@ -142,8 +147,12 @@ struct Engine::Impl {
   void End(InquiryIx ix, InquiryState state);
   void Cancelled(InquiryIx ix, CancelReason reason);  // ends it, wherever it is
   Span HandleTime(const Inquiry& inquiry) const;
-  void Miss(AgentIx agent);
-  void Answered(AgentIx agent);
+  const BackOffConfig& BackOffOf(QueueIx queue) const;
+  void Miss(AgentIx agent, QueueIx queue);
+  void Answered(AgentIx agent, QueueIx queue);
+  void NoteClosedQueues(Agent& agent);
+  void EndQueueBackOffs(AgentIx ix);  // those that are over
+  void DropQueueBackOffs(AgentIx ix);  // of queues that have none any more
   void ReplyByPerson(InquiryIx ix, AgentIx agent);
   void AddException(Inquiry& inquiry, AgentIx agent, Time until);
   bool ResumeParked(InquiryIx ix);
@@ -160,11 +169,33 @@ struct Engine::Impl {
   bool SettleOne();
   uint64_t NextAgentSequence() { return ++world.counters.agent_sequence; }
 
+  // ---- customers.cc ----
+  void Remember(InquiryIx ix);
+  void Forget(InquiryIx ix);
+  void RecogniseCustomer(InquiryIx ix);  // a new one: gives it the place and agent it had before
+  bool KeepsPlace(const Inquiry& before, const Inquiry& inquiry) const;
+  bool IsLastAgent(const Inquiry& before, Span within) const;
+
   // ---- reserve.cc ----
   void Overtaken(InquiryIx ix, AgentIx by);  // by an offer to that agent, for want of room
   bool MayReserve(InquiryIx ix, AgentIx agent) const;
   void CheckReservation(InquiryIx ix);  // after what it asks or where it waits changed
   void EndReservation(InquiryIx ix);    // no-op without one
+
+  // ---- flow_offer.cc ----
+  void MakeOffer(InquiryIx ix, AgentIx agent);
+  std::vector<AgentIx> ChooseOthers(InquiryIx ix, AgentIx first);
+  void TakeTo(InquiryIx ix, AgentIx agent);  // from its line to the agent's work
+  void Occupy(InquiryIx ix, AgentIx agent);
+  void TellOffer(InquiryIx ix, AgentIx agent);
+  // Ends it for everybody who was asked; the inquiry must leave `offer_agent` afterwards.
+  void EndOffer(InquiryIx ix, OfferOutcome outcome);
+  // Ends it for one of them. True when nobody else may accept: the inquiry has left its agents and
+  // must go somewhere.
+  bool EndOfferTo(InquiryIx ix, AgentIx agent, OfferOutcome outcome);
+  void DismissOthers(InquiryIx ix, OfferOutcome outcome);
+  void LeaveOffer(InquiryIx ix, AgentIx agent);  // frees what it held for the inquiry
+  void PutFirst(InquiryIx ix, AgentIx agent);  // who was also asked becomes `offer_agent`
 
   // ---- timers.cc ----
   void SetDeadline(InquiryIx ix, Time due);

@@ -9,6 +9,7 @@
 
 #include "services/router/engine/command.h"
 #include "services/router/engine/limits.h"
+#include "services/router/engine/rare.h"
 #include "services/router/engine/types.h"
 
 namespace firstline::engine {
@@ -18,6 +19,13 @@ struct Exception {
   AgentIx agent;
   Time until = kNever;
   bool named_by_caller = false;
+};
+
+// An agent who was asked beside `offer_agent`.
+struct AlsoAsked {
+  AgentIx agent;
+  bool open = true;  // may still accept
+  OfferOutcome outcome = OfferOutcome::kRescinded;  // once it is not
 };
 
 struct Inquiry {
@@ -42,6 +50,7 @@ struct Inquiry {
   // Clocks. Receive times at the owner; unset: has not happened.
   Time create_time;        // the first Submit was applied
   Time create_when;        // the caller's `when`, kept beside
+  Time arrival_time;       // its age in the serving order: creation, or that of the place it kept
   Time human_queue_time;   // first entered a human queue
   Time enqueue_time;       // entered the present queue: steps and waits count from here
   Time offer_time;
@@ -55,11 +64,12 @@ struct Inquiry {
   Time deadline = kNever;  // of the present state: next step, offer, first reply, purge
 
   uint64_t sequence = 0;   // arrival order, workspace-wide; final tie-break of serving order
-  AgentIx agent;           // offered to / held by; after the end: the last one
+  AgentIx agent;           // offered to (the first who may still accept) / held by; after the end: the last
   uint32_t offer_number = 0;  // of the last offer made
   AgentIx offer_agent;     // of the last offer made, kept for repeats
   OfferOutcome offer_outcome = OfferOutcome::kRescinded;  // of that offer, once it ended
   bool offer_open = false;
+  Rare<std::vector<AlsoAsked>> also_asked = {};  // with that offer; kept for repeats
   std::vector<AgentIx> preferred;
   std::vector<Exception> exceptions;
 

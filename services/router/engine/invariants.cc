@@ -26,11 +26,23 @@ struct Scan {
     }
     if (waits || IsEnded(inquiry.state)) return "";
     if (!inquiry.agent.IsSet()) return absl::StrCat(inquiry.id, ": held by nobody");
-    const std::vector<InquiryIx>& work = world.agent(inquiry.agent).work;
-    if (std::count(work.begin(), work.end(), ix) != 1) {
-      return absl::StrCat(inquiry.id, ": not once in its agent's work");
+    for (AgentIx agent : HoldersOf(inquiry)) {
+      const std::vector<InquiryIx>& work = world.agent(agent).work;
+      if (std::count(work.begin(), work.end(), ix) != 1) {
+        return absl::StrCat(inquiry.id, ": not once in its agent's work");
+      }
     }
     return "";
+  }
+
+  // Its agent, and whoever else may accept it.
+  static std::vector<AgentIx> HoldersOf(const Inquiry& inquiry) {
+    std::vector<AgentIx> holders = {inquiry.agent};
+    for (size_t k = 0; inquiry.also_asked.get() && k < inquiry.also_asked.get()->size(); ++k) {
+      const AlsoAsked& other = (*inquiry.also_asked.get())[k];
+      if (other.open) holders.push_back(other.agent);
+    }
+    return holders;
   }
 
   // 2. Load is what inquiries and wrap-ups add up to.
@@ -42,7 +54,10 @@ struct Scan {
     int used = 0;
     for (InquiryIx held : agent.work) {
       const Inquiry& inquiry = world.inquiry(held);
-      if (inquiry.agent != ix) return absl::StrCat(agent.id, ": works on another's ", inquiry.id);
+      const std::vector<AgentIx> holders = HoldersOf(inquiry);
+      if (std::count(holders.begin(), holders.end(), ix) != 1) {
+        return absl::StrCat(agent.id, ": works on another's ", inquiry.id);
+      }
       if (inquiry.state != InquiryState::kParked) used += inquiry.units;
     }
     for (const WrapUp& wrap_up : agent.wrap_ups) used += wrap_up.units;
@@ -57,7 +72,7 @@ struct Scan {
     const Gate gate = GateOf(agent, inquiry.channel, inquiry.units, inquiry_ix);
     if (gate != Gate::kNone) return false;
     if (inquiry.held && inquiry.preferred[0] != ix) return false;
-    if (IsExcepted(inquiry, ix, now)) return false;
+    if (IsExcepted(inquiry, ix, now) || IsClosedIn(agent, inquiry.queue)) return false;
     const QueueSlot& queue = world.queue(inquiry.queue);
     const size_t step = std::min<size_t>(inquiry.step, queue.audiences.size() - 1);
     return Qualifies(queue.audiences[step], world.requirements[inquiry.asked],

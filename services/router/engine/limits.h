@@ -46,6 +46,7 @@ inline constexpr int kUnitsMax = 1000;
 inline constexpr int kTierMax = 100;
 inline constexpr int kWeightMax = 1000;
 inline constexpr int kOvertakesMax = 1000;
+inline constexpr int kOfferToMax = 8;  // agents asked at once: each holds its capacity meanwhile
 inline constexpr int kScoreWeightMax = 100;
 inline constexpr size_t kCriteriaMax = 13;  // each once
 
@@ -62,6 +63,8 @@ inline constexpr size_t kRecentMessagesMax = 16;  // message ids an inquiry reme
 // Entries of an agent's history, two a conversation; the oldest two become one when there are more.
 inline constexpr size_t kHandledMax = 256;
 inline constexpr int kRateLimitMax = 100;
+inline constexpr size_t kWrapUpsMax = 1000;   // of one agent; beyond it a conversation has none
+inline constexpr int kCustomerLooksMax = 8;   // earlier inquiries of a customer that are looked at
 inline constexpr size_t kRequestsMax = 1'000'000;  // remembered outcomes, upper bound of the setting
 
 // Clocks.

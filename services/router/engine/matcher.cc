@@ -17,7 +17,9 @@ constexpr int kWalkSteps = 16;
 // ---- Line -> agent ------------------------------------------------------------------------------
 
 bool Matcher::IsUsable(const Line& line, const Inquiry& inquiry, AgentIx ix, Time now) const {
-  return RoomOf(world_.agent(ix), line.channel) >= line.units && !IsExcepted(inquiry, ix, now);
+  const Agent& agent = world_.agent(ix);
+  return RoomOf(agent, line.channel) >= line.units && !IsClosedIn(agent, line.queue) &&
+         !IsExcepted(inquiry, ix, now);
 }
 
 const AgentKey* Matcher::HeadOf(const Pool& pool, const Line& line, const Inquiry& inquiry,
@@ -133,7 +135,7 @@ bool Matcher::MayTakeReserved(InquiryIx ix, AgentIx agent_ix, Time now) const {
   const Agent& agent = world_.agent(agent_ix);
   const Line& line = lines_[world_.inquiries.slots[ix.value].line.value];
   return GateOf(agent, line.channel, line.units, ix) == Gate::kNone &&
-         !IsExcepted(inquiry, agent_ix, now) && Qualify(line, agent.profile);
+         !IsClosedIn(agent, line.queue) && !IsExcepted(inquiry, agent_ix, now) && Qualify(line, agent.profile);
 }
 
 AgentIx Matcher::BestAgent(InquiryIx ix, Time now) {
@@ -205,7 +207,7 @@ std::optional<Turn> Matcher::FirstInquiry(AgentIx ix, Time now) {
     const Line& line = lines_[l];
     const int64_t pass = shares ? world_.PassOf(line.queue) : 0;
     if (first && shares && *first < Turn{pass, heads_[l]}) return;
-    if (room[line.channel.value] < line.units) return;
+    if (room[line.channel.value] < line.units || IsClosedIn(agent, line.queue)) return;
     const std::optional<WaitKey> key = FirstUsable(line, ix, now);
     if (key && (!first || Turn{pass, *key} < *first)) first = Turn{pass, *key};
   });
@@ -218,7 +220,8 @@ std::optional<Turn> Matcher::FirstInquiry(AgentIx ix, Time now) {
       break;
     }
     const Line& line = lines_[world_.inquiries.slots[key.inquiry.value].line.value];
-    if (room[line.channel.value] < line.units || !Qualify(line, agent.profile)) continue;
+    if (room[line.channel.value] < line.units || IsClosedIn(agent, line.queue)) continue;
+    if (!Qualify(line, agent.profile)) continue;
     if (IsExcepted(world_.inquiry(key.inquiry), ix, now)) continue;
     first = turn;
     if (!world_.shares) break;
@@ -234,7 +237,7 @@ InquiryIx Matcher::FirstOvertaken(InquiryIx ix, AgentIx agent_ix, Time now) {
     const Line& line = lines_[l];
     if (world_.queue(line.queue).config.max_overtakes == 0) return;
     if (line.units <= RoomOf(agent, line.channel)) return;
-    if (line.units > SizeOf(agent, line.channel)) return;
+    if (line.units > SizeOf(agent, line.channel) || IsClosedIn(agent, line.queue)) return;
     const int64_t pass = world_.shares ? world_.PassOf(line.queue) : 0;
     for (const WaitKey& key : line.waiting) {
       if (!(Turn{pass, key} < first)) return;

@@ -37,6 +37,16 @@ Gate GateOf(const Agent& agent, ChannelIx channel, int units, InquiryIx inquiry)
   return Gate::kNone;
 }
 
+Gate QueueGateOf(const Agent& agent, QueueIx queue) {
+  for (const QueueBackOff& back_off : agent.queue_back_offs) {
+    if (back_off.queue == queue && back_off.until.IsSet()) return Gate::kQueueBackOff;
+  }
+  for (const WrapUp& wrap_up : agent.wrap_ups) {
+    if (wrap_up.queue == queue && wrap_up.units == 0) return Gate::kQueueWrapUp;
+  }
+  return Gate::kNone;
+}
+
 bool IsExcepted(const Inquiry& inquiry, AgentIx agent, Time now) {
   return std::any_of(inquiry.exceptions.begin(), inquiry.exceptions.end(),
                      [&](const Exception& e) { return e.agent == agent && e.until > now; });
@@ -45,13 +55,13 @@ bool IsExcepted(const Inquiry& inquiry, AgentIx agent, Time now) {
 WaitKey KeyOf(const World& world, InquiryIx ix) {
   const Inquiry& inquiry = world.inquiry(ix);
   const QueueSlot& queue = world.queue(inquiry.queue);
-  WaitKey key{.rank = 0, .due_us = inquiry.create_time.us, .sequence = inquiry.sequence,
+  WaitKey key{.rank = 0, .due_us = inquiry.arrival_time.us, .sequence = inquiry.sequence,
               .inquiry = ix};
   const size_t step = std::min<size_t>(inquiry.step, queue.credits.size() - 1);
   key.due_us -= queue.credits[step].us;
   const Serving serving = queue.config.serving;
   if (serving == Serving::kLifo) {
-    key.due_us = -inquiry.create_time.us - queue.credits[step].us;
+    key.due_us = -inquiry.arrival_time.us - queue.credits[step].us;
     key.sequence = UINT64_MAX - inquiry.sequence;
   }
   if (serving == Serving::kStrict) key.rank = -int64_t{inquiry.priority};

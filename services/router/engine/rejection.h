@@ -36,6 +36,7 @@ enum class Rejection : uint8_t {
   kNotAssignee,        // another agent holds the inquiry
   kOfferNotYours,      // the offer was made to another agent
   kOfferEnded,         // declined, expired, rescinded or superseded
+  kOfferTaken,         // another agent accepted it first
   kNoWrapUp,
   kFeedbackGiven,      // feedback with other content was recorded before
   kAgentBusy,          // delete without force while holding work

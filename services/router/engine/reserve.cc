@@ -26,7 +26,7 @@ bool Engine::Impl::MayReserve(InquiryIx ix, AgentIx agent_ix) const {
   if (inquiry.state != InquiryState::kWaiting || queue.config.max_overtakes == 0) return false;
   if (!slot.live || slot.it.presence != Presence::kAvailable) return false;
   if (inquiry.units > SizeOf(slot.it, inquiry.channel)) return false;
-  if (IsExcepted(inquiry, agent_ix, now)) return false;
+  if (IsExcepted(inquiry, agent_ix, now) || IsClosedIn(slot.it, inquiry.queue)) return false;
   return Qualifies(queue.audiences[inquiry.step], world.requirements[inquiry.asked],
                    world.profiles[slot.it.profile]) == Mismatch::kNone;
 }

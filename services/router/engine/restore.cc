@@ -38,6 +38,7 @@ void Engine::RestoreInquiry(Inquiry inquiry) {
   InquirySlot& slot = world.inquiries.slots[ix.value];
   slot.it = std::move(inquiry);
   slot.live = true;
+  if (!slot.it.arrival_time.IsSet()) slot.it.arrival_time = slot.it.create_time;
   if (!slot.it.asked.IsSet()) {
     slot.it.asked = slot.it.own;
     world.requirements.Share(slot.it.own);
@@ -69,6 +70,12 @@ void Engine::FinishRestore() {
     const Inquiry& inquiry = world.inquiry(ix);
     world.agent(inquiry.agent).work.push_back(ix);
     if (inquiry.state != InquiryState::kParked) impl_->TakeUnits(ix, inquiry.agent);
+    for (size_t k = 0; inquiry.also_asked.get() && k < inquiry.also_asked.get()->size(); ++k) {
+      const AlsoAsked& other = (*inquiry.also_asked.get())[k];
+      if (!other.open) continue;
+      world.agent(other.agent).work.push_back(ix);
+      impl_->TakeUnits(ix, other.agent);
+    }
   }
   std::sort(impl_->ended.begin(), impl_->ended.end(), [](const auto& a, const auto& b) {
     return std::pair(a.end, a.sequence) < std::pair(b.end, b.sequence);

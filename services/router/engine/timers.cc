@@ -47,6 +47,9 @@ void Engine::Impl::RefreshDeadline(AgentIx ix) {
   Time due = agent.back_off_until.IsSet() ? agent.back_off_until : kNever;
   if (agent.rate_limited_until.IsSet()) due = std::min(due, agent.rate_limited_until);
   for (const WrapUp& wrap_up : agent.wrap_ups) due = std::min(due, wrap_up.until);
+  for (const QueueBackOff& state : agent.queue_back_offs) {
+    if (state.until.IsSet()) due = std::min(due, state.until);
+  }
   SetDeadline(ix, due);
 }
 
@@ -80,16 +83,18 @@ void Engine::Impl::Fire(const Timer& timer) {
   const InquiryIx ix{timer.index};
   Inquiry& inquiry = world.inquiry(ix);
   const AgentIx agent = inquiry.agent;
-  const BackOffConfig& back_off = world.config.settings.back_off;
+  const BackOffConfig& back_off = BackOffOf(inquiry.queue);
   switch (inquiry.state) {
     case InquiryState::kWaiting:
       return FireWaiting(ix);
     case InquiryState::kOffered:
-      EndOffer(ix, OfferOutcome::kExpired);
-      ++inquiry.misses;
-      LeaveAgent(ix, false);
-      AddException(inquiry, agent, now + back_off.duration);
-      Miss(agent);
+      for (bool was_last = false; !was_last;) {
+        const AgentIx asked = inquiry.agent;
+        was_last = EndOfferTo(ix, asked, OfferOutcome::kExpired);
+        ++inquiry.misses;
+        AddException(inquiry, asked, now + back_off.duration);
+        Miss(asked, inquiry.queue);
+      }
       return Return(ix, EnqueueCause::kExpired);
     case InquiryState::kAssigned: {
       const Time timeout = inquiry.assign_time +
@@ -104,7 +109,7 @@ void Engine::Impl::Fire(const Timer& timer) {
       ++inquiry.misses;
       LeaveAgent(ix, false);
       AddException(inquiry, agent, now + back_off.duration);
-      Miss(agent);
+      Miss(agent, inquiry.queue);
       return Return(ix, EnqueueCause::kFirstReplyTimeout);
     }
     case InquiryState::kParked:
@@ -174,6 +179,7 @@ void Engine::Impl::FireAgent(AgentIx ix) {
     agent.back_off_until = {};
     Emit(BackOffEnded{ix});
   }
+  EndQueueBackOffs(ix);
   for (size_t i = 0; i < agent.wrap_ups.size();) {
     if (agent.wrap_ups[i].until > now) {
       ++i;
@@ -200,6 +206,7 @@ void Engine::Impl::Purge(InquiryIx ix) {
   InquirySlot& slot = world.inquiries.slots[ix.value];
   Emit(InquiryPurged{slot.it.id});
   changes.purged_inquiries.push_back(slot.it.id);
+  Forget(ix);
   if (slot.dirty) std::erase(changes.inquiries, ix);
   world.inquiries.index.Erase(slot.it.id);
   if (slot.it.end_time < call_begin) return FreeSlot(ix);

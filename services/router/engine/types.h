@@ -119,6 +119,7 @@ enum class OfferOutcome : uint8_t {
   kExpired,
   kRescinded,  // the inquiry was cancelled, closed, transferred or changed
   kAgentLost,  // the agent's presence ended
+  kTaken,      // another agent who was asked as well was first
 };
 enum class SessionEnd : uint8_t { kClosed, kLapsed };
 

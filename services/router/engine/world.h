@@ -131,6 +131,7 @@ struct World {
   bool limits_overtakes = false;
   bool watches_staff = false;  // some queue asks whether anybody is logged in
   bool keeps_handled = false;  // some selection counts what agents handled
+  bool knows_customers = false;  // some queue asks who came before
   size_t live_agents = 0;
   size_t open_inquiries = 0;
 
@@ -152,6 +153,11 @@ int RoomOf(const Agent& agent, ChannelIx channel);
 int SizeOf(const Agent& agent, ChannelIx channel);
 // The first closed gate for `units` on `channel`; a reservation for `inquiry` does not count.
 Gate GateOf(const Agent& agent, ChannelIx channel, int units, InquiryIx inquiry = {});
+// What closes the queue alone to the agent; kNone: nothing.
+Gate QueueGateOf(const Agent& agent, QueueIx queue);
+inline bool IsClosedIn(const Agent& agent, QueueIx queue) {
+  return agent.closed_queues != 0 && QueueGateOf(agent, queue) != Gate::kNone;
+}
 // Whether `agent` is barred from the inquiry by its exceptions at `now`.
 bool IsExcepted(const Inquiry& inquiry, AgentIx agent, Time now);
 

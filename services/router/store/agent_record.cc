@@ -16,8 +16,8 @@ namespace {
 namespace records = internal::v1;
 
 constexpr uint32_t kMax16 = std::numeric_limits<uint16_t>::max();
-// At most one wrap-up a unit of capacity.
-constexpr int kWrapUpsMax = engine::limits::kUnitsMax;
+constexpr int kWrapUpsMax = static_cast<int>(engine::limits::kWrapUpsMax);
+constexpr int kBackOffsMax = static_cast<int>(engine::limits::kQueuesMax);
 
 void WriteConfig(const engine::AgentConfig& config, records::AgentConfigRecord* out) {
   out->set_kind(ToProto(config.kind));
@@ -110,6 +110,13 @@ void WriteState(const engine::Engine& engine, const engine::Agent& agent,
     to->set_assignments(handled.assignments);
     to->set_time_us(handled.time.us);
   }
+  for (const engine::QueueBackOff& back_off : agent.queue_back_offs) {
+    records::QueueBackOffRecord* to = out->add_queue_back_offs();
+    to->set_queue(engine.QueueId(back_off.queue));
+    to->set_misses(back_off.misses);
+    to->set_count(back_off.count);
+    to->set_until_us(back_off.until.us);
+  }
 }
 
 absl::Status ReadWrapUps(const records::AgentRecord& record, engine::Engine& engine,
@@ -125,6 +132,21 @@ absl::Status ReadWrapUps(const records::AgentRecord& record, engine::Engine& eng
                               .units = static_cast<uint16_t>(wrap_up.units()),
                               .start = {wrap_up.start_us()},
                               .until = {wrap_up.until_us()}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadQueueBackOffs(const records::AgentRecord& record, engine::Engine& engine,
+                               engine::Agent& agent) {
+  if (record.queue_back_offs_size() > kBackOffsMax) return Unreadable("too many back-offs");
+  for (const records::QueueBackOffRecord& back_off : record.queue_back_offs()) {
+    const bool fits =
+        back_off.misses() <= kMax16 && back_off.count() <= kMax16 && !back_off.queue().empty();
+    if (!fits) return Unreadable("back-off out of range");
+    agent.queue_back_offs.push_back({.queue = engine.QueueHandle(back_off.queue()),
+                                     .misses = static_cast<uint16_t>(back_off.misses()),
+                                     .count = static_cast<uint16_t>(back_off.count()),
+                                     .until = {back_off.until_us()}});
   }
   return absl::OkStatus();
 }
@@ -168,6 +190,7 @@ absl::Status ReadState(const records::AgentRecord& record, engine::Engine& engin
   agent.sequence = record.sequence();
   agent.rate_limited_until = {record.rate_limited_until_us()};
   if (absl::Status status = ReadHandled(record, agent); !status.ok()) return status;
+  if (absl::Status status = ReadQueueBackOffs(record, engine, agent); !status.ok()) return status;
   return ReadWrapUps(record, engine, agent);
 }
 

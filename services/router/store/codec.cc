@@ -122,6 +122,7 @@ class Reading {
     const bool was_held = inquiry->state == engine::InquiryState::kOffered ||
                           inquiry->state == engine::InquiryState::kAssigned ||
                           inquiry->state == engine::InquiryState::kParked;
+    DropUnknown(*inquiry);
     if (was_held && !engine_.FindAgent(engine_.AgentId(inquiry->agent)).IsSet()) Requeue(*inquiry);
     engine_.RestoreInquiry(*std::move(inquiry));
     return absl::OkStatus();
@@ -138,6 +139,17 @@ class Reading {
     inquiry.state = engine::InquiryState::kWaiting;
     inquiry.agent = {};
     inquiry.offer_open = false;
+    inquiry.also_asked = {};
+  }
+
+  // Who was also asked and could not be read.
+  void DropUnknown(engine::Inquiry& inquiry) const {
+    if (inquiry.also_asked.get() == nullptr) return;
+    std::vector<engine::AlsoAsked> known = *inquiry.also_asked.get();
+    std::erase_if(known, [this](const engine::AlsoAsked& other) {
+      return other.open && !engine_.FindAgent(engine_.AgentId(other.agent)).IsSet();
+    });
+    inquiry.also_asked = known.empty() ? engine::Rare<std::vector<engine::AlsoAsked>>{} : known;
   }
 
   void Refuse(std::string_view what, const absl::Status& status) {

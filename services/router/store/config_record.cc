@@ -85,6 +85,13 @@ engine::ScoreConfig ReadScore(const v1::Score& score) {
           .tier = score.tier()};
 }
 
+void WriteBackOff(const engine::BackOffConfig& back_off, records::BackOffRecord* out) {
+  out->set_after_misses(static_cast<uint32_t>(back_off.after_misses));
+  out->set_duration_us(back_off.duration.us);
+  out->set_max_duration_us(back_off.max_duration.us);
+  out->set_probation(back_off.probation);
+}
+
 void WriteQueue(const engine::QueueConfig& queue, records::QueueRecord* out) {
   out->set_id(queue.id);
   out->set_kind(ToProto(queue.kind));
@@ -113,6 +120,18 @@ void WriteQueue(const engine::QueueConfig& queue, records::QueueRecord* out) {
   out->set_suspended(queue.suspended);
   out->set_refuse_if_nobody(queue.refuse_if_nobody);
   out->set_max_overtakes(static_cast<uint32_t>(queue.max_overtakes));
+  if (queue.back_off) WriteBackOff(*queue.back_off, out->mutable_back_off());
+  out->set_wrap_up_queue_only(queue.wrap_up_queue_only);
+  out->set_keep_place_us(queue.keep_place.us);
+  out->set_last_agent_within_us(queue.last_agent_within.us);
+  if (queue.offer_to != 1) out->set_offer_to(static_cast<uint32_t>(queue.offer_to));
+}
+
+engine::BackOffConfig ReadBackOff(const records::BackOffRecord& record) {
+  return {.after_misses = ToInt(record.after_misses()),
+          .duration = {record.duration_us()},
+          .max_duration = {record.max_duration_us()},
+          .probation = record.probation()};
 }
 
 absl::Status ReadQueuePolicies(const records::QueueRecord& record, engine::QueueConfig& queue) {
@@ -157,6 +176,11 @@ absl::StatusOr<engine::QueueConfig> ReadQueue(const records::QueueRecord& record
   queue.suspended = record.suspended();
   queue.refuse_if_nobody = record.refuse_if_nobody();
   queue.max_overtakes = ToInt(record.max_overtakes());
+  if (record.has_back_off()) queue.back_off = ReadBackOff(record.back_off());
+  queue.wrap_up_queue_only = record.wrap_up_queue_only();
+  queue.keep_place = {record.keep_place_us()};
+  queue.last_agent_within = {record.last_agent_within_us()};
+  queue.offer_to = record.offer_to() == 0 ? 1 : ToInt(record.offer_to());
   return queue;
 }
 
@@ -175,6 +199,7 @@ void WriteSettings(const engine::SettingsConfig& settings, records::SettingsReco
     out->set_fairness_window_us(settings.fairness_window.us);
   }
   out->set_random_seed(settings.random_seed);
+  out->set_back_off_probation(settings.back_off.probation);
   if (settings.rate_limit.assignments == 0) return;
   out->set_rate_limit(static_cast<uint32_t>(settings.rate_limit.assignments));
   out->set_rate_limit_window_us(settings.rate_limit.window.us);
@@ -188,7 +213,8 @@ engine::RateLimitConfig ReadRateLimit(const records::SettingsRecord& record) {
 engine::SettingsConfig ReadSettings(const records::SettingsRecord& record) {
   return {.back_off = {.after_misses = ToInt(record.back_off_after_misses()),
                        .duration = {record.back_off_us()},
-                       .max_duration = {record.back_off_max_us()}},
+                       .max_duration = {record.back_off_max_us()},
+                       .probation = record.back_off_probation()},
           .presence_grace = {record.presence_grace_us()},
           .closed_retention = {record.closed_retention_us()},
           .closed_max = record.closed_max(),
@@ -211,6 +237,8 @@ bool HasPolicies(const engine::QueueConfig& queue) {
   const auto& steps = queue.steps;
   const auto& selection = queue.selection;
   return queue.suspended || queue.refuse_if_nobody || queue.max_overtakes != 0 ||
+         queue.back_off || queue.wrap_up_queue_only || queue.keep_place.us != 0 ||
+         queue.last_agent_within.us != 0 || queue.offer_to != 1 ||
          queue.weight != 0 || queue.serving == engine::Serving::kLifo ||
          HasPolicies(queue.requirement) ||
          std::any_of(selection.begin(), selection.end(),
@@ -221,6 +249,7 @@ bool HasPolicies(const engine::QueueConfig& queue) {
 bool HasPolicies(const engine::WorkspaceConfig& config) {
   const auto& queues = config.queues;
   return !config.rules.empty() || config.settings.rate_limit.assignments != 0 ||
+         config.settings.back_off.probation ||
          std::any_of(queues.begin(), queues.end(), [](const auto& q) { return HasPolicies(q); });
 }
 

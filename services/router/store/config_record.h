@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "firstline/internal/v1/config_record.pb.h"
 #include "firstline/internal/v1/record.pb.h"
 #include "services/router/engine/engine.h"
 

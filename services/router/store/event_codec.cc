@@ -73,6 +73,9 @@ class Writer {
     to->set_state(v1::INQUIRY_STATE_WAITING);
     to->set_units(inquiry.units);
     WriteMessage(inquiry.create_time, to->mutable_create_time());
+    if (inquiry.arrival_time != inquiry.create_time) {
+      WriteMessage(inquiry.arrival_time, to->mutable_arrival_time());
+    }
     if (inquiry.create_when.IsSet()) {
       WriteMessage(inquiry.create_when, to->mutable_create_when());
     }
@@ -229,9 +232,11 @@ class Writer {
     v1::BackOffStarted* to = out_->mutable_back_off_started();
     WriteMessage(event.until, to->mutable_until_time());
     to->set_misses(event.misses);
+    if (event.queue.IsSet()) out_->set_queue_id(engine_.QueueId(event.queue));
   }
   void operator()(const engine::BackOffEnded& event) {
     About(event.agent);
+    if (event.queue.IsSet()) out_->set_queue_id(engine_.QueueId(event.queue));
     out_->mutable_back_off_ended();
   }
   void operator()(const engine::WrapUpStarted& event) {

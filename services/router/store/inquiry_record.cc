@@ -43,6 +43,7 @@ void WriteTimes(const Inquiry& inquiry, records::InquiryRecord* out) {
   out->set_unanswered_offset(ToOffset(inquiry.unanswered_since, base));
   out->set_park_offset(ToOffset(inquiry.park_time, base));
   out->set_end_offset(ToOffset(inquiry.end_time, base));
+  if (inquiry.arrival_time != base) out->set_arrival_offset(ToOffset(inquiry.arrival_time, base));
   // That of a waiting inquiry follows from its queue.
   const bool is_own = inquiry.state != engine::InquiryState::kWaiting;
   if (is_own && inquiry.deadline != engine::kNever) {
@@ -57,6 +58,12 @@ void WritePeople(const engine::Engine& engine, const Inquiry& inquiry,
   out->set_offer_number(inquiry.offer_number);
   if (inquiry.offer_agent != inquiry.agent) {
     out->set_offer_agent(engine.AgentId(inquiry.offer_agent));
+  }
+  const std::vector<engine::AlsoAsked>* others = inquiry.also_asked.get();
+  for (std::size_t i = 0; others != nullptr && i < others->size(); ++i) {
+    records::AlsoAskedRecord* to = out->add_also_asked();
+    to->set_agent(engine.AgentId((*others)[i].agent));
+    if (!(*others)[i].open) to->set_outcome(ToProto((*others)[i].outcome));
   }
   out->set_reserved_agent(engine.AgentId(inquiry.reserved));
   out->set_overtakes(inquiry.overtakes);
@@ -131,6 +138,7 @@ absl::Status CheckSizes(const records::InquiryRecord& record) {
   }
   if (above(record.preferred_size(), limits::kPreferredMax) ||
       above(record.exceptions_size(), limits::kExceptionsMax) ||
+      above(record.also_asked_size(), limits::kOfferToMax) ||
       above(record.recent_messages_size(), limits::kRecentMessagesMax)) {
     return Unreadable("a list is too long");
   }
@@ -143,7 +151,8 @@ bool AreOffsets(const records::InquiryRecord& record) {
        {record.create_when_offset(), record.human_queue_offset(), record.enqueue_offset(),
         record.offer_offset(), record.assign_offset(), record.first_response_offset(),
         record.bot_response_offset(), record.unanswered_offset(), record.park_offset(),
-        record.end_offset(), record.deadline_offset(), record.parked_total_us()}) {
+        record.end_offset(), record.deadline_offset(), record.parked_total_us(),
+        record.arrival_offset()}) {
     if (offset > kTimeMaxUs || offset < -record.create_time_us()) return false;
   }
   return true;
@@ -162,6 +171,8 @@ void ReadTimes(const records::InquiryRecord& record, Inquiry& inquiry) {
   inquiry.unanswered_since = FromOffset(record.unanswered_offset(), base);
   inquiry.park_time = FromOffset(record.park_offset(), base);
   inquiry.end_time = FromOffset(record.end_offset(), base);
+  inquiry.arrival_time =
+      record.arrival_offset() == 0 ? base : FromOffset(record.arrival_offset(), base);
   inquiry.deadline =
       record.has_deadline_offset() ? FromOffset(record.deadline_offset(), base) : engine::kNever;
   inquiry.parked_total = {record.parked_total_us()};
@@ -196,6 +207,27 @@ bool ReadEnum(Proto proto, Engine& value) {
   const auto known = FromProto(proto);
   if (known) value = *known;
   return known.has_value();
+}
+
+absl::Status ReadAlsoAsked(const records::InquiryRecord& record, engine::Engine& engine,
+                           Inquiry& inquiry) {
+  for (const records::AlsoAskedRecord& asked : record.also_asked()) {
+    engine::AlsoAsked other{.agent = HandleOf(asked.agent(), engine)};
+    other.open = asked.outcome() == v1::OFFER_OUTCOME_UNSPECIFIED;
+    if (!ReadEnum(asked.outcome(), other.outcome)) return Unreadable("unknown outcome");
+    if (!other.agent.IsSet()) return Unreadable("asks nobody");
+    if (other.open && inquiry.state != engine::InquiryState::kOffered) {
+      return Unreadable("asks an agent without an offer");
+    }
+    std::vector<engine::AlsoAsked>& others = inquiry.also_asked.Set();
+    const bool twice =
+        other.agent == inquiry.agent ||
+        std::any_of(others.begin(), others.end(),
+                    [&](const engine::AlsoAsked& known) { return known.agent == other.agent; });
+    if (other.open && twice) return Unreadable("asks an agent twice");
+    others.push_back(other);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ReadOutcome(const records::InquiryRecord& record, Inquiry& inquiry) {
@@ -259,7 +291,9 @@ std::string EncodeInquiry(const engine::Engine& engine, const Inquiry& inquiry) 
   WriteTimes(inquiry, &record);
   WritePeople(engine, inquiry, &record);
   WriteOutcome(inquiry, &record);
-  return Pack(record, VersionFor(HasPolicies(own) || inquiry.overtakes > 0));
+  return Pack(record, VersionFor(HasPolicies(own) || inquiry.overtakes > 0 ||
+                                 inquiry.arrival_time != inquiry.create_time ||
+                                 inquiry.also_asked.get() != nullptr));
 }
 
 absl::StatusOr<Inquiry> DecodeInquiry(std::string_view id, std::string_view bytes,
@@ -298,6 +332,7 @@ absl::StatusOr<Inquiry> DecodeInquiry(std::string_view id, std::string_view byte
   // `asked` stays unset: the engine merges the queue's requirement itself.
   inquiry.own = engine.RequirementHandle(*own, inquiry.channel, inquiry.units);
   ReadPeople(record, engine, inquiry);
+  if (absl::Status status = ReadAlsoAsked(record, engine, inquiry); !status.ok()) return status;
   return inquiry;
 }
 

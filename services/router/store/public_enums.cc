@@ -85,6 +85,7 @@ constexpr Pair<engine::OfferOutcome, v1::OfferOutcome> kOfferOutcomePairs[] = {
     {engine::OfferOutcome::kExpired, v1::OFFER_OUTCOME_EXPIRED},
     {engine::OfferOutcome::kRescinded, v1::OFFER_OUTCOME_RESCINDED},
     {engine::OfferOutcome::kAgentLost, v1::OFFER_OUTCOME_AGENT_LOST},
+    {engine::OfferOutcome::kTaken, v1::OFFER_OUTCOME_TAKEN},
 };
 
 constexpr Pair<engine::Presence, v1::Presence> kPresencePairs[] = {

@@ -27,6 +27,13 @@ void WriteStep(const engine::StepConfig& step, v1::Step* out) {
   out->set_at_once_if_nobody(step.at_once_if_nobody);
 }
 
+void WriteBackOff(const engine::BackOffConfig& back_off, v1::BackOff* out) {
+  out->set_after_misses(back_off.after_misses);
+  WriteMessage(back_off.duration, out->mutable_duration());
+  WriteMessage(back_off.max_duration, out->mutable_max_duration());
+  out->set_probation(back_off.probation);
+}
+
 void WriteQueue(const engine::QueueConfig& queue, v1::Queue* out) {
   out->set_id(queue.id);
   out->set_kind(ToProto(queue.kind));
@@ -53,6 +60,13 @@ void WriteQueue(const engine::QueueConfig& queue, v1::Queue* out) {
   out->set_suspended(queue.suspended);
   out->set_refuse_if_nobody(queue.refuse_if_nobody);
   out->set_max_overtakes(queue.max_overtakes);
+  if (queue.back_off) WriteBackOff(*queue.back_off, out->mutable_back_off());
+  out->set_wrap_up_queue_only(queue.wrap_up_queue_only);
+  if (queue.offer_to != 1) out->set_offer_to(queue.offer_to);
+  if (queue.keep_place.us != 0) WriteMessage(queue.keep_place, out->mutable_keep_place());
+  if (queue.last_agent_within.us != 0) {
+    WriteMessage(queue.last_agent_within, out->mutable_last_agent_within());
+  }
 }
 
 void WriteRule(const engine::RuleConfig& rule, v1::Rule* out) {
@@ -65,10 +79,7 @@ void WriteRule(const engine::RuleConfig& rule, v1::Rule* out) {
 }
 
 void WriteSettings(const engine::SettingsConfig& settings, v1::WorkspaceSettings* out) {
-  v1::BackOff* back_off = out->mutable_back_off();
-  back_off->set_after_misses(settings.back_off.after_misses);
-  WriteMessage(settings.back_off.duration, back_off->mutable_duration());
-  WriteMessage(settings.back_off.max_duration, back_off->mutable_max_duration());
+  WriteBackOff(settings.back_off, out->mutable_back_off());
   WriteMessage(settings.presence_grace, out->mutable_presence_grace());
   WriteMessage(settings.closed_retention, out->mutable_closed_retention());
   out->set_closed_max(static_cast<int32_t>(settings.closed_max));

@@ -8,7 +8,8 @@ using prometheus::MetricType;
 
 constexpr std::array<const char*, kClocks> kClockNames = {"create", "human_queue", "assign"};
 constexpr std::array<const char*, kOfferEnds> kOfferEndNames = {
-    "accepted", "auto_accepted", "declined", "expired", "rescinded", "agent_lost"};
+    "accepted", "auto_accepted", "declined", "expired", "rescinded", "agent_lost",
+    "taken"};
 constexpr std::array<const char*, kOutcomes> kOutcomeNames = {
     "closed", "closed_without_reply", "abandoned", "short_abandoned", "left", "cancelled"};
 

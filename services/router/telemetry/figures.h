@@ -61,9 +61,10 @@ enum class OfferEnd : uint8_t {
   kDeclined,
   kExpired,
   kRescinded,
-  kAgentLost
+  kAgentLost,
+  kTaken
 };
-inline constexpr size_t kOfferEnds = 6;
+inline constexpr size_t kOfferEnds = 7;
 
 // How an inquiry ended; exactly one each. "Reply" is a person's (live channels: the accept).
 enum class Outcome : uint8_t {

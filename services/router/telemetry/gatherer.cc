@@ -59,6 +59,8 @@ OfferEnd EndOf(engine::OfferOutcome outcome) {
       return OfferEnd::kRescinded;
     case engine::OfferOutcome::kAgentLost:
       return OfferEnd::kAgentLost;
+    case engine::OfferOutcome::kTaken:
+      return OfferEnd::kTaken;
   }
   return OfferEnd::kRescinded;
 }

@@ -193,6 +193,17 @@ TEST_P(StoreConformance, EpochIsNotReissuedAfterTheRecordWasRolledBack) {
   EXPECT_GT(Take(3).token.epoch, second.token.epoch);
 }
 
+// An owner whose record was rolled back takes it again, perhaps by a clock that is behind.
+TEST_P(StoreConformance, EpochIsAtLeastWhatIsAskedFor) {
+  const uint64_t future = Take(1).token.epoch + 1'000'000;
+  Acquire acquire{kWorkspace, Record(), 2, "pod"};
+  acquire.least_epoch = future;
+  EXPECT_EQ(Run(acquire).ownership->token.epoch, future);
+  acquire = {kWorkspace, Record(), 3, "pod"};
+  acquire.least_epoch = future - 10;
+  EXPECT_EQ(Run(acquire).ownership->token.epoch, future + 1);
+}
+
 TEST_P(StoreConformance, EpochIsNotReissuedAfterTheRecordWasRemoved) {
   const OwnershipRecord first = Take(1);
   bench_->RemoveOwnership(kWorkspace);

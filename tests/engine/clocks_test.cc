@@ -372,6 +372,14 @@ TEST(ExtendTest, MovesPeoplesDeadlinesOnly) {
   EXPECT_THAT(bench.Lines(), Contains(HasSubstr("45s wrap-up-finished a1 wrapping")));
 }
 
+// Also where the event changes no record of its own.
+TEST(ExtendTest, TimeOfItsEventIsStored) {
+  Workbench bench;
+  bench.engine().TakeChanges();
+  bench.Do(Extend{Seconds(15)});
+  EXPECT_TRUE(bench.engine().TakeChanges().counters);
+}
+
 TEST(TimeTest, NeverRunsBackwards) {
   Workbench bench;
   bench.Advance(Seconds(10));

@@ -124,7 +124,11 @@ struct Engine::Impl {
 
   // ---- flow.cc: the transitions ----
   template <class E>
-  void Emit(E body) { events.push_back({now, std::move(body)}); }
+  // The counters carry the time: a state that is read back must not be older than its last event.
+  void Emit(E body) {
+    events.push_back({now, std::move(body)});
+    changes.counters = true;
+  }
   void Touch(InquiryIx ix);  // its record changed
   void Touch(AgentIx ix);
   void EnterQueue(InquiryIx ix, QueueIx queue, EnqueueCause cause);  // resets the queue clocks

@@ -124,7 +124,8 @@ void Owner::StartAcquiring(const std::optional<store::OwnershipRecord>& seen, Bo
 void Owner::SendAcquire() {
   next_try_ = kNeverBoot;
   asked_.acquire = outbox_.Send(
-      workspace_, store::Acquire{workspace_, taking_, taking_nonce_, options_.address});
+      workspace_, store::Acquire{workspace_, taking_, taking_nonce_, options_.address,
+                                 retaking_ ? token_.epoch + 1 : 0});
 }
 
 void Owner::OnAcquired(const store::Reply& reply, BootTime sent, BootTime received) {
@@ -437,11 +438,13 @@ void Owner::ReleaseWhenSynced(BootTime now) {
 void Owner::Release(BootTime now) {
   const BootTime until = lease_.expiry();
   auto reason = shutdown_ ? UnavailableReason::kShuttingDown : refused_reason_;
+  Span retry_after = limits::kRetryMax;
   if (leaving_ && !shutdown_) {
     reason = UnavailableReason::kStarting;
+    retry_after = limits::kRetryMin;  // the successor is told to look at once
     yield_until_ = now + options_.lease;
   }
-  DropMemory(Unavailable{reason, limits::kRetryMax}, now);
+  DropMemory(Unavailable{reason, retry_after}, now);
   release_until_ = until;
   failures_ = 0;
   asked_.release = outbox_.Send(workspace_, store::Release{workspace_, token_});

@@ -96,7 +96,8 @@ Reply MemoryBackend::Do(const Acquire& request) {
   const auto now_ms = static_cast<uint64_t>(now_us / 1000);
   OwnershipRecord record = request.seen.value_or(OwnershipRecord{});
   const uint64_t next = record.token.epoch + 1;
-  record.token.epoch = flaws_.epoch_ignores_clock ? next : std::max(next, now_ms);
+  record.token.epoch =
+      flaws_.epoch_ignores_clock ? next : std::max({next, request.least_epoch, now_ms});
   record.token.nonce = request.nonce;
   record.address = request.address;
   record.renewals = 0;

@@ -102,13 +102,14 @@ struct Observe {
   WorkspaceId workspace;
 };
 // Takes ownership if the record still equals `seen` (nullopt: there is none). The new epoch is
-// max(seen.epoch + 1, store time in ms); released is cleared; renewals restart at 0; sequence,
+// max(seen.epoch + 1, least_epoch, store time in ms); released is cleared; renewals restart at 0; sequence,
 // batch id and generation are kept. Adds the workspace to the registry.
 struct Acquire {
   WorkspaceId workspace;
   std::optional<OwnershipRecord> seen;
   uint64_t nonce = 0;
   std::string address;
+  uint64_t least_epoch = 0;
 };
 // A token is "ours" below when the record names it and is not released.
 //

@@ -70,17 +70,17 @@ inline constexpr std::string_view kObserve = R"lua(
 return {'ok', record, redis.call('TIME')}
 )lua";
 
-// KEYS own; ARGV nonce, address, then nothing or the eight fields seen
+// KEYS own; ARGV nonce, address, least epoch, then nothing or the eight fields seen
 inline constexpr std::string_view kAcquire = R"lua(
 local now = redis.call('TIME')
 local exists = record[1] ~= false
-if exists ~= (#ARGV > 2) then return {'fenced', record, now} end
-for i = 1, #ARGV - 2 do
-  if record[i] ~= ARGV[i + 2] then return {'fenced', record, now} end
+if exists ~= (#ARGV > 3) then return {'fenced', record, now} end
+for i = 1, #ARGV - 3 do
+  if record[i] ~= ARGV[i + 3] then return {'fenced', record, now} end
 end
 -- The clock keeps a counter that was rolled back from giving an epoch a second time.
 local ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
-local epoch = math.max(tonumber(record[1] or '0') + 1, ms)
+local epoch = math.max(tonumber(record[1] or '0') + 1, tonumber(ARGV[3]), ms)
 redis.call('HSET', own, 'epoch', string.format('%.0f', epoch), 'nonce', ARGV[1],
            'address', ARGV[2], 'renewals', '0', 'released', '0')
 if not exists then

@@ -65,6 +65,7 @@ void AppendAcquire(redis::Connection& connection, const Acquire& request) {
   ArgumentList arguments;
   arguments.AddNumber(request.nonce);
   arguments.Add(request.address);
+  arguments.AddNumber(request.least_epoch);
   if (request.seen) {
     arguments.AddNumber(request.seen->token.epoch);
     arguments.AddNumber(request.seen->token.nonce);

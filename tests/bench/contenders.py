@@ -203,12 +203,13 @@ def all_contenders():
     contenders["redis commit store 1"] = _on_redis("bench_commit", "--via", "store", "--batch", "1")
     for via in ("store", "pipeline"):
         contenders[f"redis commit {via} 64"] = _on_redis("bench_commit", "--via", via)
-    for via in ("unary", "stream"):
-        for n in (64, 256):
+    for via, levels in (("unary", (64, 256)), ("stream", (64, 256, 1024))):
+        for n in levels:
             contenders[f"firstline life {via} {n}"] = _firstline("life", via, n, 1000)
     for agents in (1000, 10_000):
-        contenders[f"firstline assign stream {agents} agents"] = _firstline(
-            "assign", "stream", 64, agents)
+        for n in (64, 256):
+            contenders[f"firstline assign stream {n}, {agents} agents"] = _firstline(
+                "assign", "stream", n, agents)
         for how in ("scan", "inter"):
             contenders[f"lua {how} {agents} agents"] = _on_redis(
                 "bench_lua_matching", "--how", how, "--agents", str(agents))

@@ -10,6 +10,7 @@
 
 #include "services/router/api/limits.h"
 #include "services/router/api/watch_agents_check.h"
+#include "services/router/api/watched_agent.h"
 #include "services/router/store/public_messages.h"
 
 namespace firstline::api {
@@ -18,33 +19,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Request = v1::WatchAgentsRequest;
 using Response = v1::WatchAgentsResponse;
-
-// An agent on the stream.
-struct Watched {
-  // Events wait here until its snapshot is told.
-  bool awaits_snapshot = true;
-  // Of its last snapshot, which has everything up to here; none: it is new, and what happened before
-  // its first snapshot is not told.
-  std::optional<store::EventId> snapshot;
-  std::vector<EventHub::SharedEvent> held;
-  bool overflown = false;  // too many waited: a later snapshot is needed
-
-  void Hold(const EventHub::SharedEvent& event) {
-    if (held.size() < limits::kAgentBacklogMax) return held.push_back(event);
-    held.clear();
-    overflown = true;
-  }
-};
-
-// Agents as the owner showed them, not told yet.
-struct Looked {
-  std::vector<std::string> ids;
-  internal::v1::ReadAgentsResponse agents;
-
-  store::EventId cursor() const {
-    return store::ParseEventId(agents.cursor()).value_or(store::EventId{});
-  }
-};
 
 using AgentsIo = BidiStream<AgentService, Request, Response>;
 

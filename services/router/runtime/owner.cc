@@ -423,6 +423,12 @@ std::string Owner::owner_address() const {
   return sighting_.record() ? sighting_.record()->address : std::string();
 }
 
+void Owner::ScheduleRetry(BootTime now) {
+  const int doublings = std::min(failures_, 10);
+  next_try_ = now + std::min(limits::kRetryMax, Span{limits::kRetryMin.us << doublings});
+  ++failures_;
+}
+
 BootTime Owner::NextWake() const {
   BootTime wake = kNeverBoot;
   const auto at = [&wake](BootTime time) { wake = std::min(wake, time); };

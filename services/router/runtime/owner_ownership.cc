@@ -467,12 +467,6 @@ void Owner::OnReleased(const store::Reply& reply, BootTime now) {
 
 // ---- Trying again -----------------------------------------------------------------------------
 
-void Owner::ScheduleRetry(BootTime now) {
-  const int doublings = std::min(failures_, 10);
-  next_try_ = now + std::min(limits::kRetryMax, Span{limits::kRetryMin.us << doublings});
-  ++failures_;
-}
-
 void Owner::Retry(BootTime now) {
   next_try_ = kNeverBoot;
   if (releasing_) {

@@ -176,18 +176,24 @@ class LoopBackend final : public api::Backend {
   }
   void Look(const runtime::WorkspaceId& workspace) override { loop_.Look(workspace); }
   void ListWorkspaces(Listed done) override {
-    std::vector<runtime::WorkspaceId> names;
-    bool listed = false;
-    const bool ran = loop_.Run([&](const runtime::Pod& pod) {
-      listed = pod.listed();
-      for (const runtime::WorkspaceStatus& status : pod.Workspaces()) {
-        if (!status.owner.empty()) names.push_back(status.workspace);
-      }
-    });
-    if (ran && listed) return done(std::move(names));
-    done(status::Error(absl::StatusCode::kUnavailable,
-                       "the list of workspaces could not be read yet",
-                       {.reason = "STORE_UNAVAILABLE"}));
+    struct List {
+      std::vector<runtime::WorkspaceId> names;
+      bool whole = false;
+    };
+    auto list = std::make_shared<List>();
+    loop_.RunLater(
+        [list](const runtime::Pod& pod) {
+          list->whole = pod.listed();
+          for (const runtime::WorkspaceStatus& status : pod.Workspaces()) {
+            if (!status.owner.empty()) list->names.push_back(status.workspace);
+          }
+        },
+        [list, done = std::move(done)](bool ran) {
+          if (ran && list->whole) return done(std::move(list->names));
+          done(status::Error(absl::StatusCode::kUnavailable,
+                             "the list of workspaces could not be read yet",
+                             {.reason = "STORE_UNAVAILABLE"}));
+        });
   }
   runtime::BootTime Now() const override {
     using std::chrono::duration_cast, std::chrono::microseconds;
@@ -223,7 +229,7 @@ absl::StatusOr<store::RedisFacts> Inspect(redis::Servers& servers) {
     using std::chrono::duration_cast, std::chrono::microseconds;
     return duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch());
   });
-  servers.Note(**connection, facts.status());
+  if (!facts.ok()) servers.Note(**connection, std::string(facts.status().message()));
   servers.EndRound();
   return facts;
 }
@@ -473,8 +479,9 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppOptions& options) {
   if (!server.ok()) return server.status();
   parts->server = *std::move(server);
   parts->announcer.SetServer(parts->server.get());
-  if (absl::Status s = parts->StartMetrics(); !s.ok()) return s;
-  return std::unique_ptr<App>(new App(std::move(parts)));
+  std::unique_ptr<App> app(new App(std::move(parts)));  // from here on stopped in order
+  if (absl::Status s = app->parts_->StartMetrics(); !s.ok()) return s;
+  return app;
 }
 
 int App::grpc_port() const { return parts_->server->port(); }

@@ -156,9 +156,10 @@ bool Sees(const Caller& caller, const engine::Engine& engine, const engine::Agen
 
 bool Sees(const Caller& caller, const engine::Engine& engine, const engine::Inquiry& inquiry) {
   if (caller.role != Role::kAgent && caller.role != Role::kVendor) return true;
-  if (!inquiry.agent.IsSet()) return false;
-  if (caller.role == Role::kAgent) return engine.AgentId(inquiry.agent) == caller.agent_id;
-  return Sees(caller, engine, engine.agent(inquiry.agent));
+  return AnyAgentOf(inquiry, [&](engine::AgentIx agent) {
+    return caller.role == Role::kAgent ? engine.AgentId(agent) == caller.agent_id
+                                       : Sees(caller, engine, engine.agent(agent));
+  });
 }
 
 bool Sees(const Caller& caller, const v1::Event& event) {
@@ -169,6 +170,24 @@ void Redact(const Caller& caller, v1::Inquiry& inquiry) {
   if (caller.role != Role::kVendor) return;
   inquiry.mutable_spec()->clear_customer();
   inquiry.mutable_spec()->clear_attributes();
+  inquiry.clear_also_offered_to();  // may be other vendors' agents
+}
+
+void Redact(const Caller& caller, v1::Event& event) {
+  if (caller.role != Role::kVendor || !event.has_inquiry_transferred()) return;
+  event.mutable_inquiry_transferred()->mutable_spec()->clear_customer();
+  event.mutable_inquiry_transferred()->mutable_spec()->clear_attributes();
+}
+
+bool AnyAgentOf(const engine::Inquiry& inquiry,
+                const std::function<bool(engine::AgentIx)>& is_theirs) {
+  if (!inquiry.agent.IsSet()) return false;
+  if (is_theirs(inquiry.agent)) return true;
+  const auto* others = inquiry.also_asked.get();
+  return others != nullptr &&
+         std::any_of(others->begin(), others->end(), [&](const engine::AlsoAsked& other) {
+           return other.open && is_theirs(other.agent);
+         });
 }
 
 }  // namespace firstline::api

@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -23,6 +24,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include "absl/status/status.h"
+#include "firstline/v1/event.pb.h"
 #include "firstline/v1/inquiry.pb.h"
 #include "firstline/v1/routing_service.pb.h"
 #include "services/router/api/fields.h"
@@ -130,5 +132,9 @@ bool Sees(const Caller& caller, const engine::Engine& engine, const engine::Inqu
 bool Sees(const Caller& caller, const v1::Event& event);
 // Takes out what a vendor is not told of an inquiry it sees: who the customer is, and attributes.
 void Redact(const Caller& caller, v1::Inquiry& inquiry);
+void Redact(const Caller& caller, v1::Event& event);
+// Whether one of the agents that hold the inquiry, or an open offer of it, is theirs.
+bool AnyAgentOf(const engine::Inquiry& inquiry,
+                const std::function<bool(engine::AgentIx)>& is_theirs);
 
 }  // namespace firstline::api

@@ -217,6 +217,7 @@ bool EventHub::Follow(const std::string& workspace, Tail& tail) {
     tail.last = log_.Last(workspace);
     if (!tail.last) return false;
     tail.base = *tail.last;
+    NoteUnseen(tail);
   }
   store::EventPage page = log_.Read(workspace, *tail.last, kTailPage, 0);
   switch (page.state) {
@@ -232,6 +233,15 @@ bool EventHub::Follow(const std::string& workspace, Tail& tail) {
   const bool full = page.events.size() == kTailPage;
   Append(tail, std::move(page.events));
   return full;
+}
+
+// Events may have passed before the tail began, which followers were promised.
+void EventHub::NoteUnseen(Tail& tail) {
+  for (auto& [id, subscriber] : tail.subscribers) {
+    if (!subscriber->follower || subscriber->agents.empty()) continue;
+    subscriber->lost = true;
+    Awaken(tail, *subscriber);
+  }
 }
 
 void EventHub::Append(Tail& tail, std::vector<store::EventEntry> entries) {

@@ -127,6 +127,7 @@ class EventHub {
   void Open(Id id, std::unique_ptr<Subscriber> subscriber);
   void Forget(Id id);
   bool Follow(const std::string& workspace, Tail& tail);
+  void NoteUnseen(Tail& tail);
   void Append(Tail& tail, std::vector<store::EventEntry> entries);
   void Spread(Tail& tail, const SharedEvent& event);
   void SpreadToFollowers(Tail& tail, const SharedEvent& event);

@@ -164,8 +164,22 @@ void Forwarder::SendTo(const std::string& address, const gateway::Attempt& attem
     call.set_timeout_us(std::max<int64_t>((work.forward_deadline() - backend_.Now()).us, 1));
   }
   work.WriteCall(&call);
+  if (call.ByteSizeLong() > limits::kForwardedCallBytesMax) return EndTooLarge(attempt, work);
   sent_.emplace(attempt.number, Sent{attempt.id, address});
   PeerAt(address).Send(std::move(call));
+}
+
+void Forwarder::EndTooLarge(const gateway::Attempt& attempt, Forwardable& work) {
+  Ended ended;
+  ended.how = Ended::How::kFinal;
+  gateway_.OnEnded(attempt.id, attempt.number, ended, backend_.Now());
+  works_.erase(attempt.id);
+  observer_.OnForwarded(ForwardOutcome::kError);
+  Over(work);
+  work.EndForwarded(absl::ResourceExhaustedError(absl::StrCat(
+                        "the request is larger than the ", limits::kForwardedCallBytesMax,
+                        " bytes that can be sent on to the owner of its workspace")),
+                    "", "");
 }
 
 // Its result is nobody's: no work is known by its id.

@@ -84,6 +84,7 @@ class Forwarder {
   void Drive();
   void Attempt(const gateway::Attempt& attempt);
   void SendTo(const std::string& address, const gateway::Attempt& attempt, Forwardable& work);
+  void EndTooLarge(const gateway::Attempt& attempt, Forwardable& work);
   Peer& PeerAt(const std::string& address);
   void OnResult(const internal::v1::ForwardedResult& result);
   void OnLost(const std::string& address);

@@ -44,6 +44,12 @@ void GatheringBackend::SubmitAll(std::vector<runtime::Submission> submissions) {
   for (runtime::Submission& one : submissions) Gather(std::move(one));
 }
 
+void GatheringBackend::ListWorkspaces(Listed done) {
+  backend_.ListWorkspaces([loop = loop_, done = std::move(done)](auto names) {
+    if (!loop->Post([done, names] { done(names); })) done(std::move(names));
+  });
+}
+
 void GatheringBackend::ReadStatus(StatusRead done) {
   backend_.ReadStatus([loop = loop_, done = std::move(done)](absl::StatusOr<StatusReport> report) {
     if (!loop->Post([done, report] { done(report); })) done(std::move(report));

@@ -32,7 +32,7 @@ class GatheringBackend final : public Backend {
     backend_.Beat(workspace, std::move(sessions));
   }
   void Look(const runtime::WorkspaceId& workspace) override { backend_.Look(workspace); }
-  void ListWorkspaces(Listed done) override { backend_.ListWorkspaces(std::move(done)); }
+  void ListWorkspaces(Listed done) override;
   runtime::BootTime Now() const override { return backend_.Now(); }
   bool Ready() const override { return backend_.Ready(); }
   telemetry::Telemetry& telemetry() override { return backend_.telemetry(); }

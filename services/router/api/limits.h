@@ -47,6 +47,10 @@ inline constexpr int kStreamsPerConnectionMax = 10'000;
 // workspace, so that there submits are shed before others.
 inline constexpr size_t kUnaryCallsMax = 20'000;
 // Calls and commands of all callers that are not answered.
+// A message to a peer is closed at this size. A call that is larger goes alone, if the peer will take
+// it: a request of nearly kMessageBytesMax can be served by its owner's own callers alone.
+inline constexpr size_t kForwardBytesMax = 4 << 20;
+inline constexpr size_t kForwardedCallBytesMax = kMessageBytesMax - 1024;
 inline constexpr size_t kForwardedCallsMax = 16'384;  // from one peer
 inline constexpr size_t kOpenCallsMax = 100'000;
 

@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <utility>
+#include <vector>
 
 #include "services/router/api/limits.h"
 
@@ -105,6 +106,10 @@ Peer::Peer(const Options& options, std::string address, std::shared_ptr<RpcLoop>
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(-1);
+  // A pod behind a partition is noticed even where nothing ends the connection; servers allow a ping
+  // every ten seconds.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 12'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
   if (!options.name.empty()) arguments.SetSslTargetNameOverride(options.name);
   stub_ = internal::v1::ForwardService::NewStub(grpc::CreateCustomChannel(
       address_, options.credentials ? options.credentials : grpc::InsecureChannelCredentials(),
@@ -132,9 +137,23 @@ void Peer::Flush() {
     stream_ = new Stream(*this);
     return;
   }
-  if (!stream_->Ready()) return;
-  stream_->Write(pending_);
-  pending_.Clear();
+  if (stream_->Ready()) stream_->Write(TakePending());
+}
+
+// As many as one message may carry, the first in any case.
+internal::v1::ForwardRequest Peer::TakePending() {
+  size_t bytes = 0;
+  int count = 0;
+  while (count < pending_.calls_size()) {
+    bytes += pending_.calls(count).ByteSizeLong();
+    if (count > 0 && bytes > limits::kForwardBytesMax) break;
+    ++count;
+  }
+  std::vector<internal::v1::ForwardedCall*> taken(static_cast<size_t>(count));
+  pending_.mutable_calls()->ExtractSubrange(0, count, taken.data());
+  internal::v1::ForwardRequest part;
+  for (internal::v1::ForwardedCall* call : taken) part.mutable_calls()->AddAllocated(call);
+  return part;
 }
 
 void Peer::OnEnded() {

@@ -41,6 +41,7 @@ class Peer {
 
   void OnEnded();
   void Flush();
+  internal::v1::ForwardRequest TakePending();
 
   const std::string address_;
   const std::shared_ptr<RpcLoop> loop_;

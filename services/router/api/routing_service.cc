@@ -21,7 +21,9 @@ struct InquiryFilter {
     if (!states.empty() && states.count(inquiry.state) == 0) return false;
     if (!queue.empty() && engine.QueueId(inquiry.queue) != queue) return false;
     if (agent_id.empty()) return true;
-    return !engine::IsEnded(inquiry.state) && engine.AgentId(inquiry.agent) == agent_id;
+    if (engine::IsEnded(inquiry.state)) return false;
+    return AnyAgentOf(inquiry,
+                      [&](engine::AgentIx agent) { return engine.AgentId(agent) == agent_id; });
   }
 };
 

@@ -70,6 +70,16 @@ void WriteStore(const StatusReport& report, v1::StoreStatus& out) {
   *out.mutable_clock_ahead() = TimeUtil::MicrosecondsToDuration(facts.clock_ahead.count());
 }
 
+// Of what a token names workspaces for.
+void KeepOwn(const Caller& caller, StatusReport& report) {
+  if (caller.all_workspaces) return;
+  std::erase_if(report.workspaces,
+                [&](const WorkspaceReport& one) { return !caller.MayEnter(one.workspace); });
+  std::erase_if(report.incidents,
+                [&](const IncidentReport& one) { return !caller.MayEnter(one.workspace); });
+  report.workspace_count = report.workspaces.size();
+}
+
 std::string Escaped(const std::string& text) {
   return absl::StrReplaceAll(text,
                              {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
@@ -204,7 +214,10 @@ void ServeStatus(const std::shared_ptr<RpcLoop>& loop, StatusService& service, B
   server.Serve("GetStatus", &StatusService::RequestGetStatus, Order::kAny,
                [&backend](GetStatusCall& call) {
                  backend.ReadStatus([&call](absl::StatusOr<StatusReport> report) {
-                   if (report.ok()) WriteStatus(*report, call.response());
+                   if (report.ok()) {
+                     KeepOwn(*call.caller(), *report);
+                     WriteStatus(*report, call.response());
+                   }
                    call.End(report.status());
                  });
                });

@@ -219,6 +219,10 @@ class WatchAgents final : public AgentsIo {
     }
     if (!ids.empty()) CloseSessions(ids, [](const absl::Status&, auto&) {});
     hub_.RemoveAgents(id(), std::move(ids));
+    // A snapshot under way may show who was removed, or satisfy who is added again too early.
+    ++era_;
+    if (std::exchange(looked_, std::nullopt)) looking_ = false;
+    LookAtAgents();
     Read();
   }
 

@@ -100,7 +100,9 @@ class WatchEvents final : public EventStream {
     if (!batch.status.ok()) return End(batch.status);
     v1::WatchEventsResponse response;
     for (const EventHub::SharedEvent& event : batch.events) {
-      *response.add_events() = event->event;
+      v1::Event& told = *response.add_events();
+      told = event->event;
+      Redact(*caller(), told);
     }
     response.set_cursor(store::ToString(batch.cursor));
     Write(response);

@@ -73,6 +73,11 @@ void Loop::Look(WorkspaceId workspace) {
   inbox_.TryPushBelow(options_.inbox_max, item);
 }
 
+void Loop::RunLater(std::function<void(const Pod&)> body, std::function<void(bool)> done) {
+  Item item = Running{std::move(body), std::move(done)};
+  if (!inbox_.TryPushBelow(options_.inbox_max, item)) TurnAway(item);
+}
+
 bool Loop::Run(const std::function<void(const Pod&)>& body) {
   Gate gate;
   Item item = Running{body, [&gate](bool ran) { gate.Open(ran); }};

@@ -63,6 +63,9 @@ class Loop {
   void Beat(WorkspaceId workspace, std::vector<SessionRef> sessions);
   // As Pod::Look. Dropped when the inbox is full.
   void Look(WorkspaceId workspace);
+  // Runs `body` on the loop thread, then calls `done` there. When the loop has stopped or its inbox is
+  // full, `body` is not run and done(false) is called at once, here.
+  void RunLater(std::function<void(const Pod&)> body, std::function<void(bool ran)> done);
   // Runs `body` on the loop thread and waits until it has run. False when the loop has stopped or
   // its inbox is full: then it is not run. Not from the loop thread.
   bool Run(const std::function<void(const Pod&)>& body);

@@ -155,6 +155,7 @@ void Owner::Confirm(BootTime now) {
   }
   highest_sequence_ = std::max(highest_sequence_, ring_.sequence());
   phase_ = Phase::kActive;
+  if (shutdown_ || leaving_) next_renew_ = std::min(next_renew_, now);  // ReleaseWhenSynced
   // One call for each batch that was sealed; the figures belong to what was written.
   for (size_t i = 0; i < done.batches; ++i) {
     observer_.Committed(workspace_, *engine_, figures);

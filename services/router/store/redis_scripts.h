@@ -139,7 +139,7 @@ if entries > 0 and events > tonumber(ARGV[7]) then
   if oldest[1] == 'c' then kept = events - tonumber(oldest[2]) + #oldest / 2 - 1 end
   -- So many entries hold no more events than there are too many. What is left of these goes next
   -- time: there are never many more than the last batches brought.
-  local surplus = math.floor((kept - tonumber(ARGV[7])) / 16)
+  local surplus = math.min(math.floor((kept - tonumber(ARGV[7])) / 16), 1000)
   if surplus > 0 then redis.call('XTRIM', KEYS[6], 'MAXLEN', length - surplus) end
 end
 for t = 1, 4 do at = in_slices('HSET', KEYS[1 + t], at, 2 * tonumber(ARGV[8 + t])) end

@@ -250,7 +250,8 @@ class Import {
     if (const auto table = TableOf(entry.kind)) {
       connection_->Append({"HSET", keys_[static_cast<size_t>(*table)], entry.key, entry.bytes});
     } else {
-      connection_->Append({"XADD", keys_.back(), entry.key, kEventField, entry.bytes});
+      connection_->Append({"XADD", keys_.back(), entry.key, kCountField, absl::StrCat(++events_),
+                           kEventField, entry.bytes});
     }
     bytes_ += entry.bytes.size();
     ++done_;
@@ -314,6 +315,7 @@ class Import {
   const uint64_t generation_;
   const TransferProgress& progress_;
   EntryCheck check_;
+  uint64_t events_ = 0;
   std::vector<std::string> keys_;  // the four tables, the stream; empty before the header is whole
   size_t bytes_ = 0;               // in the pipeline
   uint64_t done_ = 0;

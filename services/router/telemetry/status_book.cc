@@ -21,6 +21,7 @@ std::string_view IncidentName(runtime::Incident incident) {
     case runtime::Incident::kQuarantined: return "quarantined";
     case runtime::Incident::kStateRefused: return "state_refused";
     case runtime::Incident::kShed: return "shed";
+    case runtime::Incident::kNotReplicated: return "not_replicated";
   }
   return "";
 }

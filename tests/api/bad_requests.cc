@@ -339,9 +339,9 @@ Rows ConfigRows() {
        kPatch + "queues { id: 'q' offer_to: 9 keep_place { seconds: -1 } last_agent_within { "
                 "seconds: 2592001 } back_off { after_misses: 101 duration { seconds: -1 } } } }",
        kInvalid, "INVALID_FIELD",
-       {"workspace.queues[0].offer_to", "workspace.queues[0].keep_place",
-        "workspace.queues[0].last_agent_within", "workspace.queues[0].back_off.after_misses",
-        "workspace.queues[0].back_off.duration"}},
+       {"workspace.queues[0].keep_place", "workspace.queues[0].last_agent_within",
+        "workspace.queues[0].back_off.after_misses", "workspace.queues[0].back_off.duration",
+        "workspace.queues[0].offer_to"}},
       {kApply, kPatch + "queues { id: 'q' } queues { id: 'q' } }", kInvalid, "INVALID_FIELD",
        {"workspace.queues[1].id"}},
       {kApply, kPatch + "channels { id: 'c' } }", kInvalid, "INVALID_FIELD",

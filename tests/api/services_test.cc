@@ -289,7 +289,7 @@ TEST_F(ServicesTest, HealthFollowsTheBackendAndLivenessDoesNot) {
   grpc::ClientContext list_context;
   health::HealthListResponse list;
   ASSERT_TRUE(stub->List(&list_context, {}, &list).ok());
-  EXPECT_EQ(list.statuses_size(), 9);
+  EXPECT_EQ(list.statuses_size(), 10);
   context.TryCancel();
 }
 

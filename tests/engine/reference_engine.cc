@@ -167,8 +167,9 @@ struct ReferenceEngine::Fold {
       if (std::string wrong = self.CheckRound(); !wrong.empty()) return wrong;
     }
     if (inquiry.state == InquiryState::kOffered) {
+      std::string wrong = self.CheckAsked(inquiry, agent);
       A(e.agent).last_offered = ++self.order_;
-      return self.CheckAsked(inquiry, agent);
+      return wrong;
     }
     std::string wrong = self.CheckMatch({inquiry.id, agent});
     if (!wrong.empty()) return wrong;

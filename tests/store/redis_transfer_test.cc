@@ -148,7 +148,8 @@ TEST_F(RedisTransfer, WhatAnImportThatDiedLeftGoesByItself) {
   EXPECT_GT(staged, 0);
   const auto fresh = to_.Connect();
   const auto keys = fresh->Call({"KEYS", "*"});
-  for (std::string_view key : *keys->AsStrings()) {
+  const std::vector<std::string_view> names = keys->AsStrings().value();
+  for (std::string_view key : names) {
     EXPECT_GT(*fresh->Call({"TTL", key})->AsInteger(), 0) << key;
   }
   EXPECT_TRUE(Imported(to_, bytes).ok());

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -161,7 +162,7 @@ TEST(LabelsTest, LabelSetsAreClosed) {
       {"target", "first_response|answer"},
       {"change", "acquired|released|lapsed|fenced"},
       {"how", "replayed|rebuilt"},
-      {"result", "committed|refused|in_doubt|broken"},
+      {"result", "committed|refused|in_doubt|broken|not_replicated"},
       {"le", "[0-9.e+]+|\\+Inf"},
       {"version", "1.2.3"},
       {"grpc_service", "firstline.v1.RoutingService"},
@@ -375,6 +376,8 @@ TEST(MetricsServerTest, ServesPagesBesideTheMetrics) {
   auto one = MetricsServer::Start("127.0.0.1:0", {{"/statusz", page("one")}});
   auto other = MetricsServer::Start("127.0.0.1:0", {{"/statusz", page("other")}});
   ASSERT_TRUE(one.ok() && other.ok());
+  const auto registry = std::make_shared<prometheus::Registry>();
+  (*one)->Add(registry);
   EXPECT_THAT(Fetch((*one)->port(), "/statusz"),
               AllOf(HasSubstr("200 OK"), HasSubstr("application/json"), HasSubstr("oneJ")));
   EXPECT_THAT(Fetch((*other)->port(), "/statusz?format=html"),

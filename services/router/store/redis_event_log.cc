@@ -225,7 +225,8 @@ absl::StatusOr<EventId> RedisEventLog::ReadLastOn(redis::Connection& connection,
     connection.Append({"XREVRANGE", stream, "+", "-", "COUNT", "1"});
     const auto generation = NextGeneration(connection);
     const auto newest = NextEntries(connection);
-    if (!generation.ok() || !newest.ok()) break;
+    if (!generation.ok()) return generation.status();
+    if (!newest.ok()) return newest.status();
     if (*generation == assumed) return newest->count == 0 ? EventId{} : newest->events.back().id;
     assumed = *generation;
   }

@@ -76,9 +76,9 @@ def targets(results):
                 found += _at_least(
                     results, f"assign and release, {agents:,} agents, {n} outstanding, to Lua ({how})",
                     f"firstline assign stream {n}, {agents} agents", f"lua {how} {agents} agents", 10)
-    for via, n in (("unary", 256), ("stream", 256), ("stream", 1024)):
-        found += _at_least(results, f"whole lives by {via}, {n} outstanding, to BullMQ jobs",
-                           f"firstline life {via} {n}", "bullmq", 3)
+    for via in ("unary", "stream"):
+        found += _at_least(results, f"whole lives by {via}, 256 outstanding, to BullMQ jobs",
+                           f"firstline life {via} 256", "bullmq", 3)
     return found
 
 

@@ -121,8 +121,21 @@ void ReferenceEngine::NoteIdle(const std::string& agent) {
 }
 
 void ReferenceEngine::Bar(ModelInquiry& inquiry, const std::string& agent, Time until) {
-  Time& known = inquiry.barred[agent];
-  known = std::max(known, until);
+  std::erase_if(inquiry.barred, [this](const auto& entry) { return entry.second <= model_.now; });
+  const auto known = inquiry.barred.find(agent);
+  if (known != inquiry.barred.end()) {
+    known->second = std::max(known->second, until);
+    return;
+  }
+  if (inquiry.barred.size() >= limits::kExceptionsMax) {
+    auto soonest = inquiry.barred.end();
+    for (auto it = inquiry.barred.begin(); it != inquiry.barred.end(); ++it) {
+      if (inquiry.excluded.count(it->first) > 0) continue;
+      if (soonest == inquiry.barred.end() || it->second < soonest->second) soonest = it;
+    }
+    inquiry.barred.erase(soonest);
+  }
+  inquiry.barred[agent] = until;
 }
 
 // A hold is worth while only if the first preferred agent is there (available or away) and suits.

@@ -288,12 +288,19 @@ void Engine::Impl::AddException(Inquiry& inquiry, AgentIx agent, Time until) {
     known->until = std::max(known->until, until);
     return;
   }
-  if (inquiry.exceptions.size() >= limits::kExceptionsMax) {
-    auto oldest = std::find_if(inquiry.exceptions.begin(), inquiry.exceptions.end(),
-                               [](const Exception& e) { return !e.named_by_caller; });
-    inquiry.exceptions.erase(oldest);
-  }
+  if (inquiry.exceptions.size() >= limits::kExceptionsMax) MakeRoom(inquiry.exceptions);
   inquiry.exceptions.push_back({agent, until, false});
+}
+
+// What has passed goes; if nothing has, what ends soonest, as a rule the oldest.
+void Engine::Impl::MakeRoom(std::vector<Exception>& exceptions) const {
+  if (std::erase_if(exceptions, [this](const Exception& e) { return e.until <= now; }) > 0) return;
+  const auto ends_sooner = [this](const Exception& a, const Exception& b) {
+    if (a.named_by_caller != b.named_by_caller) return b.named_by_caller;
+    return std::pair(a.until, world.agent(a.agent).id) <
+           std::pair(b.until, world.agent(b.agent).id);
+  };
+  exceptions.erase(std::min_element(exceptions.begin(), exceptions.end(), ends_sooner));
 }
 
 bool Engine::Impl::ResumeParked(InquiryIx ix) {

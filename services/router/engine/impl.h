@@ -158,6 +158,7 @@ struct Engine::Impl {
   void EndQueueBackOffs(AgentIx ix);  // those that are over
   void DropQueueBackOffs(AgentIx ix);  // of queues that have none any more
   void ReplyByPerson(InquiryIx ix, AgentIx agent);
+  void MakeRoom(std::vector<Exception>& exceptions) const;
   void AddException(Inquiry& inquiry, AgentIx agent, Time until);
   bool ResumeParked(InquiryIx ix);
   void AgentChanged(AgentIx ix);  // gates, room or order: pools, timers, work list

@@ -47,7 +47,7 @@ class Tls {
  private:
   explicit Tls(ssl_ctx_st* context) : context_(context) {}
 
-  ssl_ctx_st* const context_;
+  [[maybe_unused]] ssl_ctx_st* const context_;
 };
 
 }  // namespace firstline::redis

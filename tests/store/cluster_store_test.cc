@@ -152,7 +152,8 @@ TEST_F(ClusterStoreTest, AServerThatHangsDoesNotHoldUpTheOthersForLong) {
     ASSERT_EQ(replies[1].result, Result::kOk) << replies[1].detail;
     std::this_thread::sleep_for(milliseconds(2));
   }
-  EXPECT_GT(together, 100) << "each waits for the one that hangs";
+  // Waiting each time would be a few; a slow machine manages some hundred otherwise.
+  EXPECT_GT(together, 20) << "each waits for the one that hangs";
 }
 
 }  // namespace

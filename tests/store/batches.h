@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "absl/strings/str_cat.h"
 #include "services/router/store/port.h"
 
@@ -31,6 +34,17 @@ inline void CommitMany(Store& store, OwnershipRecord& record, int count) {
     ASSERT_EQ(reply.result, Result::kOk) << reply.detail;
     ++record.sequence;
     record.batch_id = 1000 + record.sequence;
+  }
+}
+
+// Until the store takes it, as an owner does, for a minute at most; the last reply.
+inline Reply RunUntilAnswered(Store& store, const Request& request) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (true) {
+    Reply reply = store.Execute({request}).at(0);
+    const bool open = reply.result == Result::kUnknown || reply.result == Result::kRefused;
+    if (!open || std::chrono::steady_clock::now() >= deadline) return reply;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }
 

@@ -35,15 +35,7 @@ class ClusterStoreTest : public testing::Test {
     return MustRun(Acquire{workspace, std::nullopt, 1, "pod"}).ownership.value();
   }
   Reply RunUntilAnswered(const Request& request) {
-    const auto deadline = std::chrono::steady_clock::now() + seconds(60);
-    Reply reply;
-    do {
-      reply = Run(request);
-      const bool open = reply.result == Result::kUnknown || reply.result == Result::kRefused;
-      if (!open) break;
-      std::this_thread::sleep_for(milliseconds(20));
-    } while (std::chrono::steady_clock::now() < deadline);
-    return reply;
+    return store::RunUntilAnswered(store_, request);
   }
   // A workspace that is on another server than kWorkspace.
   WorkspaceId Elsewhere() {

@@ -44,15 +44,7 @@ class SentinelStoreTest : public testing::Test {
   }
   // Until the store takes it, as an owner does; the last reply.
   Reply RunUntilAnswered(const Request& request) {
-    const auto deadline = std::chrono::steady_clock::now() + seconds(60);
-    Reply reply;
-    do {
-      reply = Run(request);
-      const bool open = reply.result == Result::kUnknown || reply.result == Result::kRefused;
-      if (!open) break;
-      std::this_thread::sleep_for(milliseconds(20));
-    } while (std::chrono::steady_clock::now() < deadline);
-    return reply;
+    return store::RunUntilAnswered(*store_, request);
   }
   static std::string Field(test::RedisServer& server, std::string_view field) {
     const auto reply = server.Connect()->Call({"HGET", OwnershipKey(kWorkspace), field});

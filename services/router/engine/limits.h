@@ -58,7 +58,7 @@ inline constexpr size_t kRequirementsMax = 100'000;  // distinct requirements al
 inline constexpr size_t kLinesMax = 200'000;
 inline constexpr size_t kPreferredMax = 8;
 inline constexpr size_t kExcludedMax = 16;    // named by the caller
-inline constexpr size_t kExceptionsMax = 32;  // excluded and declined together; oldest decline goes
+inline constexpr size_t kExceptionsMax = 32;  // excluded and declined together; see MakeRoom
 inline constexpr size_t kRecentMessagesMax = 16;  // message ids an inquiry remembers for repeats
 // Entries of an agent's history, two a conversation; the oldest two become one when there are more.
 inline constexpr size_t kHandledMax = 256;

@@ -80,8 +80,7 @@ void Loop::RunLater(std::function<void(const Pod&)> body, std::function<void(boo
 
 bool Loop::Run(const std::function<void(const Pod&)>& body) {
   Gate gate;
-  Item item = Running{body, [&gate](bool ran) { gate.Open(ran); }};
-  if (!inbox_.TryPushBelow(options_.inbox_max, item)) return false;
+  RunLater(body, [&gate](bool ran) { gate.Open(ran); });
   return gate.Wait();
 }
 

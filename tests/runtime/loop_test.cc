@@ -154,6 +154,18 @@ TEST_F(LoopTest, APromptStoreIsWaitedForByTheLoopItself) {
   ASSERT_TRUE(Applied(Ask(*loop, SubmitInquiry("i2"))));  // shows that it is prompt
   ASSERT_TRUE(Applied(Ask(*loop, SubmitInquiry("i3"))));
   EXPECT_EQ(fast->last_thread.load(), own);
+  // A long commit is left to the other thread all the same.
+  std::vector<std::future<Answer>> answers;
+  std::vector<Submission> many;
+  for (size_t i = 0; i <= limits::kCommitHereEventsMax; ++i) {
+    auto promise = std::make_shared<std::promise<Answer>>();
+    answers.push_back(promise->get_future());
+    many.push_back({{0, kWorkspace, kNeverBoot, SubmitInquiry("m" + std::to_string(i)), false},
+                    [promise](Answer given) { promise->set_value(std::move(given)); }});
+  }
+  loop->SubmitAll(std::move(many));
+  for (auto& given : answers) EXPECT_TRUE(Applied(given.get()));
+  EXPECT_NE(fast->last_thread.load(), own);
   fast->takes = std::chrono::milliseconds(6);
   ASSERT_TRUE(Applied(Ask(*loop, SubmitInquiry("i4"))));  // shows that it is no longer
   ASSERT_TRUE(Applied(Ask(*loop, SubmitInquiry("i5"))));

@@ -1,5 +1,7 @@
 #include "services/router/api/gathering_backend.h"
 
+#include "services/router/api/limits.h"
+
 namespace firstline::api {
 
 void GatheringBackend::Returns::Give(const std::shared_ptr<Returns>& self, Callback done,
@@ -59,8 +61,11 @@ void GatheringBackend::ReadStatus(StatusRead done) {
 void GatheringBackend::Gather(runtime::Submission submission) {
   if (gathered_.empty()) loop_->WhenIdle([this] { Flush(); });
   gathered_.push_back(std::move(submission));
+  if (gathered_.size() == limits::kBatchCommandsMax) Flush();
 }
 
-void GatheringBackend::Flush() { backend_.SubmitAll(std::exchange(gathered_, {})); }
+void GatheringBackend::Flush() {
+  if (!gathered_.empty()) backend_.SubmitAll(std::exchange(gathered_, {}));
+}
 
 }  // namespace firstline::api

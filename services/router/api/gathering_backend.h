@@ -1,5 +1,7 @@
 // A backend for the handlers of one RpcLoop. What they submit while events are ready goes out
-// together, with one wake-up of the thread that runs the engine; what they are answered comes back
+// together, with one wake-up of the thread that runs the engine, and at the latest when it is a full
+// message's worth (limits::kBatchCommandsMax), so that the engine works on one message while the next
+// is read; what they are answered comes back
 // to the loop's thread, because sending an answer costs some ten microseconds of protobuf and system
 // calls, which the engine's thread must not spend.
 //

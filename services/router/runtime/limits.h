@@ -22,6 +22,9 @@ inline constexpr int kAnnouncedLeases = 3;
 // A store that answers within this may be waited for by the loop thread, which has nothing else to do
 // then; a slower one would hold up the pod's other workspaces.
 inline constexpr Span kPromptReply = Milliseconds(5);
+// And only for a commit of at most so many events: while Redis takes a larger one, the loop thread
+// had better go on with the commands that come meanwhile.
+inline constexpr size_t kCommitHereEventsMax = 8;
 inline constexpr Span kRetryMin = Milliseconds(20);   // back-off of a request in doubt or refused
 inline constexpr Span kRetryMax = Milliseconds(1000);
 

@@ -13,6 +13,12 @@ constexpr size_t kStoreWorkMax = size_t{1} << 24;
 
 constexpr std::chrono::nanoseconds kLongWait = std::chrono::hours(1);
 
+// Redis answers it in about a round trip.
+bool IsShort(const store::Request& request) {
+  const auto* commit = std::get_if<store::Commit>(&request);
+  return commit == nullptr || commit->batch.events.size() <= limits::kCommitHereEventsMax;
+}
+
 // How Run waits for the loop thread.
 struct Gate {
   sync::Mutex mutex;
@@ -171,7 +177,7 @@ void Loop::Handle(Stopping& stopping, BootTime now) {
   pod_.Shutdown(now);
 }
 
-// A request while there is nothing else to do is executed here, if the store is prompt: otherwise
+// A short request while there is nothing else to do is executed here, if the store is prompt: otherwise
 // two threads would have to be woken for it, one after the other, which takes longer than Redis.
 void Loop::SendRequests() {
   std::vector<StoreRequest> requests = pod_.TakeRequests();
@@ -192,7 +198,7 @@ void Loop::SendRequests() {
 // Only one thread at a time may use the store: the fast one has nothing left.
 bool Loop::MayExecuteHere(const std::vector<StoreRequest>& requests) const {
   return store_is_prompt_ && requests.size() == 1 && requests.front().lane == Lane::kFast &&
-         fast_under_way_ == 0 && inbox_.size() == 0;
+         fast_under_way_ == 0 && inbox_.size() == 0 && IsShort(requests.front().request);
 }
 
 void Loop::ExecuteHere(std::vector<StoreRequest> requests) {

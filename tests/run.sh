@@ -4,8 +4,8 @@
 #   tests/run.sh [--fast | --long] [--bench] [--no-install]
 #
 #   (none)        every test but the long ones in the preset dev, then those that need no gRPC in the
-#                 presets asan and tsan (address, undefined-behaviour and thread sanitizer), and the
-#                 fuzzers
+#                 preset asan (address and undefined-behaviour sanitizer), of these the ones that
+#                 start threads in the preset tsan (thread sanitizer), and the fuzzers
 #   --fast        the preset dev only
 #   --long        the long tests as well, and all tests in the preset asan
 #   --bench       the benchmarks as well, in the preset release; results in build/bench/*.json
@@ -101,7 +101,7 @@ if [ -z "$fast" ]; then
   else
     build asan all -DFIRSTLINE_WITH_GRPC=OFF
   fi
-  build tsan
+  build tsan tests
   build fuzz fuzzers
 fi
 if [ -n "$bench" ]; then

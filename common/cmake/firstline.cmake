@@ -78,13 +78,18 @@ endfunction()
 # A GoogleTest binary. Each case is a ctest of its own, named <NAME>.<Suite>.<Case> behind the
 # preset's prefix; WHOLE registers the binary as one ctest instead (expensive shared set-up, or
 # thousands of cases). SERIAL: nothing else runs meanwhile. Sanitizers get four times TIMEOUT.
+# THREADS: it, or what it tests, starts threads; the thread sanitizer is for these alone. The target
+# `tests` builds them all.
 # FIRSTLINE_SOURCE_DIR is defined for tests that read files of the tree.
 function(firstline_test)
-  cmake_parse_arguments(arg "NEEDS_GRPC;WHOLE;SERIAL" "NAME;LABEL;TIMEOUT" "SOURCES;DEPS;ARGS"
+  cmake_parse_arguments(arg "NEEDS_GRPC;WHOLE;SERIAL;THREADS" "NAME;LABEL;TIMEOUT" "SOURCES;DEPS;ARGS"
                         ${ARGN})
   _firstline_check_arguments(firstline_test)
   _firstline_check_label("${arg_LABEL}")
   if(FIRSTLINE_FUZZ OR (arg_NEEDS_GRPC AND NOT FIRSTLINE_WITH_GRPC))
+    return()
+  endif()
+  if(FIRSTLINE_SANITIZE STREQUAL "thread" AND NOT arg_THREADS)
     return()
   endif()
   if(NOT arg_TIMEOUT)
@@ -94,6 +99,10 @@ function(firstline_test)
     math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 4")
   endif()
   add_executable(${arg_NAME} ${arg_SOURCES})
+  if(NOT TARGET tests)
+    add_custom_target(tests)
+  endif()
+  add_dependencies(tests ${arg_NAME})
   _firstline_own(${arg_NAME} PUBLIC)
   target_compile_definitions(${arg_NAME} PRIVATE FIRSTLINE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${arg_NAME} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest

@@ -54,6 +54,8 @@ struct Options {
   int pause_us = 0;            // between two calls of a caller
 };
 
+constexpr int kClosedMax = 10'000;  // ended inquiries a workspace keeps
+
 std::string Name(int workspace) { return absl::StrCat("w", workspace); }
 
 // One way to make calls. OK, or what the caller of it was told.
@@ -226,6 +228,8 @@ void Apply(const Options& options) {
     request.set_mode(v1::APPLY_MODE_WHOLE);
     v1::Workspace& workspace = *request.mutable_workspace();
     workspace.set_id(Name(i));
+    // So that what a handover moves does not grow with the time the callers ran before.
+    workspace.mutable_settings()->set_closed_max(kClosedMax);
     v1::Channel& channel = *workspace.add_channels();
     channel.set_id("chat");
     channel.set_kind(v1::CHANNEL_KIND_MESSAGING);

@@ -10,6 +10,7 @@
 #include "firstline/v1/agent_service.grpc.pb.h"
 #include "firstline/v1/clock_service.grpc.pb.h"
 #include "firstline/v1/config_service.grpc.pb.h"
+#include "firstline/v1/explain_service.grpc.pb.h"
 #include "firstline/v1/routing_service.grpc.pb.h"
 #include "firstline/v1/stats_service.grpc.pb.h"
 #include "firstline/v1/status_service.grpc.pb.h"
@@ -209,6 +210,21 @@ Result<v1::GetQueueStatsResponse> Client::GetQueueStats(v1::GetQueueStatsRequest
 Result<v1::GetAgentStatsResponse> Client::GetAgentStats(v1::GetAgentStatsRequest request,
                                                         const CallOptions& call) {
   return Call(*link_, &v1::StatsService::Stub::GetAgentStats, request, call);
+}
+
+Result<v1::ExplainInquiryResponse> Client::ExplainInquiry(v1::ExplainInquiryRequest request,
+                                                          const CallOptions& call) {
+  return Call(*link_, &v1::ExplainService::Stub::ExplainInquiry, request, call);
+}
+
+Result<v1::ExplainAgentResponse> Client::ExplainAgent(v1::ExplainAgentRequest request,
+                                                      const CallOptions& call) {
+  return Call(*link_, &v1::ExplainService::Stub::ExplainAgent, request, call);
+}
+
+Result<v1::ExplainSubmitResponse> Client::ExplainSubmit(v1::ExplainSubmitRequest request,
+                                                        const CallOptions& call) {
+  return Call(*link_, &v1::ExplainService::Stub::ExplainSubmit, request, call);
 }
 
 Result<v1::GetTimeResponse> Client::GetTime(v1::GetTimeRequest request, const CallOptions& call) {

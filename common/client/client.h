@@ -33,6 +33,7 @@
 #include "firstline/v1/agent_service.pb.h"
 #include "firstline/v1/clock_service.pb.h"
 #include "firstline/v1/config_service.pb.h"
+#include "firstline/v1/explain_service.pb.h"
 #include "firstline/v1/routing_service.pb.h"
 #include "firstline/v1/stats_service.pb.h"
 #include "firstline/v1/status_service.pb.h"
@@ -101,6 +102,14 @@ class Client {
   Result<v1::GetQueueStatsResponse> GetQueueStats(v1::GetQueueStatsRequest request,
                                                   const CallOptions& call = {});
   Result<v1::GetAgentStatsResponse> GetAgentStats(v1::GetAgentStatsRequest request,
+                                                  const CallOptions& call = {});
+
+  // Why an inquiry is not with an agent: firstline/v1/explain_service.proto.
+  Result<v1::ExplainInquiryResponse> ExplainInquiry(v1::ExplainInquiryRequest request,
+                                                    const CallOptions& call = {});
+  Result<v1::ExplainAgentResponse> ExplainAgent(v1::ExplainAgentRequest request,
+                                                const CallOptions& call = {});
+  Result<v1::ExplainSubmitResponse> ExplainSubmit(v1::ExplainSubmitRequest request,
                                                   const CallOptions& call = {});
 
   // Workspace time: firstline/v1/clock_service.proto.

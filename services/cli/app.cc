@@ -23,7 +23,7 @@ namespace {
 
 // In the order of the help.
 constexpr std::array kNouns = {AddConfigCommands,  AddInquiryCommands, AddAgentCommands,
-                               AddQueueCommands,   AddTopCommand,      AddEventsCommand,
+                               AddQueueCommands,   AddExplainCommands, AddTopCommand,      AddEventsCommand,
                                AddDoctorCommand,   AddWorkspaceCommands, AddReplayCommand,
                                AddSimulateCommand, AddLoadCommand,     AddContextCommands,
                                AddHelpCommand,     AddCompletionCommand};

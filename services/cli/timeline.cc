@@ -153,9 +153,16 @@ std::string FeedbackText(const v1::Feedback& feedback) {
   return absl::StrCat(text, feedback.resolved() ? ", resolved" : ", not resolved");
 }
 
+// Steps count from entering the queue; returns to it do not begin anew.
+bool EntersQueue(v1::EnqueueCause cause) {
+  return cause == v1::ENQUEUE_CAUSE_SUBMITTED || cause == v1::ENQUEUE_CAUSE_TRANSFERRED ||
+         cause == v1::ENQUEUE_CAUSE_OVERFLOWED || cause == v1::ENQUEUE_CAUSE_RESUMED;
+}
+
 }  // namespace
 
-std::string Timeline::StepText(const std::string& queue, int step) const {
+std::string Timeline::StepText(const std::string& queue, int step,
+                               const google::protobuf::Timestamp& time) const {
   std::vector<std::string> parts;
   for (const v1::Queue& candidate : config_.queues()) {
     if (candidate.id() != queue || step < 1 || step > candidate.steps_size()) continue;
@@ -173,6 +180,10 @@ std::string Timeline::StepText(const std::string& queue, int step) const {
     if (it.tier() > 0) parts.push_back(absl::StrCat("tiers up to ", it.tier()));
     if (it.has_credit()) parts.push_back(absl::StrCat("ahead by ", Elapsed(it.credit())));
     if (!it.overflow_to().empty()) parts.push_back(absl::StrCat("on to ", it.overflow_to()));
+    if (it.close()) parts.push_back("its end");
+    if (it.at_once_if_nobody() && time - entered_ < it.after()) {
+      parts.push_back("before its time, because nobody is there for it");
+    }
   }
   const std::string text = absl::StrCat("reached step ", step, " of ", queue);
   return parts.empty() ? text : absl::StrCat(text, ": ", absl::StrJoin(parts, ", "));
@@ -190,7 +201,7 @@ std::string Timeline::What(const v1::Event& event) const {
                           it.held() ? "; held for its preferred agent alone" : "");
     }
     case v1::Event::kStepReached:
-      return StepText(event.queue_id(), event.step_reached().step());
+      return StepText(event.queue_id(), event.step_reached().step(), event.time());
     case v1::Event::kHoldEnded:
       return "no longer held for its preferred agent alone";
     case v1::Event::kReservationChanged:
@@ -253,8 +264,10 @@ std::string Timeline::By(const v1::Event& event) const {
     case v1::Event::kInquiryTransferred:
     case v1::Event::kInquiryParked:
     case v1::Event::kInquiryResumed:
-    case v1::Event::kInquiryCancelled:
       return "platform";
+    case v1::Event::kInquiryCancelled:
+      return event.inquiry_cancelled().reason() == v1::CANCEL_REASON_ROUTE_ENDED ? "router"
+                                                                                 : "platform";
     case v1::Event::kInquiryClosed:
       return event.agent_id().empty() ? "platform" : event.agent_id();
     case v1::Event::kFeedbackRecorded:
@@ -281,8 +294,11 @@ std::string Timeline::By(const v1::Event& event) const {
 
 void Timeline::Fold(const v1::Event& event) {
   switch (event.kind_case()) {
-    case v1::Event::kInquirySubmitted:
     case v1::Event::kInquiryEnqueued:
+      if (EntersQueue(event.inquiry_enqueued().cause())) entered_ = event.time();
+      state_ = v1::INQUIRY_STATE_WAITING;
+      return;
+    case v1::Event::kInquirySubmitted:
       state_ = v1::INQUIRY_STATE_WAITING;
       return;
     case v1::Event::kInquiryAssigned:

@@ -38,7 +38,8 @@ class Timeline {
  private:
   std::string By(const v1::Event& event) const;
   std::string What(const v1::Event& event) const;
-  std::string StepText(const std::string& queue, int step) const;
+  std::string StepText(const std::string& queue, int step,
+                       const google::protobuf::Timestamp& time) const;
   void Fold(const v1::Event& event);
 
   const v1::Workspace& config_;
@@ -46,6 +47,7 @@ class Timeline {
   v1::InquiryState state_ = v1::INQUIRY_STATE_UNSPECIFIED;
   int offers_ = 0, transfers_ = 0;
   std::string offer_;  // the last one
+  google::protobuf::Timestamp entered_;  // its present queue
 };
 
 // "0.250s", "12.0s", "4m05s", "3h07m": as exact as a person reads.

@@ -21,7 +21,7 @@ namespace firstline::router {
 inline constexpr const char* kServices[] = {
     "firstline.v1.RoutingService", "firstline.v1.AgentService", "firstline.v1.ConfigService",
     "firstline.v1.StatsService",   "firstline.v1.ClockService",
-    "firstline.v1.StatusService",  "grpc.health.v1.Health"};
+    "firstline.v1.StatusService",  "firstline.v1.ExplainService", "grpc.health.v1.Health"};
 
 class RpcCounter final : public rpc::Observer {
  public:

@@ -47,6 +47,8 @@ const std::map<std::string, std::string> kWho = {
     {"StatsService.GetQueueStats", "P.SO."},     {"StatsService.GetAgentStats", "PASOV"},
     {"StatsService.WatchStats", "P.SO."},        {"ClockService.GetTime", "PASO."},
     {"ClockService.AdvanceTime", "...O."},       {"StatusService.GetStatus", "...O."},
+    {"ExplainService.ExplainInquiry", "P.SOV"},  {"ExplainService.ExplainAgent", "P.SOV"},
+    {"ExplainService.ExplainSubmit", "P.SO."},
 };
 
 const std::vector<json>& Claims() {
@@ -312,6 +314,29 @@ TEST_F(AccessTest, AVendorSeesItsOwn) {
                                     absl::StrCat("workspace: 'w' inquiry_id: '", id, "'"))),
               "UNKNOWN_INQUIRY");
   }
+}
+
+TEST_F(AccessTest, AVendorIsExplainedItsOwn) {
+  Become({{"role", "vendor"}, {"workspaces", {"w"}}, {"vendor", "acme"}});
+  const auto reason = [this](const std::string& rpc, const std::string& request) {
+    return status::ReasonOf(Call("ExplainService." + rpc, "workspace: 'w' " + request));
+  };
+  EXPECT_EQ(reason("ExplainInquiry", "inquiry_id: 'waiting'"), "UNKNOWN_INQUIRY");
+  EXPECT_EQ(reason("ExplainInquiry", "inquiry_id: 'assigned' agent_ids: 'ann'"), "UNKNOWN_AGENT");
+  EXPECT_EQ(reason("ExplainAgent", "agent_id: 'ann'"), "UNKNOWN_AGENT");
+  EXPECT_EQ(reason("ExplainSubmit", "inquiry { channel: 'chat' queue: 'sales' }"),
+            "ROLE_NOT_ALLOWED");
+  const auto of_inquiry = Must<v1::ExplainInquiryResponse>(
+      "ExplainService.ExplainInquiry", "workspace: 'w' inquiry_id: 'assigned'");
+  EXPECT_EQ(of_inquiry.explanation().agents(), 1);
+  ASSERT_EQ(of_inquiry.explanation().candidates_size(), 1);
+  EXPECT_EQ(of_inquiry.explanation().candidates(0).agent_id(), "bob");
+  EXPECT_TRUE(of_inquiry.explanation().candidates(0).has_it());
+  const auto of_agent = Must<v1::ExplainAgentResponse>("ExplainService.ExplainAgent",
+                                                       "workspace: 'w' agent_id: 'bob'");
+  EXPECT_EQ(of_agent.lines(), 2);
+  ASSERT_GT(of_agent.inquiries_size(), 0);
+  for (const v1::WaitingInquiry& one : of_agent.inquiries()) EXPECT_EQ(one.inquiry_id(), "");
 }
 
 TEST_F(AccessTest, AVendorIsToldOfItsOwn) {

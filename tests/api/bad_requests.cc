@@ -403,6 +403,40 @@ Rows StreamRows() {
   };
 }
 
+Rows ExplainRows() {
+  const std::string kInquiry = "ExplainService.ExplainInquiry";
+  const std::string kAgent = "ExplainService.ExplainAgent";
+  const std::string kSubmit = "ExplainService.ExplainSubmit";
+  const std::string kGood = "workspace: 'w' inquiry { queue: 'sales' channel: 'chat' } ";
+  return {
+      {kInquiry, "", kInvalid, "INVALID_FIELD", {"workspace", "inquiry_id"}},
+      {kInquiry, "workspace: 'nowhere' inquiry_id: 'waiting'", kNotFound, "UNKNOWN_WORKSPACE",
+       {"workspace"}},
+      {kInquiry, "workspace: 'w' inquiry_id: 'nothing'", kNotFound, "UNKNOWN_INQUIRY",
+       {"inquiry_id"}},
+      {kInquiry, "workspace: 'w' inquiry_id: 'closed'", kPrecondition, "INQUIRY_ENDED",
+       {"inquiry_id"}},
+      {kInquiry, "workspace: 'w' inquiry_id: 'waiting' candidates: 201 agent_ids: ''", kInvalid,
+       "INVALID_FIELD", {"candidates", "agent_ids[0]"}},
+      {kInquiry, "workspace: 'w' inquiry_id: 'waiting' agent_ids: 'ann' agent_ids: 'ann'",
+       kInvalid, "INVALID_FIELD", {"agent_ids[1]"}},
+      {kInquiry, "workspace: 'w' inquiry_id: 'waiting' agent_ids: 'nobody'", kNotFound,
+       "UNKNOWN_AGENT", {"agent_id"}},
+      {kAgent, "", kInvalid, "INVALID_FIELD", {"workspace", "agent_id"}},
+      {kAgent, "workspace: 'w' agent_id: 'ann' inquiries: -1", kInvalid, "INVALID_FIELD",
+       {"inquiries"}},
+      {kAgent, "workspace: 'w' agent_id: 'nobody'", kNotFound, "UNKNOWN_AGENT", {"agent_id"}},
+      {kSubmit, "", kInvalid, "INVALID_FIELD", {"workspace", "inquiry.channel"}},
+      {kSubmit, kGood + "candidates: -1", kInvalid, "INVALID_FIELD", {"candidates"}},
+      {kSubmit, "workspace: 'w' inquiry { channel: 'chat' }", kInvalid, "INVALID_FIELD", {"queue"}},
+      {kSubmit, "workspace: 'w' inquiry { queue: 'full' channel: 'chat' }", kExhausted,
+       "QUEUE_FULL", {}},
+      {kSubmit, "workspace: 'w' inquiry { id: 'waiting' queue: 'sales' channel: 'chat' }", kExists,
+       "INQUIRY_ID_REUSED", {"inquiry.id"}},
+      {kSubmit, kGood + "agent_ids: 'nobody'", kNotFound, "UNKNOWN_AGENT", {"agent_id"}},
+  };
+}
+
 }  // namespace
 
 std::vector<BadRequest> BadRequests() {
@@ -422,6 +456,7 @@ std::vector<BadRequest> BadRequests() {
   add(AgentRows());
   add(ConfigRows());
   add(StreamRows());
+  add(ExplainRows());
   return all;
 }
 

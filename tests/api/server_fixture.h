@@ -20,6 +20,7 @@
 #include "firstline/v1/agent_service.grpc.pb.h"
 #include "firstline/v1/clock_service.grpc.pb.h"
 #include "firstline/v1/config_service.grpc.pb.h"
+#include "firstline/v1/explain_service.grpc.pb.h"
 #include "firstline/v1/routing_service.grpc.pb.h"
 #include "firstline/v1/stats_service.grpc.pb.h"
 #include "firstline/v1/status_service.grpc.pb.h"

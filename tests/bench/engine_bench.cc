@@ -60,6 +60,13 @@ class Traffic {
   size_t assigned() const { return assigned_.size(); }
   size_t waiting() const { return engine_.open_inquiries() - assigned_.size(); }
   void set_attributes(Attributes attributes);
+  const Engine& engine() const { return engine_; }
+  // The next inquiry, not submitted.
+  Command Next() {
+    Command next = submits_[pick_() % submits_.size()];
+    std::get<engine::Submit>(next.body).inquiry_id = "next";
+    return next;
+  }
 
  private:
   AgentConfig MakeProfile(std::mt19937& random,
@@ -318,6 +325,23 @@ BENCHMARK(FreedAgent)
     ->ArgNames({"waiting", "diverse"})
     ->ArgsProduct({{1000, 10'000, 100'000, 1'000'000}, {0, 1}})
     ->Unit(benchmark::kMicrosecond);
+
+// Why it is with nobody: all agents are looked at, a tenth of them has nothing to do.
+void Explain(benchmark::State& state) {
+  const Shape shape{state.range(0), true};
+  const auto target = static_cast<size_t>(shape.agents * 9 / 10);
+  Traffic& traffic = Prepared(shape, 90, [&](Traffic& fresh) { fresh.FillAssigned(target); });
+  const Engine& engine = traffic.engine();
+  const ExplainOptions options{.candidates_max = 10, .named = {}, .sees = {}};
+  uint64_t matching = 0, calls = 0;
+  for (auto _ : state) {
+    matching += engine.ExplainSubmit(traffic.Next(), engine.now(), options).explanation.matching;
+    ++calls;
+  }
+  state.counters["matching"] = static_cast<double>(matching) / static_cast<double>(calls);
+}
+BENCHMARK(Explain)->ArgName("agents")->Args({1000})->Args({10'000})->Args({100'000})->Unit(
+    benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace firstline::engine

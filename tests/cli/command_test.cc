@@ -252,6 +252,52 @@ TEST_F(CommandTest, WatchEndsWithTheInquiry) {
   EXPECT_EQ(Do({"inquiry", "watch", "c9"}).exit, ExitCode::kNotFound);
 }
 
+TEST(Timeline, TellsWhoEndedItAndWhatCameBeforeItsTime) {
+  v1::Workspace config;
+  v1::Queue& queue = *config.add_queues();
+  queue.set_id("vip");
+  queue.add_steps()->set_close(true);
+  queue.mutable_steps(0)->set_at_once_if_nobody(true);
+  queue.mutable_steps(0)->mutable_after()->set_seconds(60);
+  Timeline timeline(config);
+  v1::Event event;
+  event.set_inquiry_id("c1");
+  event.set_queue_id("vip");
+  event.mutable_time()->set_seconds(1000);
+  event.mutable_inquiry_enqueued()->set_queue("vip");
+  event.mutable_inquiry_enqueued()->set_cause(v1::ENQUEUE_CAUSE_SUBMITTED);
+  timeline.Take(event);
+  event.mutable_step_reached()->set_step(1);
+  timeline.Take(event);
+  event.mutable_inquiry_cancelled()->set_reason(v1::CANCEL_REASON_ROUTE_ENDED);
+  timeline.Take(event);
+  EXPECT_EQ(timeline.steps()[1].what,
+            "reached step 1 of vip: its end, before its time, because nobody is there for it");
+  EXPECT_EQ(timeline.steps()[2].by, "router");
+  EXPECT_THAT(timeline.steps()[2].what, StartsWith("cancelled: route ended"));
+}
+
+TEST_F(CommandTest, ExplainsInquiriesAgentsAndSubmissions) {
+  Submit("c1", "sales");
+  const std::string inquiry = Get({"explain", "inquiry", "c1", "--agent", "ben"});
+  EXPECT_THAT(inquiry, AllOf(StartsWith("inquiry c1: waiting in queue sales"),
+                             HasSubstr("0 of 2 agents may take it"), HasSubstr("offline"),
+                             HasSubstr("no skill sales, needs 2 or more")));
+  EXPECT_THAT(Get({"explain", "agent", "ann"}),
+              AllOf(HasSubstr("takes nothing: offline"), HasSubstr("would be offered c1 next")));
+  Get({"agent", "set", "ann", "--presence", "available"});
+  const std::string before = Get({"inquiry", "list", "-o", "json"});
+  const std::string dry = Get({"explain", "submit", "--channel", "chat", "--queue", "sales"});
+  EXPECT_THAT(dry, AllOf(HasSubstr("nothing is changed"), HasSubstr("may take it, and comes first")));
+  EXPECT_EQ(Get({"inquiry", "list", "-o", "json"}), before);
+  const json told = json::parse(Get({"explain", "inquiry", "c1", "-o", "json"}));
+  EXPECT_EQ(told["explanation"]["candidates"][0]["agent_id"], "ann");
+  EXPECT_EQ(told["explanation"]["candidates"][0]["has_it"], true);
+  EXPECT_EQ(Do({"explain", "inquiry", "c9"}).exit, ExitCode::kNotFound);
+  EXPECT_EQ(Do({"explain", "inquiry", "c1", "--candidates", "201"}).exit, ExitCode::kUsage);
+  EXPECT_THAT(Do({"explain", "submit", "--help"}).out, HasSubstr("--language de"));
+}
+
 TEST(Timeline, ExplainsStepsOfRoutes) {
   v1::Workspace config;
   v1::Queue& queue = *config.add_queues();

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tests/engine/engine_text.h"
+#include "tests/engine/explain_check.h"
 #include "tests/engine/twin.h"
 
 namespace firstline::engine::proof {
@@ -117,13 +118,17 @@ class ProgramRun {
   std::string OneStep() {
     const Step step = program_.Next(subject_.engine());
     Note(Text(step));
-    const std::vector<std::string> lines = subject_.Execute(step);
+    foretold_.Ask(subject_.engine(), step);
+    Outcome outcome;
+    const std::vector<std::string> lines = subject_.Execute(step, &outcome);
+    if (foretold_.asked()) ++result_.foretold;
     for (const std::string& line : lines) {
       Note(absl::StrCat("    ", line));
       result_.digest = Mix(result_.digest, line);
     }
     if (!lines.empty() && lines[0].rfind("rejected", 0) == 0) ++result_.rejections;
-    std::string wrong = Check(step);
+    std::string wrong = foretold_.Compare(subject_.engine(), outcome);
+    if (wrong.empty()) wrong = Check(step);
     subject_.ClearEvents();
     if (wrong.empty() && choices_.Percent(30)) wrong = stored_.Follow(subject_.engine());
     if (wrong.empty() && options_.restore_percent > 0) wrong = CheckTwin(step, lines);
@@ -140,8 +145,9 @@ class ProgramRun {
     const bool settled = engine.NextDeadline() > engine.now();
     std::string broken = engine.CheckInvariants(settled);
     if (!broken.empty()) return "invariant: " + broken;
-    if (step.has_command || settled) return "";
-    return "a timer due is left after Tick";
+    if (!step.has_command && !settled) return "a timer due is left after Tick";
+    if (!options_.reference || !settled || ++explained_ % 8 != 0) return "";
+    return CheckExplanation(engine, reference_.model(), explain_choices_);
   }
 
   std::string CheckTwin(const Step& step, const std::vector<std::string>& lines) {
@@ -174,15 +180,20 @@ class ProgramRun {
   std::optional<Subject> twin_;
   ReferenceEngine reference_;
   StoredRecords stored_;
+  Foretold foretold_;
+  Choices explain_choices_{1};  // of its own: what is explained does not change the program
+  int explained_ = 0;
   RunResult result_;
 };
 
 }  // namespace
 
-std::vector<std::string> Subject::Execute(const Step& step) {
+std::vector<std::string> Subject::Execute(const Step& step, Outcome* outcome) {
   std::vector<std::string> lines;
   if (step.has_command) {
-    lines.push_back(OutcomeLine(engine_->Apply(step.at, step.command)));
+    const Outcome applied = engine_->Apply(step.at, step.command);
+    if (outcome != nullptr) *outcome = applied;
+    lines.push_back(OutcomeLine(applied));
   } else {
     engine_->Tick(step.at);
   }

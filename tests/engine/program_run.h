@@ -17,7 +17,8 @@ class Subject {
  public:
   Subject() : engine_(std::make_unique<Engine>("random")) {}
   // The lines of the step: its outcome, then its events.
-  std::vector<std::string> Execute(const Step& step);
+  // `outcome`, where it is not null, becomes that of the step's command.
+  std::vector<std::string> Execute(const Step& step, Outcome* outcome = nullptr);
   Engine& engine() { return *engine_; }
   void ClearEvents() { engine_->ClearEvents(); }
 
@@ -39,6 +40,7 @@ struct RunResult {
   uint64_t digest = 0;             // of all outcomes, events and the final state
   uint64_t matches = 0;            // decisions held against the canonical rule
   uint64_t rejections = 0;
+  uint64_t foretold = 0;  // submissions whose dry run was held against what happened
 };
 
 // With `restore_percent`, a second engine runs beside the first; at random moments it is replaced

@@ -106,6 +106,18 @@ WAITING = row(
            query(per_minute(C("firstline_inquiries_overflowed_out_total")), "overflowed")],
           PER_MINUTE))
 
+EXPECTED = row(
+    "Expected waits",
+    lines("What one that comes now may expect", "Until an offer, where it has to wait: half wait at "
+          "most p50, nine of ten at most p90.",
+          [query(f"max by (queue, quantile) ({Q('firstline_expected_wait_seconds')})",
+                 "{{queue}} {{quantile}}")], SECONDS),
+    lines("How right it was", "Share of the waits foretold at submission that were within the "
+          "quantile told: 0.5 and 0.9, where predictions are right. Those who gave up are not in.",
+          [query(ratio(total(C("firstline_wait_predictions_within_total", f'quantile="{share}"')),
+                       total(C("firstline_wait_predictions_total"))), f"p{name}")
+           for share, name in (("0.5", 50), ("0.9", 90))], SHARE, ceiling=1))
+
 BOTS = row(
     "Bots",
     lines("First reply of a bot", "Mean from submission. It never stops the clocks above.",
@@ -116,4 +128,4 @@ DASHBOARD = dashboard(
     "firstline-queues", "Firstline / Queue first response",
     "First response times on three clocks against target; abandonment and what was never answered.",
     ["workspace", "queue", "channel", "team", "window"],
-    [SUMMARY, CLOCKS, TARGETS, WHERE, LEFT_OUT, WAITING, BOTS])
+    [SUMMARY, CLOCKS, TARGETS, WHERE, LEFT_OUT, WAITING, EXPECTED, BOTS])

@@ -24,6 +24,7 @@ void AddConfigCommands(CLI::App& app, Context& context);
 void AddInquiryCommands(CLI::App& app, Context& context);
 void AddAgentCommands(CLI::App& app, Context& context);
 void AddQueueCommands(CLI::App& app, Context& context);
+void AddExplainCommands(CLI::App& app, Context& context);
 void AddTopCommand(CLI::App& app, Context& context);
 void AddEventsCommand(CLI::App& app, Context& context);
 void AddReplayCommand(CLI::App& app, Context& context);
@@ -42,6 +43,20 @@ void AddInquiryHistory(CLI::App& noun, Context& context);  // watch, timeline
 void AddAgentOffers(CLI::App& noun, Context& context);     // accept, decline, finish
 void AddAgentWatch(CLI::App& noun, Context& context);
 void AddAgentWork(CLI::App& noun, Context& context);
+
+// What every explanation of an inquiry takes.
+struct ExplainOptions {
+  int candidates = 10;
+  std::vector<std::string> agents;
+  template <class Request>
+  void Fill(Request& request) const {
+    request.set_candidates(candidates);
+    for (const std::string& agent : agents) request.add_agent_ids(agent);
+  }
+};
+void AddExplainOptions(CLI::App& command, Context& context, ExplainOptions& options);
+void AddExplainSubmit(CLI::App& noun, Context& context);  // with the options of `inquiry submit`
+void ShowDryRun(Context& context, const v1::ExplainSubmitRequest& request);
 
 // An id not to be guessed and not to be met again.
 std::string NewId();

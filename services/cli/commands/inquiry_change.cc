@@ -178,17 +178,14 @@ CLI::Option* AddPriority(CLI::App& command, int& priority) {
       ->check(WholeNumber(0, 9));
 }
 
-void AddSubmit(CLI::App& noun, Context& context) {
-  CLI::App& command = AddVerb(
-      noun, "submit", "submit an inquiry and say who gets it",
-      "firstline inquiry submit --channel chat --queue billing --skill refunds:3 --language de");
+std::shared_ptr<SubmitOptions> AddSubmitOptions(CLI::App& command, Context& context) {
   const auto options = std::make_shared<SubmitOptions>();
   command.add_option("--id", options->id, "unique in the workspace; left out: made up");
   command.add_option("--channel", options->channel, "name of a configured channel")
       ->required()
       ->type_name("CHANNEL");
   IsQueue(context,
-          *command.add_option("--queue", options->queue, "name of a configured queue")->required());
+          *command.add_option("--queue", options->queue, "left out: the workspace's rules choose it"));
   AddAskOptions(command, options->ask);
   AddPriority(command, options->priority);
   command.add_option("--units", options->units, "capacity it takes; left out: the channel's")
@@ -200,6 +197,14 @@ void AddSubmit(CLI::App& noun, Context& context) {
                                                   "agent tried first; may be repeated")));
   Repeatable(IsAgent(context, *command.add_option("--exclude", options->excluded,
                                                   "agent that never gets it; may be repeated")));
+  return options;
+}
+
+void AddSubmit(CLI::App& noun, Context& context) {
+  CLI::App& command = AddVerb(
+      noun, "submit", "submit an inquiry and say who gets it",
+      "firstline inquiry submit --channel chat --queue billing --skill refunds:3 --language de");
+  const auto options = AddSubmitOptions(command, context);
   command.callback([&context, options] { Submit(context, *options); });
 }
 
@@ -249,7 +254,28 @@ void AddTransfer(CLI::App& noun, Context& context) {
   command.callback([&context, options] { Transfer(context, *options); });
 }
 
+void DryRun(Context& context, const SubmitOptions& options, const ExplainOptions& listed) {
+  v1::ExplainSubmitRequest request;
+  FillSpec(options, *request.mutable_inquiry());
+  request.mutable_inquiry()->set_id(options.id);
+  listed.Fill(request);
+  request.set_workspace(context.Workspace());
+  ShowDryRun(context, request);
+}
+
 }  // namespace
+
+void AddExplainSubmit(CLI::App& noun, Context& context) {
+  CLI::App& command = AddVerb(
+      noun, "submit", "what `inquiry submit` would lead to; nothing is submitted (a dry run)",
+      "firstline explain submit --channel chat --queue billing --skill refunds:3 --language de",
+      "Who would get it on the state as it is now, or why nobody would. What would be refused is\n"
+      "refused with the same error.");
+  const auto options = AddSubmitOptions(command, context);
+  const auto listed = std::make_shared<ExplainOptions>();
+  AddExplainOptions(command, context, *listed);
+  command.callback([&context, options, listed] { DryRun(context, *options, *listed); });
+}
 
 void AddInquiryChanges(CLI::App& noun, Context& context) {
   AddSubmit(noun, context);

@@ -76,6 +76,11 @@ const std::vector<Access>& AccessTable() {
 
       {"/firstline.v1.StatusService/GetStatus", {kOperator}},
 
+      {"/firstline.v1.ExplainService/ExplainInquiry",
+       {kPlatform, kSupervisor, kOperator, kVendor}},
+      {"/firstline.v1.ExplainService/ExplainAgent", {kPlatform, kSupervisor, kOperator, kVendor}},
+      {"/firstline.v1.ExplainService/ExplainSubmit", kStaff},
+
       {"/firstline.internal.v1.ForwardService/Forward", {Role::kPod}},
       {"/grpc.health.v1.Health/Check", kUnasked},
       {"/grpc.health.v1.Health/List", kUnasked},

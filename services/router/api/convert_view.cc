@@ -228,6 +228,19 @@ void WriteAgentStatus(const engine::Engine& engine, engine::AgentIx ix, bool inq
   }
 }
 
+void WriteProspect(const engine::Engine& engine, engine::InquiryIx ix, engine::Time now,
+                   v1::Inquiry* out) {
+  if (engine.inquiry(ix).state != engine::InquiryState::kWaiting) return;
+  const engine::Place place = engine.PlaceOf(ix);
+  out->set_place_in_line(static_cast<int>(place.in_line));
+  out->set_place_in_queue(static_cast<int>(place.in_queue));
+  out->set_places_capped(place.capped);
+  const auto expected = engine.ExpectedWait(ix, place, now);
+  if (!expected) return;
+  store::WriteMessage(expected->p50, out->mutable_expected_wait_p50());
+  store::WriteMessage(expected->p90, out->mutable_expected_wait_p90());
+}
+
 void WriteReceipt(const runtime::Done& done, std::string_view inquiry_id, v1::Receipt* out) {
   const engine::Receipt& receipt = done.outcome.receipt;
   out->set_event_cursor(store::ToString(done.cursor));
@@ -249,6 +262,13 @@ void WriteQueueStats(const telemetry::QueueFigures& figures, v1::QueueStats* out
   out->set_offered(figures.now.offered);
   out->set_assigned(figures.now.assigned);
   out->set_parked(figures.now.parked);
+  if (figures.now.expected_wait) {
+    store::WriteMessage(figures.now.expected_wait->p50, out->mutable_expected_wait_p50());
+    store::WriteMessage(figures.now.expected_wait->p90, out->mutable_expected_wait_p90());
+  }
+  out->set_wait_predictions(figures.wait_predictions);
+  out->set_wait_within_p50(figures.wait_within_p50);
+  out->set_wait_within_p90(figures.wait_within_p90);
   if (figures.now.agents_available) out->set_agents_available(*figures.now.agents_available);
   out->set_submitted(figures.submitted);
   out->set_answered(figures.answered);

@@ -16,6 +16,9 @@
 namespace firstline::api {
 
 void WriteInquiry(const engine::Engine& engine, const engine::Inquiry& inquiry, v1::Inquiry* out);
+// Its place and what it may expect, if it waits. O(inquiries before it), bounded.
+void WriteProspect(const engine::Engine& engine, engine::InquiryIx ix, engine::Time now,
+                   v1::Inquiry* out);
 
 // With `inquiries`: each work item carries its inquiry.
 void WriteAgentStatus(const engine::Engine& engine, engine::AgentIx agent, bool inquiries,

@@ -19,6 +19,10 @@ inline constexpr int kPageSizeMax = 1000;
 // Things looked at for one page with a filter: bounds how long the owner's thread is held.
 inline constexpr size_t kPageVisitsMax = 50'000;
 
+// Explanations: for people, who read a screenful.
+inline constexpr size_t kExplainedDefault = 10;
+inline constexpr size_t kExplainedAgentsMax = 20;  // named by one request
+
 // The batched stream. A batch is answered in about a millisecond, so that this many in flight keep
 // an owner busy from one stream.
 inline constexpr int kBatchCommandsMax = 64;

@@ -17,7 +17,7 @@ namespace {
 std::vector<std::string> ServiceNames() {
   return {"firstline.v1.RoutingService", "firstline.v1.AgentService",
           "firstline.v1.ConfigService", "firstline.v1.StatsService", "firstline.v1.ClockService",
-          "firstline.v1.StatusService",
+          "firstline.v1.StatusService", "firstline.v1.ExplainService",
           "grpc.health.v1.Health"};
 }
 
@@ -61,7 +61,7 @@ void Server::Configure(grpc::ServerBuilder& builder) {
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
   for (grpc::Service* service :
        std::initializer_list<grpc::Service*>{&routing_, &agents_, &config_, &stats_, &clock_,
-                                             &status_, &health_, &forward_}) {
+                                             &status_, &explain_, &health_, &forward_}) {
     builder.RegisterService(service);
   }
 }
@@ -122,6 +122,7 @@ void Server::Listen() {
     ServeStats(calls_, stats_, *forwarding_);
     ServeClock(calls_, clock_, *forwarding_, options_.driven_clock);
     ServeStatus(calls_, status_, backend_);
+    ServeExplain(calls_, explain_, *forwarding_);
   });
   ListenForCommands(calls_, routing_, *forwarding_);
   ListenForPeers(calls_, forward_, methods_, backend_);

@@ -21,6 +21,7 @@
 #include "services/router/api/config_service.h"
 #include "services/router/api/door.h"
 #include "services/router/api/event_hub.h"
+#include "services/router/api/explain_service.h"
 #include "services/router/api/health_service.h"
 #include "services/router/api/limits.h"
 #include "services/router/api/forward_observer.h"
@@ -109,6 +110,7 @@ class Server {
   StatsService stats_;
   ClockService clock_;
   StatusService status_;
+  ExplainService explain_;
   HealthService health_;
   ForwardService forward_;
   std::shared_ptr<RpcLoop> calls_;  // unary calls and Commands streams

@@ -440,7 +440,7 @@ void Engine::Impl::RebuildDerived(bool restored) {
   for (const auto& [ix, stored_due] : waiting) {
     Inquiry& inquiry = world.inquiry(ix);
     const bool keeps = inquiry.held && (restored ? world.agents[inquiry.preferred[0].value].live
-                                                 : MayHold(inquiry));
+                                                 : MayHold(inquiry, AskOf(world, inquiry)));
     if (inquiry.held && !keeps) {
       inquiry.held = false;
       Touch(ix);

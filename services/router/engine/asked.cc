@@ -112,27 +112,7 @@ const Requirement& Engine::QueueRequirement(QueueIx ix) const {
 }
 
 RequirementSpec Engine::Spec(RequirementIx ix) const {
-  const Requirement& requirement = impl_->world.requirements[ix];
-  const auto level = [this](const Level& l) { return SkillLevel{NameText(l.name), l.level, l.max}; };
-  RequirementSpec spec;
-  for (const Level& l : requirement.skills) spec.skills.push_back(level(l));
-  for (const Level& l : requirement.languages) spec.languages.push_back(level(l));
-  for (NameIx label : requirement.labels) spec.labels.push_back(NameText(label));
-  const MoreAsked* more = requirement.more.get();
-  if (more == nullptr) return spec;
-  for (const auto& group : more->any_skills) {
-    std::vector<SkillLevel>& to = spec.any_skills.emplace_back();
-    for (const Level& l : group) to.push_back(level(l));
-  }
-  for (NameIx skill : more->excluded_skills) spec.excluded_skills.push_back(NameText(skill));
-  for (const LabelTerm& term : more->label_terms) {
-    Condition& to = spec.label_conditions.emplace_back();
-    to.key = NameText(term.key);
-    to.comparison = term.comparison;
-    for (NameIx label : term.labels) to.values.push_back(NameText(label).substr(to.key.size() + 1));
-    if (term.comparison > Comparison::kIn) to.values.push_back(absl::StrCat(term.bound));
-  }
-  return spec;
+  return SpecOf(impl_->world.requirements[ix], [this](NameIx name) { return NameText(name); });
 }
 
 }  // namespace firstline::engine

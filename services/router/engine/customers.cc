@@ -22,18 +22,17 @@ bool Engine::Impl::KeepsPlace(const Inquiry& before, const Inquiry& inquiry) con
   const Span keep = world.queue(inquiry.queue).config.keep_place;
   return before.state == InquiryState::kCancelled &&
          before.cancel_reason == CancelReason::kAbandoned && !before.answered_here &&
-         before.queue == inquiry.queue && now - before.end_time < keep;
+         before.queue == inquiry.queue && inquiry.create_time - before.end_time < keep;
 }
 
-bool Engine::Impl::IsLastAgent(const Inquiry& before, Span within) const {
+bool Engine::Impl::IsLastAgent(const Inquiry& before, Span within, Time at) const {
   if (before.state == InquiryState::kOffered || !before.agent.IsSet()) return false;
   const AgentSlot& slot = world.agents[before.agent.value];
   if (!slot.live || slot.it.kind != AgentKind::kPerson) return false;
-  return !before.end_time.IsSet() || now - before.end_time < within;
+  return !before.end_time.IsSet() || at - before.end_time < within;
 }
 
-void Engine::Impl::RecogniseCustomer(InquiryIx ix) {
-  Inquiry& inquiry = world.inquiry(ix);
+void Engine::Impl::RecogniseCustomer(Inquiry& inquiry) const {
   const Span within = world.queue(inquiry.queue).config.last_agent_within;
   if (!world.knows_customers || inquiry.customer.empty()) return;
   const uint64_t hash = HashOf(inquiry.customer);
@@ -45,7 +44,7 @@ void Engine::Impl::RecogniseCustomer(InquiryIx ix) {
     if (before.customer != inquiry.customer) continue;
     if (looks == 0 && KeepsPlace(before, inquiry)) inquiry.arrival_time = before.arrival_time;
     if (within.us <= 0 || !inquiry.preferred.empty()) return;
-    if (!IsLastAgent(before, within)) continue;
+    if (!IsLastAgent(before, within, inquiry.create_time)) continue;
     inquiry.preferred.push_back(before.agent);
     return;
   }

@@ -115,6 +115,9 @@ Outcome Engine::Impl::Apply(Time at, const Command& command) {
   Outcome outcome = std::visit([&](const auto& body) { return Do(body, command); }, command.body);
   if (!outcome.ok()) return outcome;
   Settle();
+  if (std::holds_alternative<Submit>(command.body) && !outcome.receipt.replayed) {
+    NoteExpected(receipt_inquiry);
+  }
   FillReceipt(outcome.receipt);
   if (!command.request_id.empty()) {
     requests.Add({command.request_id, digest, now + world.config.settings.request_window,

@@ -24,10 +24,12 @@
 #include "services/router/engine/command.h"
 #include "services/router/engine/config.h"
 #include "services/router/engine/event.h"
+#include "services/router/engine/explain.h"
 #include "services/router/engine/inquiry.h"
 #include "services/router/engine/rejection.h"
 #include "services/router/engine/requirement.h"
 #include "services/router/engine/types.h"
+#include "services/router/engine/wait_history.h"
 
 namespace firstline::engine {
 
@@ -141,6 +143,25 @@ class Engine {
   Gate QueueGateOf(const Agent& agent, QueueIx queue) const;
   // What an inquiry's present line asks. Meaningless for ended inquiries.
   Audience AudienceOf(const Inquiry& inquiry) const;
+
+  // ---- Explanations: by the checks that matching runs; nothing changes, not even a draw is made ----
+
+  // Why the inquiry is with nobody, or with whom it is: who may take it and in which order, and what
+  // stands in the way of all others. One that does not wait is judged as if it did. Not for ended
+  // ones. `now`: not before now(). O(agents), and what a few of them lack in detail.
+  InquiryExplanation ExplainInquiry(InquiryIx ix, Time now, const ExplainOptions& options) const;
+  // Why the inquiries that wait are not with the agent. O(lines looked at).
+  AgentExplanation ExplainAgent(AgentIx ix, Time now, size_t heads_max) const;
+  // What Apply(now, submit) would lead to, the body of which must be a Submit. An inquiry id that is
+  // known is refused as Apply would; an empty one is none.
+  DryRun ExplainSubmit(const Command& submit, Time now, const ExplainOptions& options) const;
+  // What the inquiry that waits at that place of its line may expect from now on; unset: too little
+  // has happened to tell, or it does not wait for its turn (held, suspended). O(1).
+  std::optional<WaitQuantiles> ExpectedWait(InquiryIx ix, const Place& place, Time now) const;
+  // The same of one that would come now and have to wait, behind all others of the queue.
+  std::optional<WaitQuantiles> ExpectedWait(QueueIx ix, Time now) const;
+  // Where a waiting inquiry stands.
+  Place PlaceOf(InquiryIx ix) const;
 
   // ---- Recovery: on a fresh engine, in this order, then FinishRestore ----
   // Records written by an older configuration are kept; names they use are interned.

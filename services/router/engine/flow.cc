@@ -54,7 +54,7 @@ void Engine::Impl::SetQueue(InquiryIx ix, QueueIx queue) {
   Count(inquiry, +1);
 }
 
-bool Engine::Impl::MayHold(const Inquiry& inquiry) const {
+bool Engine::Impl::MayHold(const Inquiry& inquiry, const Ask& ask) const {
   const QueueSlot& queue = world.queue(inquiry.queue);
   if (queue.config.preferred_hold.us <= 0 || inquiry.preferred.empty()) return false;
   const AgentSlot& agent = world.agents[inquiry.preferred[0].value];
@@ -63,9 +63,8 @@ bool Engine::Impl::MayHold(const Inquiry& inquiry) const {
     return false;
   }
   if (IsExcepted(inquiry, inquiry.preferred[0], now)) return false;
-  const size_t step = std::min<size_t>(inquiry.step, queue.audiences.size() - 1);
-  return Qualifies(queue.audiences[step], world.requirements[inquiry.asked],
-                   world.profiles[agent.it.profile]) == Mismatch::kNone;
+  return Qualifies(ask.audience, ask.requirement, world.profiles[agent.it.profile]) ==
+         Mismatch::kNone;
 }
 
 void Engine::Impl::EnterQueue(InquiryIx ix, QueueIx queue, EnqueueCause cause) {
@@ -74,13 +73,14 @@ void Engine::Impl::EnterQueue(InquiryIx ix, QueueIx queue, EnqueueCause cause) {
   SetQueue(ix, queue);
   SetAsked(ix);
   inquiry.overtakes = 0;
+  inquiry.expected_p50_ms = inquiry.expected_p90_ms = 0;
   inquiry.enqueue_time = now;
   inquiry.step = 0;
   inquiry.answered_here = false;
   if (world.queue(queue).config.kind == QueueKind::kHuman && !inquiry.human_queue_time.IsSet()) {
     inquiry.human_queue_time = now;
   }
-  inquiry.held = MayHold(inquiry);
+  inquiry.held = MayHold(inquiry, AskOf(world, inquiry));
   Wait(ix, cause);
   SkipSteps(ix);
 }
@@ -96,7 +96,9 @@ void Engine::Impl::Wait(InquiryIx ix, EnqueueCause cause) {
     for (uint32_t a = 0; a < world.agents.size(); ++a) matcher.UpdateAgent({a});
   }
   matcher.Enqueue(ix);
+  matcher.NoteWait(ix, now);
   QueueSlot& queue = world.queue(inquiry.queue);
+  if (queue.waiting == 1) queue.history.Began(now);
   if (world.shares && queue.waiting == 1) {
     int64_t& pass = world.counters.passes[queue.share].pass;
     pass = std::max(pass, world.counters.virtual_pass);
@@ -123,6 +125,7 @@ void Engine::Impl::Unhold(InquiryIx ix) {
   matcher.Dequeue(ix);
   inquiry.held = false;
   matcher.Enqueue(ix);
+  matcher.NoteWait(ix, now);
   touched.push_back(ix);
   Touch(ix);
   Emit(HoldEnded{ix, inquiry.queue});
@@ -134,6 +137,9 @@ void Engine::Impl::Return(InquiryIx ix, EnqueueCause cause) {
   inquiry.held = false;
   ++inquiry.returns;
   Wait(ix, cause);
+  if (inquiry.state != InquiryState::kWaiting) return;
+  matcher.NoteReturn(ix);
+  world.queue(inquiry.queue).history.Returned();
 }
 
 // ---- Offers and assignments ---------------------------------------------------------------------
@@ -266,6 +272,7 @@ void Engine::Impl::Cancelled(InquiryIx ix, CancelReason reason) {
   const AgentIx agent = waiting ? AgentIx{} : inquiry.agent;
   inquiry.cancel_reason = reason;
   if (inquiry.offer_open) EndOffer(ix, OfferOutcome::kRescinded);
+  if (inquiry.state == InquiryState::kWaiting) NoteLeft(ix, reason == CancelReason::kAbandoned);
   Emit(InquiryCancelled{ix, inquiry.queue, agent, reason, wait, HandleTime(inquiry), waiting,
                         is_short, inquiry.first_response_time.IsSet()});
   End(ix, InquiryState::kCancelled);

@@ -64,6 +64,7 @@ std::vector<AgentIx> Engine::Impl::ChooseOthers(InquiryIx ix, AgentIx first) {
 
 void Engine::Impl::TakeTo(InquiryIx ix, AgentIx agent) {
   Inquiry& inquiry = world.inquiry(ix);
+  NoteStart(ix);
   LeaveLine(ix);
   if (world.shares) Charge(inquiry.queue);
   inquiry.held = false;

@@ -1,15 +1,18 @@
 // The engine's state machine, shared by its source files. Private to the engine.
 //
-// Who does what: apply_inquiry.cc and apply_agent.cc apply commands, apply_config.cc configuration,
+// Who does what: apply_inquiry.cc, submit.cc and apply_agent.cc apply commands, apply_config.cc configuration,
 // asked.cc knows requirements,
 // flow.cc moves inquiries between states and matches, flow_offer.cc offers them, flow_agent.cc does what happens to agents,
 // customers.cc knows who came before,
+// explain.cc and explain_dry_run.cc say why,
+// expect.cc tells what waits to expect,
 // reserve.cc keeps capacity for what is overtaken too often,
 // timers.cc fires what is due, restore.cc builds an engine from records, engine.cc is the public
 // face, invariants.cc checks everything by full scan.
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -99,6 +102,15 @@ struct Engine::Impl {
   static Outcome Reject(Rejection rejection, std::string_view subject);
   Outcome CheckSubmit(const Submit&, const Command&) const;  // but for what its queue must have room
   Outcome CheckRoom(const Submit&, QueueIx queue) const;
+  // Everything that may refuse a new inquiry, and what becomes of it by the rules.
+  struct Admission {
+    const Submit* submit = nullptr;  // with its queue; the caller's or `classified`
+    std::optional<Submit> classified;
+    std::optional<Classification> how;  // of one that names no queue
+  };
+  Outcome CheckNew(const Submit&, const Command&, Admission& admission) const;
+  // All of a new inquiry but its requirement and what the past adds.
+  void Draft(const Submit&, const Command&, Inquiry& inquiry) const;
   bool IsStaffed(const Submit&, QueueIx queue) const;  // at some step of its route
   // `how`: null when the caller named the queue.
   Outcome Create(const Submit&, const Command&, const Classification* how);
@@ -138,7 +150,7 @@ struct Engine::Impl {
   void SetQueue(InquiryIx ix, QueueIx queue);
   void Count(const Inquiry& inquiry, int by);
   void Unhold(InquiryIx ix);
-  bool MayHold(const Inquiry& inquiry) const;
+  bool MayHold(const Inquiry& inquiry, const Ask& ask) const;
   void Charge(QueueIx queue);  // for an offer, where queues have weights
   void Assign(InquiryIx ix, AgentIx agent, bool automatic);
   void Return(InquiryIx ix, EnqueueCause cause);  // back to the front of its queue with its age
@@ -177,15 +189,21 @@ struct Engine::Impl {
   // ---- customers.cc ----
   void Remember(InquiryIx ix);
   void Forget(InquiryIx ix);
-  void RecogniseCustomer(InquiryIx ix);  // a new one: gives it the place and agent it had before
+  void RecogniseCustomer(Inquiry& inquiry) const;  // a new one: its place and agent of before
   bool KeepsPlace(const Inquiry& before, const Inquiry& inquiry) const;
-  bool IsLastAgent(const Inquiry& before, Span within) const;
+  bool IsLastAgent(const Inquiry& before, Span within, Time at) const;
 
   // ---- reserve.cc ----
   void Overtaken(InquiryIx ix, AgentIx by);  // by an offer to that agent, for want of room
   bool MayReserve(InquiryIx ix, AgentIx agent) const;
   void CheckReservation(InquiryIx ix);  // after what it asks or where it waits changed
   void EndReservation(InquiryIx ix);    // no-op without one
+
+  // ---- expect.cc: for expected waits ----
+  void NoteStart(InquiryIx ix);  // it waits, and is offered
+  void NoteLeft(InquiryIx ix, bool gave_up);
+  void NoteExpected(InquiryIx ix);  // what may be expected of one that was just submitted
+  std::optional<WaitQuantiles> ExpectAt(InquiryIx ix, const Place& place, Time at) const;
 
   // ---- flow_offer.cc ----
   void MakeOffer(InquiryIx ix, AgentIx agent);
@@ -214,6 +232,8 @@ struct Engine::Impl {
   void FireAgent(AgentIx ix);
   void ReachStep(InquiryIx ix);
   bool MaySkip(const Inquiry& inquiry) const;
+  bool SkipsStep(const QueueSlot& queue, size_t step, const Requirement& asked) const;
+  QueueIx OverflowOf(const StepConfig& step) const;  // where it leads now; unset: nowhere
   void SkipSteps(InquiryIx ix);  // those that do not wait when nobody is there
   void PurgeEnded();
   void Purge(InquiryIx ix);
@@ -230,6 +250,21 @@ struct Engine::Impl {
   void InstallAgent(AgentIx ix, const AgentConfig& config);
   void RemoveAgent(AgentIx ix);
   Profile ProfileOf(const AgentConfig& config);
+  // ---- explain_dry_run.cc ----
+  struct Supposed;
+  void Suppose(const Submit&, const Command&, Supposed& supposed) const;
+  void EnterSupposed(Supposed& supposed, QueueIx queue) const;
+  void FollowRoute(Supposed& supposed, DryRun& run) const;
+
+  // ---- explain.cc ----
+  // Fills in what is the same for inquiries that are and that are supposed.
+  void ExplainCandidates(const Ask& ask, InquiryIx ix, Time at, const ExplainOptions& options,
+                         InquiryExplanation& out) const;
+  Candidate Describe(const Ask& ask, const Inquiry& inquiry, InquiryIx ix, AgentIx agent,
+                     Time at) const;
+  LaterFit FitsLater(const Ask& ask, const Inquiry& inquiry, const Profile& profile) const;
+  void ExplainWaiting(const Ask& ask, InquiryExplanation& out) const;
+
   // Lines, pools, gauges and timers from the records. Holds are judged anew, but after a restore only
   // those for agents who are gone: a restart decides nothing.
   void RebuildDerived(bool restored);

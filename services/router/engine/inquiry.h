@@ -63,6 +63,10 @@ struct Inquiry {
   Span parked_total;       // not handle time
   Time deadline = kNever;  // of the present state: next step, offer, first reply, purge
 
+  // What was expected of its wait when it was submitted, in ms; 0: nothing, or it is over. Not stored:
+  // after a take-over the next ones are foretold.
+  uint32_t expected_p50_ms = 0, expected_p90_ms = 0;
+
   uint64_t sequence = 0;   // arrival order, workspace-wide; final tie-break of serving order
   AgentIx agent;           // offered to (the first who may still accept) / held by; after the end: the last
   uint32_t offer_number = 0;  // of the last offer made

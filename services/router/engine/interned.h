@@ -24,6 +24,11 @@ class Interned {
     ++slots_[it->second].uses;
     return {it->second};
   }
+  // Unset when nobody holds an equal value.
+  Ix Find(const T& value) const {
+    const auto it = by_value_.find(value);
+    return it == by_value_.end() ? Ix{} : Ix{it->second};
+  }
   void Share(Ix ix) { ++slots_[ix.value].uses; }
   // True when this was the last use: the value is gone and the handle may be reused.
   bool Release(Ix ix) {

@@ -67,16 +67,9 @@ struct Scan {
     return "";
   }
 
-  bool CanTake(AgentIx ix, const Agent& agent, InquiryIx inquiry_ix) const {
-    const Inquiry& inquiry = world.inquiry(inquiry_ix);
-    const Gate gate = GateOf(agent, inquiry.channel, inquiry.units, inquiry_ix);
-    if (gate != Gate::kNone) return false;
-    if (inquiry.held && inquiry.preferred[0] != ix) return false;
-    if (IsExcepted(inquiry, ix, now) || IsClosedIn(agent, inquiry.queue)) return false;
-    const QueueSlot& queue = world.queue(inquiry.queue);
-    const size_t step = std::min<size_t>(inquiry.step, queue.audiences.size() - 1);
-    return Qualifies(queue.audiences[step], world.requirements[inquiry.asked],
-                     world.profiles[agent.profile]) == Mismatch::kNone;
+  bool CanTake(AgentIx agent, InquiryIx ix) const {
+    const Inquiry& inquiry = world.inquiry(ix);
+    return MayTake(world, AskOf(world, inquiry), inquiry, ix, agent, now);
   }
 };
 
@@ -113,7 +106,7 @@ std::string Engine::CheckInvariants(bool work_conserving) const {
   ForEachInquiry([&](InquiryIx inquiry_ix, const Inquiry& inquiry) {
     if (inquiry.state != InquiryState::kWaiting) return true;
     ForEachAgent([&](AgentIx ix, const Agent& agent) {
-      if (!scan.CanTake(ix, agent, inquiry_ix)) return true;
+      if (!scan.CanTake(ix, inquiry_ix)) return true;
       problem = absl::StrCat(inquiry.id, " waits although ", agent.id, " is free for it");
       return false;
     });

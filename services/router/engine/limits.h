@@ -67,6 +67,12 @@ inline constexpr size_t kWrapUpsMax = 1000;   // of one agent; beyond it a conve
 inline constexpr int kCustomerLooksMax = 8;   // earlier inquiries of a customer that are looked at
 inline constexpr size_t kRequestsMax = 1'000'000;  // remembered outcomes, upper bound of the setting
 
+// Explanations: what one of them may cost the loop.
+inline constexpr uint32_t kPlacesMax = 10'000;        // inquiries counted before one
+inline constexpr uint32_t kLinesLookedAtMax = 20'000; // by ExplainAgent
+inline constexpr size_t kCandidatesMax = 200;         // listed, named ones included
+inline constexpr size_t kFirstOfLineMax = 16;         // looked through for one the agent may take
+
 // Clocks.
 inline constexpr int64_t kWhenToleranceUs = 5'000'000;  // a caller's `when` may be this far ahead
 inline constexpr int64_t kSpanMaxUs = int64_t{30} * 24 * 3600 * 1'000'000;  // longest setting: 30 d

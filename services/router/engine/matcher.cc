@@ -130,12 +130,9 @@ AgentIx Matcher::BestPreferred(const Line& line, const Inquiry& inquiry, Time no
   return best;
 }
 
-bool Matcher::MayTakeReserved(InquiryIx ix, AgentIx agent_ix, Time now) const {
+bool Matcher::MayTakeReserved(InquiryIx ix, AgentIx agent, Time now) const {
   const Inquiry& inquiry = world_.inquiry(ix);
-  const Agent& agent = world_.agent(agent_ix);
-  const Line& line = lines_[world_.inquiries.slots[ix.value].line.value];
-  return GateOf(agent, line.channel, line.units, ix) == Gate::kNone &&
-         !IsClosedIn(agent, line.queue) && !IsExcepted(inquiry, agent_ix, now) && Qualify(line, agent.profile);
+  return MayTake(world_, engine::AskOf(world_, inquiry), inquiry, ix, agent, now);
 }
 
 AgentIx Matcher::BestAgent(InquiryIx ix, Time now) {

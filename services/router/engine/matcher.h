@@ -21,7 +21,9 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "services/router/engine/bitset.h"
+#include "services/router/engine/checks.h"
 #include "services/router/engine/skill_index.h"
+#include "services/router/engine/wait_history.h"
 #include "services/router/engine/world.h"
 
 namespace firstline::engine {
@@ -36,7 +38,10 @@ struct WaitKey {
   InquiryIx inquiry;
   friend auto operator<=>(const WaitKey&, const WaitKey&) = default;
 };
-WaitKey KeyOf(const World& world, InquiryIx inquiry);
+WaitKey KeyOf(const World& world, const Inquiry& inquiry, InquiryIx ix);
+inline WaitKey KeyOf(const World& world, InquiryIx ix) {
+  return KeyOf(world, world.inquiry(ix), ix);
+}
 
 // A place in the serving order of the moment. Where queues have weights, the one that has had least
 // of its share comes first (pass, see Engine::Impl::Charge); without, pass is 0 and the key decides.
@@ -126,6 +131,31 @@ class Matcher {
 
   size_t lines() const { return live_lines_; }
 
+  // ---- Expected waits (wait_history.h): call besides Enqueue and Dequeue ----
+
+  void NoteWait(InquiryIx inquiry, Time now);     // after Enqueue of one that begins to wait
+  void NoteStart(InquiryIx inquiry, Time now);    // before Dequeue of one that is offered
+  void NoteReturn(InquiryIx inquiry);             // after Enqueue of one whose offer came to nothing
+  void NoteLeft(InquiryIx inquiry, Time now, bool gave_up);  // before Dequeue of one that ends
+  // Of a waiting inquiry at `place` of its line; unset: the line's history is too short.
+  std::optional<WaitQuantiles> Expect(InquiryIx inquiry, uint32_t place, Time now) const;
+  // The place of one that has just begun to wait: counted where it is near, else taken to be last.
+  uint32_t PlaceOfNew(InquiryIx inquiry) const;
+
+  // ---- For explanations ----
+
+  // By criterion of the queue's selection, then the agent's sequence: smaller is better.
+  using Score = std::array<int64_t, limits::kCriteriaMax + 1>;
+  Score ScoreOf(const Ask& ask, const Inquiry& inquiry, AgentIx agent, Time now) const;
+  // Where an inquiry with that key stands, or would stand. O(inquiries before it), at most
+  // limits::kPlacesMax of them and as many lines.
+  Place PlaceOf(const WaitKey& key, QueueIx queue, RequirementIx requirement) const;
+  // Calls visit(first inquiry, how many wait) for lines in which somebody waits, at most
+  // limits::kLinesLookedAtMax; false: there are more. A line whose first inquiry is not for the agent
+  // is told with the first that is, where that is among its first few.
+  bool ForEachHead(AgentIx agent, Time now,
+                   const std::function<void(const WaitKey&, size_t)>& visit) const;
+
  private:
   using StaticScore = std::array<int64_t, 4>;
   static constexpr int64_t kNotStatic = INT64_MAX;
@@ -133,8 +163,15 @@ class Matcher {
   static int64_t LoadOf(const Agent& agent) {
     return agent.used * int64_t{1'000'000'000} / std::max<int>(agent.units, 1);
   }
+  // All lines of a queue and requirement, whatever their step.
+  struct Flow {
+    WaitHistory history;
+    uint32_t waiting = 0;  // in them, held ones left out
+    uint32_t lines = 0;
+  };
   struct Line {
     QueueIx queue;
+    uint32_t flow = 0;
     uint8_t step = 0;
     RequirementIx requirement;
     ChannelIx channel;
@@ -158,10 +195,14 @@ class Matcher {
     std::vector<absl::btree_set<AgentKey>> all;                      // [order]; kept from kWalkFrom profiles on
     size_t agents = 0;
   };
-  using Score = std::array<int64_t, limits::kCriteriaMax + 1>;
 
   void CountStaff(AgentSlot& slot);
   LineIx LineFor(const Inquiry& inquiry);
+  uint32_t FlowFor(QueueIx queue, RequirementIx requirement);
+  void LeaveFlow(const Line& line);
+  Flow& FlowOf(InquiryIx inquiry) {
+    return flows_[lines_[world_.inquiries.slots[inquiry.value].line.value].flow];
+  }
   void RetireIdleLines();
   static void NoteHeads(Pool& pool, uint32_t profile);
   void NoteHead(LineIx line);
@@ -181,10 +222,13 @@ class Matcher {
   AgentIx BestByWalk(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestByRank(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
   AgentIx BestPreferred(const Line& line, const Inquiry& inquiry, Time now) const;
-  int64_t StaticValue(Criterion criterion, const Line& line, const Profile& profile) const;
-  Score ScoreOf(const Line& line, const Inquiry& inquiry, AgentIx agent, Time now) const;
-  std::pair<int64_t, int> LanguageOf(const Line& line, const Profile& profile) const;
-  int64_t WeightedScore(const Line& line, const Agent& agent, Time now) const;
+  Ask AskOf(const Line& line) const;
+  static int64_t StaticValue(Criterion criterion, const Ask& ask, const Profile& profile);
+  Score ScoreOf(const Line& line, const Inquiry& inquiry, AgentIx agent, Time now) const {
+    return ScoreOf(AskOf(line), inquiry, agent, now);
+  }
+  static std::pair<int64_t, int> LanguageOf(const Ask& ask, const Profile& profile);
+  int64_t WeightedScore(const Ask& ask, const Agent& agent, Time now) const;
   std::optional<WaitKey> FirstUsable(const Line& line, AgentIx agent, Time now) const;
   AgentKey AgentKeyOf(const Agent& agent, AgentIx ix, size_t order) const;
   bool Qualify(const Line& line, ProfileIx profile) const;
@@ -195,6 +239,8 @@ class Matcher {
   World& world_;
   Slab<Line> lines_;
   absl::btree_map<LineKey, LineIx> line_index_;
+  Slab<Flow> flows_;
+  absl::btree_map<std::pair<QueueIx, RequirementIx>, uint32_t> flow_index_;
   size_t live_lines_ = 0;
   std::vector<std::pair<LineIx, uint32_t>> idle_lines_;  // oldest first, with the line's stamp
   size_t idle_from_ = 0;

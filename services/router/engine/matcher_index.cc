@@ -26,25 +26,21 @@ int SizeOf(const Agent& agent, ChannelIx channel) {
 }
 
 Gate GateOf(const Agent& agent, ChannelIx channel, int units, InquiryIx inquiry) {
-  if (agent.presence == Presence::kDraining) return Gate::kDrain;
-  if (agent.presence != Presence::kAvailable) return Gate::kPresence;
-  if (agent.back_off_until.IsSet()) return Gate::kBackOff;
-  if (agent.rate_limited_until.IsSet()) return Gate::kRateLimit;
-  if (agent.reserved_for.IsSet() && agent.reserved_for != inquiry) return Gate::kReserved;
-  if (agent.units - agent.used < units) return Gate::kCapacity;
-  const size_t c = channel.value;
-  if (agent.channel_units[c] - agent.channel_used[c] < units) return Gate::kChannelCapacity;
-  return Gate::kNone;
+  Gate first = Gate::kNone;
+  VisitGates(agent, channel, units, inquiry, [&first](const ClosedGate& closed) {
+    first = closed.gate;
+    return true;
+  });
+  return first;
 }
 
 Gate QueueGateOf(const Agent& agent, QueueIx queue) {
-  for (const QueueBackOff& back_off : agent.queue_back_offs) {
-    if (back_off.queue == queue && back_off.until.IsSet()) return Gate::kQueueBackOff;
-  }
-  for (const WrapUp& wrap_up : agent.wrap_ups) {
-    if (wrap_up.queue == queue && wrap_up.units == 0) return Gate::kQueueWrapUp;
-  }
-  return Gate::kNone;
+  Gate first = Gate::kNone;
+  VisitQueueGates(agent, queue, [&first](const ClosedGate& closed) {
+    first = closed.gate;
+    return true;
+  });
+  return first;
 }
 
 bool IsExcepted(const Inquiry& inquiry, AgentIx agent, Time now) {
@@ -52,8 +48,7 @@ bool IsExcepted(const Inquiry& inquiry, AgentIx agent, Time now) {
                      [&](const Exception& e) { return e.agent == agent && e.until > now; });
 }
 
-WaitKey KeyOf(const World& world, InquiryIx ix) {
-  const Inquiry& inquiry = world.inquiry(ix);
+WaitKey KeyOf(const World& world, const Inquiry& inquiry, InquiryIx ix) {
   const QueueSlot& queue = world.queue(inquiry.queue);
   WaitKey key{.rank = 0, .due_us = inquiry.arrival_time.us, .sequence = inquiry.sequence,
               .inquiry = ix};
@@ -81,6 +76,8 @@ void Matcher::Reset() {
   }
   lines_ = {};
   line_index_.clear();
+  flows_ = {};
+  flow_index_.clear();
   live_lines_ = 0;
   idle_lines_.clear();
   idle_from_ = 0;
@@ -151,6 +148,7 @@ LineIx Matcher::LineFor(const Inquiry& inquiry) {
   line.channel = requirement.channel;
   line.units = requirement.units;
   line.live = true;
+  line.flow = FlowFor(line.queue, line.requirement);
   world_.requirements.Share(inquiry.asked);
   ++live_lines_;
   if (heads_.size() <= ix.value) heads_.resize(ix.value + 1);
@@ -177,6 +175,7 @@ void Matcher::RetireIdleLines() {
     const LineIx ix = idle_lines_[idle_from_].first;
     Line& line = lines_[ix.value];
     line_index_.erase({line.queue, line.step, line.requirement});
+    LeaveFlow(line);
     world_.requirements.Release(line.requirement);
     line_skills_.Set(ix.value, {});
     lines_.Free(ix.value);
@@ -216,6 +215,7 @@ void Matcher::Enqueue(InquiryIx ix) {
     NoteHead(line_ix);
     return;
   }
+  ++flows_[line.flow].waiting;
   line.waiting.insert(line.waiting.end(), key);
   if (*line.waiting.begin() == key) NoteHead(line_ix);
 }
@@ -238,6 +238,7 @@ void Matcher::Dequeue(InquiryIx ix) {
   }
   const bool was_head = *line.waiting.begin() == key;
   line.waiting.erase(key);
+  --flows_[line.flow].waiting;
   if (was_head) NoteHead(line_ix);
 }
 
@@ -352,11 +353,13 @@ void Matcher::RemoveAgent(AgentIx ix) {
 
 // ---- Caches -------------------------------------------------------------------------------------
 
+Ask Matcher::AskOf(const Line& line) const {
+  return {AudienceAt(world_.queue(line.queue), line.step), world_.requirements[line.requirement]};
+}
+
 bool Matcher::Qualify(const Line& line, ProfileIx profile) const {
-  const QueueSlot& queue = world_.queue(line.queue);
-  const size_t step = std::min<size_t>(line.step, queue.audiences.size() - 1);
-  return Qualifies(queue.audiences[step], world_.requirements[line.requirement],
-                   world_.profiles[profile]) == Mismatch::kNone;
+  const Ask ask = AskOf(line);
+  return Qualifies(ask.audience, ask.requirement, world_.profiles[profile]) == Mismatch::kNone;
 }
 
 // The skills and levels left to ask for at the line's step.
@@ -436,7 +439,7 @@ const std::vector<std::pair<Matcher::StaticScore, ProfileIx>>& Matcher::Ranking(
     StaticScore score{};
     size_t at = 0;
     for (Criterion criterion : selection.criteria) {
-      const int64_t value = StaticValue(criterion, line, world_.profiles[{p}]);
+      const int64_t value = StaticValue(criterion, AskOf(line), world_.profiles[{p}]);
       if (value != kNotStatic && at < score.size()) score[at++] = value;
     }
     line.ranking.push_back({score, {p}});

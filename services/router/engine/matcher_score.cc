@@ -36,14 +36,11 @@ Handled HandledSince(const Agent& agent, Time begin) {
 
 // Place in the order of preference and level of the earliest language that fits; (number of
 // languages, 0) when none does.
-std::pair<int64_t, int> Matcher::LanguageOf(const Line& line, const Profile& profile) const {
-  const QueueSlot& queue = world_.queue(line.queue);
-  const Audience& audience =
-      queue.audiences[std::min<size_t>(line.step, queue.audiences.size() - 1)];
-  const auto& languages = world_.requirements[line.requirement].languages;
+std::pair<int64_t, int> Matcher::LanguageOf(const Ask& ask, const Profile& profile) {
+  const auto& languages = ask.requirement.languages;
   for (size_t i = 0; i < languages.size(); ++i) {
     const int held = LevelOf(profile.languages, languages[i].name);
-    if (held >= std::max(1, languages[i].level - audience.lowered)) {
+    if (held >= Lowered(languages[i].level, ask.audience.lowered)) {
       return {static_cast<int64_t>(i), held};
     }
   }
@@ -51,35 +48,34 @@ std::pair<int64_t, int> Matcher::LanguageOf(const Line& line, const Profile& pro
 }
 
 // kNotStatic: not a static criterion.
-int64_t Matcher::StaticValue(Criterion criterion, const Line& line, const Profile& profile) const {
-  const Requirement& requirement = world_.requirements[line.requirement];
+int64_t Matcher::StaticValue(Criterion criterion, const Ask& ask, const Profile& profile) {
   switch (criterion) {
     case Criterion::kLanguageLevel: {
-      const auto [place, level] = LanguageOf(line, profile);
+      const auto [place, level] = LanguageOf(ask, profile);
       return place * 16 + (level == 0 ? 0 : limits::kLevelMax - level);
     }
-    case Criterion::kSkillLevel: return -SkillSum(requirement, profile);
+    case Criterion::kSkillLevel: return -SkillSum(ask.requirement, profile);
     case Criterion::kFewestSkills: return static_cast<int64_t>(profile.skills.size());
     case Criterion::kTier: {
-      const Membership* membership = FindMembership(profile, line.queue);
+      const Membership* membership = FindMembership(profile, ask.queue());
       return membership == nullptr ? 0 : membership->tier;
     }
     case Criterion::kPosition: {
-      const Membership* membership = FindMembership(profile, line.queue);
+      const Membership* membership = FindMembership(profile, ask.queue());
       return membership == nullptr ? 0 : membership->position;
     }
     default: return kNotStatic;
   }
 }
 
-Matcher::Score Matcher::ScoreOf(const Line& line, const Inquiry& inquiry, AgentIx ix,
+Matcher::Score Matcher::ScoreOf(const Ask& ask, const Inquiry& inquiry, AgentIx ix,
                                 Time now) const {
   const Agent& agent = world_.agent(ix);
   const Profile& profile = world_.profiles[agent.profile];
   const Time window = now - world_.config.settings.fairness_window;
   Score score{};
   size_t at = 0;
-  for (Criterion criterion : world_.queue(line.queue).selection.criteria) {
+  for (Criterion criterion : world_.queue(ask.queue()).selection.criteria) {
     int64_t& value = score[at++];
     switch (criterion) {
       case Criterion::kPreferred: {
@@ -93,13 +89,13 @@ Matcher::Score Matcher::ScoreOf(const Line& line, const Inquiry& inquiry, AgentI
       case Criterion::kFewestHandled: value = HandledSince(agent, window).assignments; break;
       case Criterion::kLeastHandleTime: value = HandledSince(agent, window).time.us; break;
       case Criterion::kRandom: {
-        const Membership* membership = FindMembership(profile, line.queue);
+        const Membership* membership = FindMembership(profile, ask.queue());
         value = Draw(world_.config.settings.random_seed, inquiry.sequence, agent.sequence,
                      membership == nullptr ? 1 : membership->weight);
         break;
       }
-      case Criterion::kScore: value = -WeightedScore(line, agent, now); break;
-      default: value = StaticValue(criterion, line, profile); break;
+      case Criterion::kScore: value = -WeightedScore(ask, agent, now); break;
+      default: value = StaticValue(criterion, ask, profile); break;
     }
   }
   score.back() = agent.sequence;
@@ -107,15 +103,15 @@ Matcher::Score Matcher::ScoreOf(const Line& line, const Inquiry& inquiry, AgentI
 }
 
 // Higher is better.
-int64_t Matcher::WeightedScore(const Line& line, const Agent& agent, Time now) const {
-  const ScoreConfig& weights = world_.queue(line.queue).config.score;
-  const Requirement& requirement = world_.requirements[line.requirement];
+int64_t Matcher::WeightedScore(const Ask& ask, const Agent& agent, Time now) const {
+  const ScoreConfig& weights = world_.queue(ask.queue()).config.score;
+  const Requirement& requirement = ask.requirement;
   const Profile& profile = world_.profiles[agent.profile];
   const MoreAsked* more = requirement.more.get();
   const auto asked = static_cast<int64_t>(requirement.skills.size() +
                                           (more == nullptr ? 0 : more->any_skills.size()));
-  const auto [place, level] = LanguageOf(line, profile);
-  const Membership* membership = FindMembership(profile, line.queue);
+  const auto [place, level] = LanguageOf(ask, profile);
+  const Membership* membership = FindMembership(profile, ask.queue());
   const Time window = now - world_.config.settings.fairness_window;
   const int64_t skill = asked == 0 ? 0 : SkillSum(requirement, profile) * 100 / asked;
   const int64_t language = std::max<int64_t>(0, level * 100 - place * 250);

@@ -3,16 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "services/router/engine/misfits.h"
 
 namespace firstline::engine {
 namespace {
-
-int Lowered(int level, int by) { return std::max(1, level - by); }
-
-template <class T>
-bool Has(const std::vector<T>& sorted, const T& value) {
-  return std::binary_search(sorted.begin(), sorted.end(), value);
-}
 
 template <class T>
 void SortUnique(std::vector<T>& values) {
@@ -59,57 +53,6 @@ LabelTerm TermOf(const Condition& condition, NameLookup name) {
   }
   SortUnique(term.labels);
   return term;
-}
-
-// ---- Qualifies ----------------------------------------------------------------------------------
-
-bool IsInRange(const Audience& audience, const Level& asked, int held) {
-  return held >= Lowered(asked.level, audience.lowered) && (asked.max == 0 || held <= asked.max);
-}
-
-Mismatch CheckMembership(const Audience& audience, const Profile& profile) {
-  if (profile.memberships.empty()) return Mismatch::kNone;
-  const Membership* membership = FindMembership(profile, audience.queue);
-  if (membership == nullptr) return Mismatch::kNotMember;
-  if (membership->paused) return Mismatch::kPaused;
-  if (audience.tier_max != 0 && membership->tier > audience.tier_max) return Mismatch::kTier;
-  return Mismatch::kNone;
-}
-
-Mismatch CheckGroups(const Audience& audience, const MoreAsked& more, const Profile& profile) {
-  for (const std::vector<Level>& group : more.any_skills) {
-    // A group that names a dropped skill is no longer asked for.
-    const bool met = std::any_of(group.begin(), group.end(), [&](const Level& asked) {
-      return Has(audience.dropped_skills, asked.name) ||
-             IsInRange(audience, asked, LevelOf(profile.skills, asked.name));
-    });
-    if (!met) return Mismatch::kSkillGroup;
-  }
-  for (NameIx excluded : more.excluded_skills) {
-    if (LevelOf(profile.skills, excluded) != 0) return Mismatch::kSkillExcluded;
-  }
-  return Mismatch::kNone;
-}
-
-bool HasLanguage(const Audience& audience, const Requirement& requirement,
-                 const Profile& profile) {
-  if (requirement.languages.empty() || audience.any_language) return true;
-  return std::any_of(requirement.languages.begin(), requirement.languages.end(),
-                     [&](const Level& asked) {
-                       return LevelOf(profile.languages, asked.name) >=
-                              Lowered(asked.level, audience.lowered);
-                     });
-}
-
-bool Holds(const LabelTerm& term, const Profile& profile) {
-  if (term.comparison <= Comparison::kIn) {
-    const bool found = std::any_of(term.labels.begin(), term.labels.end(),
-                                   [&](NameIx label) { return Has(profile.labels, label); });
-    return found != (term.comparison == Comparison::kNotEqual);
-  }
-  return std::any_of(profile.numbers.begin(), profile.numbers.end(), [&](const auto& number) {
-    return number.first == term.key && Compares(term.comparison, number.second, term.bound);
-  });
 }
 
 }  // namespace
@@ -180,6 +123,29 @@ Requirement Canonical(const RequirementSpec& spec, NameLookup name) {
   return canonical;
 }
 
+RequirementSpec SpecOf(const Requirement& requirement, NameText text) {
+  const auto level = [text](const Level& l) { return SkillLevel{text(l.name), l.level, l.max}; };
+  RequirementSpec spec;
+  for (const Level& l : requirement.skills) spec.skills.push_back(level(l));
+  for (const Level& l : requirement.languages) spec.languages.push_back(level(l));
+  for (NameIx label : requirement.labels) spec.labels.push_back(text(label));
+  const MoreAsked* more = requirement.more.get();
+  if (more == nullptr) return spec;
+  for (const auto& group : more->any_skills) {
+    std::vector<SkillLevel>& to = spec.any_skills.emplace_back();
+    for (const Level& l : group) to.push_back(level(l));
+  }
+  for (NameIx skill : more->excluded_skills) spec.excluded_skills.push_back(text(skill));
+  for (const LabelTerm& term : more->label_terms) {
+    Condition& to = spec.label_conditions.emplace_back();
+    to.key = text(term.key);
+    to.comparison = term.comparison;
+    for (NameIx label : term.labels) to.values.push_back(text(label).substr(to.key.size() + 1));
+    if (term.comparison > Comparison::kIn) to.values.push_back(absl::StrCat(term.bound));
+  }
+  return spec;
+}
+
 Profile ProfileFrom(const AgentConfig& config, NameLookup name,
                     absl::FunctionRef<QueueIx(std::string_view)> queue) {
   Profile profile;
@@ -241,29 +207,22 @@ const Membership* FindMembership(const Profile& profile, QueueIx queue) {
 
 Mismatch Qualifies(const Audience& audience, const Requirement& requirement,
                    const Profile& profile) {
-  if (audience.suspended) return Mismatch::kSuspended;
-  if (Mismatch m = CheckMembership(audience, profile); m != Mismatch::kNone) return m;
-  for (const Level& asked : requirement.skills) {
-    if (Has(audience.dropped_skills, asked.name)) continue;
-    const int held = LevelOf(profile.skills, asked.name);
-    if (held == 0) return Mismatch::kSkillMissing;
-    if (!IsInRange(audience, asked, held)) return Mismatch::kSkillLevel;
-  }
-  const MoreAsked* more = requirement.more.get();
-  if (more != nullptr) {
-    if (Mismatch m = CheckGroups(audience, *more, profile); m != Mismatch::kNone) return m;
-  }
-  if (!HasLanguage(audience, requirement, profile)) return Mismatch::kLanguage;
-  for (NameIx label : requirement.labels) {
-    if (Has(profile.labels, label) || Has(audience.dropped_labels, label)) continue;
-    return Mismatch::kLabel;
-  }
-  if (more == nullptr) return Mismatch::kNone;
-  for (const LabelTerm& term : more->label_terms) {
-    if (Has(audience.dropped_labels, term.key) || Holds(term, profile)) continue;
-    return Mismatch::kLabelCondition;
-  }
-  return Mismatch::kNone;
+  Mismatch first = Mismatch::kNone;
+  VisitMisfits(audience, requirement, profile, [&first](const Misfit& misfit) {
+    first = misfit.kind;
+    return true;
+  });
+  return first;
+}
+
+std::vector<Misfit> MisfitsOf(const Audience& audience, const Requirement& requirement,
+                              const Profile& profile) {
+  std::vector<Misfit> all;
+  VisitMisfits(audience, requirement, profile, [&all](const Misfit& misfit) {
+    all.push_back(misfit);
+    return false;
+  });
+  return all;
 }
 
 }  // namespace firstline::engine

@@ -109,10 +109,25 @@ enum class Mismatch : uint8_t {
 Mismatch Qualifies(const Audience& audience, const Requirement& requirement,
                    const Profile& profile);
 
+// A rule that a profile does not meet, and what would meet it.
+struct Misfit {
+  Mismatch kind = Mismatch::kNone;
+  NameIx name;               // the skill, language, label or key asked for; unset: not one of them
+  int least = 0, most = 0;   // levels or tiers that would do; 0: no bound
+  int held = 0;              // the profile's level or tier; 0: none
+  size_t index = 0;          // kSkillGroup: which of any_skills; kLabelCondition: of label_terms
+};
+// Every rule that is not met, in the order in which Qualifies checks them.
+std::vector<Misfit> MisfitsOf(const Audience& audience, const Requirement& requirement,
+                              const Profile& profile);
+
 // Gives a name its handle.
 using NameLookup = absl::FunctionRef<NameIx(std::string_view)>;
 // The canonical form of a spec within limits; channel and units are left to the caller.
 Requirement Canonical(const RequirementSpec& spec, NameLookup name);
+// The other way; groups and conditions keep their order.
+using NameText = absl::FunctionRef<std::string(NameIx)>;
+RequirementSpec SpecOf(const Requirement& requirement, NameText text);
 // Adds what a queue asks: the narrower range of a skill counts, its languages where there are none,
 // everything else comes on top.
 void MergeInto(Requirement& own, const Requirement& queue);

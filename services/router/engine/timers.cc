@@ -139,29 +139,37 @@ void Engine::Impl::ReachStep(InquiryIx ix) {
   Inquiry& inquiry = world.inquiry(ix);
   const QueueSlot& queue = world.queue(inquiry.queue);
   const bool closes = queue.config.steps[inquiry.step].close;
-  const std::string& target_id = queue.config.steps[inquiry.step].overflow_to;
-  const QueueIx target = target_id.empty() ? QueueIx{} : FindLiveQueue(target_id);
+  const QueueIx target = OverflowOf(queue.config.steps[inquiry.step]);
+  if (closes || target.IsSet()) NoteLeft(ix, false);
   matcher.Dequeue(ix);
   ++inquiry.step;
   Touch(ix);
   Emit(StepReached{ix, inquiry.queue, inquiry.step});
   if (closes) return Cancelled(ix, CancelReason::kRouteEnded);
-  const bool moves = target.IsSet() && (world.queue(target).config.max_length == 0 ||
-                                        world.queue(target).waiting <
-                                            world.queue(target).config.max_length);
-  if (moves) return EnterQueue(ix, target, EnqueueCause::kOverflowed);
+  if (target.IsSet()) return EnterQueue(ix, target, EnqueueCause::kOverflowed);
   matcher.Enqueue(ix);
   CheckReservation(ix);
   touched.push_back(ix);
   SkipSteps(ix);
 }
 
+QueueIx Engine::Impl::OverflowOf(const StepConfig& step) const {
+  const QueueIx target = step.overflow_to.empty() ? QueueIx{} : FindLiveQueue(step.overflow_to);
+  if (!target.IsSet()) return {};
+  const QueueSlot& queue = world.queue(target);
+  const bool full = queue.config.max_length != 0 && queue.waiting >= queue.config.max_length;
+  return full ? QueueIx{} : target;
+}
+
+bool Engine::Impl::SkipsStep(const QueueSlot& queue, size_t step, const Requirement& asked) const {
+  if (!world.watches_staff || step >= queue.config.steps.size()) return false;
+  if (queue.config.suspended || !queue.config.steps[step].at_once_if_nobody) return false;
+  return !matcher.HasStaff(queue.audiences[step], asked);
+}
+
 bool Engine::Impl::MaySkip(const Inquiry& inquiry) const {
-  if (inquiry.state != InquiryState::kWaiting) return false;
-  const QueueSlot& queue = world.queue(inquiry.queue);
-  if (inquiry.step >= queue.config.steps.size() || queue.config.suspended) return false;
-  if (!queue.config.steps[inquiry.step].at_once_if_nobody) return false;
-  return !matcher.HasStaff(queue.audiences[inquiry.step], world.requirements[inquiry.asked]);
+  return inquiry.state == InquiryState::kWaiting &&
+         SkipsStep(world.queue(inquiry.queue), inquiry.step, world.requirements[inquiry.asked]);
 }
 
 // A loop, because routes may lead through many queues: reaching a step comes back here.

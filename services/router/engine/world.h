@@ -18,6 +18,7 @@
 #include "services/router/engine/oldest.h"
 #include "services/router/engine/requirement.h"
 #include "services/router/engine/slab.h"
+#include "services/router/engine/wait_history.h"
 
 namespace firstline::engine {
 
@@ -69,6 +70,7 @@ struct QueueSlot {
   bool asks = false;                // it is not empty
   uint32_t share = 0;               // index into the counters' passes, where queues have weights
   uint32_t waiting = 0, offered = 0, assigned = 0, parked = 0;
+  WaitHistory history;              // of all that wait here
   Oldest oldest;
   bool live = false;
 };

@@ -14,19 +14,6 @@ void WriteSkill(const engine::SkillLevel& skill, v1::SkillRequirement* out) {
   out->set_max_level(skill.max);
 }
 
-void WriteStep(const engine::StepConfig& step, v1::Step* out) {
-  WriteMessage(step.after, out->mutable_after());
-  out->set_lower_levels(step.lower_levels);
-  for (const std::string& skill : step.drop_skills) out->add_drop_skills(skill);
-  out->set_drop_languages(step.drop_languages);
-  out->set_tier(step.tier);
-  if (step.credit.us != 0) WriteMessage(step.credit, out->mutable_credit());
-  out->set_overflow_to(step.overflow_to);
-  for (const std::string& label : step.drop_labels) out->add_drop_labels(label);
-  out->set_close(step.close);
-  out->set_at_once_if_nobody(step.at_once_if_nobody);
-}
-
 void WriteBackOff(const engine::BackOffConfig& back_off, v1::BackOff* out) {
   out->set_after_misses(back_off.after_misses);
   WriteMessage(back_off.duration, out->mutable_duration());
@@ -44,7 +31,7 @@ void WriteQueue(const engine::QueueConfig& queue, v1::Queue* out) {
   for (engine::Criterion criterion : queue.selection) out->add_selection(ToProto(criterion));
   WriteMessage(queue.requirement, out->mutable_requirement());
   out->set_first_tier(queue.first_tier);
-  for (const engine::StepConfig& step : queue.steps) WriteStep(step, out->add_steps());
+  for (const engine::StepConfig& step : queue.steps) WriteMessage(step, out->add_steps());
   WriteMessage(queue.preferred_hold, out->mutable_preferred_hold());
   WriteMessage(queue.first_response_target, out->mutable_first_response_target());
   WriteMessage(queue.answer_target, out->mutable_answer_target());
@@ -122,6 +109,19 @@ void WriteMessage(const engine::ScoreConfig& score, v1::Score* out) {
   out->set_idle_time(score.idle_time);
   out->set_handled(score.handled);
   out->set_tier(score.tier);
+}
+
+void WriteMessage(const engine::StepConfig& step, v1::Step* out) {
+  WriteMessage(step.after, out->mutable_after());
+  out->set_lower_levels(step.lower_levels);
+  for (const std::string& skill : step.drop_skills) out->add_drop_skills(skill);
+  out->set_drop_languages(step.drop_languages);
+  out->set_tier(step.tier);
+  if (step.credit.us != 0) WriteMessage(step.credit, out->mutable_credit());
+  out->set_overflow_to(step.overflow_to);
+  for (const std::string& label : step.drop_labels) out->add_drop_labels(label);
+  out->set_close(step.close);
+  out->set_at_once_if_nobody(step.at_once_if_nobody);
 }
 
 void WriteMessage(const engine::Condition& condition, v1::Condition* out) {

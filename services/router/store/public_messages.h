@@ -20,6 +20,7 @@ namespace firstline::store {
 void WriteMessage(engine::Time time, google::protobuf::Timestamp* out);
 void WriteMessage(engine::Span span, google::protobuf::Duration* out);
 void WriteMessage(const engine::ScoreConfig& score, v1::Score* out);
+void WriteMessage(const engine::StepConfig& step, v1::Step* out);
 void WriteMessage(const engine::Condition& condition, v1::Condition* out);
 void WriteMessage(const engine::RequirementSpec& spec, v1::Requirement* out);
 void WriteMessage(const engine::AgentConfig& agent, v1::Agent* out);

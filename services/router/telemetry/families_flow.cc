@@ -75,6 +75,16 @@ void RenderAbandonedWait(const Snapshot& snapshot, Families& out) {
   out.push_back(family.Take());
 }
 
+void RenderWithin(const Snapshot& snapshot, Families& out) {
+  Family family(MetricType::Counter, "firstline_wait_predictions_within_total",
+                "Of the waits foretold, those that were no longer than the quantile said.");
+  ForEach(snapshot, [&](const auto& workspace, const Flow& flow) {
+    family.Count(LabelsOf(workspace, flow, "quantile", "0.5"), flow.wait_within_p50);
+    family.Count(LabelsOf(workspace, flow, "quantile", "0.9"), flow.wait_within_p90);
+  });
+  out.push_back(family.Take());
+}
+
 }  // namespace
 
 void RenderFlows(const Snapshot& snapshot, Families& out) {
@@ -86,6 +96,10 @@ void RenderFlows(const Snapshot& snapshot, Families& out) {
   RenderCounter(snapshot, out, "firstline_inquiries_overflowed_out_total",
                 "Inquiries sent elsewhere by a step of the queue's route.", &Flow::overflowed_out);
   RenderSteps(snapshot, out);
+  RenderCounter(snapshot, out, "firstline_wait_predictions_total",
+                "Waits foretold at submission that ended with an offer in the same queue.",
+                &Flow::wait_predictions);
+  RenderWithin(snapshot, out);
   RenderAbandonedWait(snapshot, out);
 }
 

@@ -52,6 +52,20 @@ void RenderAgentsAvailable(const Snapshot& snapshot, Families& out) {
   out.push_back(family.Take());
 }
 
+void RenderExpectedWait(const Snapshot& snapshot, Families& out) {
+  Family family(MetricType::Gauge, "firstline_expected_wait_seconds",
+                "What one that came now and had to wait would wait until an offer. Absent where too "
+                "few were served lately to tell.");
+  for (const WorkspaceSnapshot& workspace : snapshot.workspaces) {
+    for (const QueueNow& queue : workspace.queues) {
+      if (!queue.expected_wait) continue;
+      family.Set(With(workspace, queue, "quantile", "0.5"), SecondsOf(queue.expected_wait->p50.us));
+      family.Set(With(workspace, queue, "quantile", "0.9"), SecondsOf(queue.expected_wait->p90.us));
+    }
+  }
+  out.push_back(family.Take());
+}
+
 void RenderTargets(const Snapshot& snapshot, Families& out) {
   Family family(MetricType::Gauge, "firstline_queue_target_seconds",
                 "Targets of the queue; 0: none, everything is within.");
@@ -79,6 +93,7 @@ void RenderQueues(const Snapshot& snapshot, Families& out) {
                    "Inquiries whose customer is silent.",
                    [](const QueueNow& queue) { return queue.parked; });
   RenderAgentsAvailable(snapshot, out);
+  RenderExpectedWait(snapshot, out);
   RenderTargets(snapshot, out);
 }
 

@@ -87,6 +87,8 @@ struct Flow {
   std::array<uint64_t, kEnqueueCauses> enqueued{};
   uint64_t transferred_out = 0, overflowed_out = 0;
   std::array<uint64_t, kRouteSteps> steps{};
+  // Waits that were foretold at submission, until the first offer; how many were within.
+  uint64_t wait_predictions = 0, wait_within_p50 = 0, wait_within_p90 = 0;
   SpanHistogram abandoned_wait;  // of kAbandoned and kShortAbandoned
 };
 

@@ -113,6 +113,18 @@ struct Gatherer::Visitor {
     additions.Sum(work.handle, handle.us);
     if (AgentFigures* agent = AgentOf(ix)) additions.Sum(agent->handle, handle.us);
   }
+  // The first offer ends the wait that was foretold.
+  template <class E>
+  void CompareWait(const E& event) const {
+    const engine::Inquiry& inquiry = engine.inquiry(event.inquiry);
+    if (event.number != 1 || inquiry.expected_p50_ms == 0) return;
+    if (event.agent != inquiry.offer_agent) return;  // asked beside the first
+    const int64_t waited_ms = (time - inquiry.enqueue_time).us / 1000;
+    Flow& flow = FlowOf(event.queue, event.inquiry);
+    Count(flow.wait_predictions);
+    if (waited_ms <= inquiry.expected_p50_ms) Count(flow.wait_within_p50);
+    if (waited_ms <= inquiry.expected_p90_ms) Count(flow.wait_within_p90);
+  }
   void Respond(ResponseClock& clock, Span span, Span target) const {
     if (span.us < 0) return;  // that clock never started
     additions.Observe(clock.histogram, span);
@@ -154,6 +166,7 @@ struct Gatherer::Visitor {
   void operator()(const engine::OfferCreated& event) {
     Count(WorkOf(event).offers);
     Give(event);
+    CompareWait(event);
   }
   void operator()(const engine::OfferEnded& event) {
     Touch(event.agent);
@@ -168,6 +181,7 @@ struct Gatherer::Visitor {
     if (AgentFigures* agent = AgentOf(event.agent)) Count(agent->assignments);
     // An accepted offer was within capacity when it was made; only what is new can break the bound.
     event.automatic ? Give(event) : Touch(event.agent);
+    if (event.automatic) CompareWait(event);
     if (!event.first) return;
     additions.Observe(work.answered_wait, event.wait);
     if (Within(event.wait, engine.queue(event.queue).answer_target)) {

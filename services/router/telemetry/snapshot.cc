@@ -56,6 +56,7 @@ QueueNow ReadQueue(const Engine& engine, QueueIx ix, const engine::QueueConfig& 
   if (gauges.oldest_waiting.IsSet()) {
     read.oldest_waiting_us = std::max<int64_t>(0, (now - gauges.oldest_waiting).us);
   }
+  read.expected_wait = engine.ExpectedWait(ix, now);
   read.first_response_target_us = queue.first_response_target.us;
   read.answer_target_us = queue.answer_target.us;
   return read;

@@ -24,6 +24,8 @@ struct QueueNow {
   // Agents who are available, not backing off, have units left and qualify for the queue's own
   // requirement at its first step. Absent when it would cost too much (kQualifyChecksMax).
   std::optional<uint32_t> agents_available;
+  // Of one that came now and had to wait; absent: too little is known.
+  std::optional<engine::WaitQuantiles> expected_wait;
   int64_t first_response_target_us = 0, answer_target_us = 0;  // 0: none
 };
 

@@ -6,6 +6,9 @@ void AddTo(QueueFigures& figures, const Flow& flow) {
   figures.submitted += flow.submitted;
   figures.transferred_out += flow.transferred_out;
   figures.overflowed_out += flow.overflowed_out;
+  figures.wait_predictions += flow.wait_predictions;
+  figures.wait_within_p50 += flow.wait_within_p50;
+  figures.wait_within_p90 += flow.wait_within_p90;
   figures.abandoned_wait.Add(flow.abandoned_wait.total);
 }
 

@@ -29,6 +29,7 @@ struct QueueFigures {
   std::array<ResponseClock, kClocks> first_response;  // by Clock
   SpanSum bot_response;
   SpanSum reply;
+  uint64_t wait_predictions = 0, wait_within_p50 = 0, wait_within_p90 = 0;
   SpanSum answered_wait, abandoned_wait;
   SpanSum handle;  // count: ended assignments; sum: with wrap-up, so that sum/count is AHT
   uint64_t offers = 0;

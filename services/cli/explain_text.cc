@@ -209,15 +209,9 @@ void ShowHead(std::ostream& out, const v1::InquiryExplanation& told, const Times
   const v1::Inquiry& inquiry = told.inquiry();
   out << Words(ShortName(*v1::InquiryState_descriptor(), inquiry.state())) << " in queue "
       << inquiry.spec().queue() << ", step " << inquiry.step();
-  if (told.place_in_line() > 0) {
-    const std::string least = told.places_capped() ? "at least " : "";
-    out << ", for " << Between(inquiry.enqueue_time(), now) << "\n  place " << least
-        << told.place_in_line() << " in its line, " << least << told.place_in_queue()
-        << " in its queue";
-    if (inquiry.has_expected_wait_p50()) {
-      out << "\n  half of those in its place wait at most " << Text(inquiry.expected_wait_p50())
-          << " more, nine of ten at most " << Text(inquiry.expected_wait_p90());
-    }
+  if (inquiry.place_in_line() > 0) {
+    out << ", for " << Between(inquiry.enqueue_time(), now) << "\n  "
+        << ProspectText(inquiry, "  ");
   } else if (!inquiry.agent_id().empty()) {
     out << ", with agent " << inquiry.agent_id();
   }
@@ -226,6 +220,17 @@ void ShowHead(std::ostream& out, const v1::InquiryExplanation& told, const Times
 }
 
 }  // namespace
+
+std::string ProspectText(const v1::Inquiry& inquiry, const std::string& indent) {
+  if (inquiry.place_in_line() == 0) return "";
+  const std::string least = inquiry.places_capped() ? "at least " : "";
+  std::string text = absl::StrCat("place ", least, inquiry.place_in_line(), " in its line, ",
+                                  least, inquiry.place_in_queue(), " in its queue");
+  if (!inquiry.has_expected_wait_p50()) return text;
+  return absl::StrCat(text, "\n", indent, "half of those in its place wait at most ",
+                      Text(inquiry.expected_wait_p50()), " more, nine of ten at most ",
+                      Text(inquiry.expected_wait_p90()));
+}
 
 void ShowExplanation(std::ostream& out, const v1::ExplainInquiryResponse& response,
                      bool coloured) {

@@ -48,6 +48,15 @@ std::string Oldest(const v1::QueueStats& queue) {
                               : Elapsed(TimeUtil::DurationToMicroseconds(queue.oldest_waiting()));
 }
 
+// "1m15s/3m30s": what half and nine of ten wait at most.
+std::string Expected(const v1::QueueStats& queue) {
+  if (!queue.has_expected_wait_p50()) return "-";
+  const auto text = [](const google::protobuf::Duration& span) {
+    return Elapsed(TimeUtil::DurationToMicroseconds(span));
+  };
+  return absl::StrCat(text(queue.expected_wait_p50()), "/", text(queue.expected_wait_p90()));
+}
+
 int Count(const v1::AgentStatus& agent, v1::AgentWork::Kind kind) {
   const auto is_kind = [kind](const v1::AgentWork& work) { return work.kind() == kind; };
   return static_cast<int>(std::count_if(agent.work().begin(), agent.work().end(), is_kind));
@@ -96,12 +105,12 @@ Cell PresenceCell(v1::Presence presence) {
 }
 
 Table QueueTable(const v1::GetQueueStatsResponse& stats) {
-  Table table({"queue", "waiting", "oldest", "offered", "assigned", "parked", "available",
+  Table table({"queue", "waiting", "oldest", "expected", "offered", "assigned", "parked", "available",
                "submitted", "answered", "abandoned", "in target %", "ASA s", "FRT s", "in FRT %",
                "AHT s"});
   for (const v1::QueueStats& q : stats.queues()) {
     const v1::ResponseClock& frt = q.frt_from_create();
-    table.Add({q.queue(), Waiting(q), Oldest(q), absl::StrCat(q.offered()),
+    table.Add({q.queue(), Waiting(q), Oldest(q), Expected(q), absl::StrCat(q.offered()),
                absl::StrCat(q.assigned()), absl::StrCat(q.parked()), Available(q),
                absl::StrCat(q.submitted()), absl::StrCat(q.answered()), absl::StrCat(q.abandoned()),
                InTarget(q), Mean(q.answered_wait().sum(), q.answered_wait().count()),

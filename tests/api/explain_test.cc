@@ -36,7 +36,7 @@ TEST_F(ExplainTest, TellsWhatStandsInTheWayOfEachAgent) {
   const v1::InquiryExplanation told = Inquiry("inquiry_id: 'waiting'");
   EXPECT_EQ(told.agents(), 4);
   EXPECT_EQ(told.matching(), 0);
-  EXPECT_EQ(told.place_in_line(), 1);
+  EXPECT_EQ(told.inquiry().place_in_line(), 1);
   EXPECT_EQ(told.inquiry().spec().id(), "waiting");
   EXPECT_EQ(told.requirement().labels(0), "vip");
   ASSERT_EQ(told.candidates_size(), 4);
@@ -63,7 +63,7 @@ TEST_F(ExplainTest, NamedAgentsAreListedFirst) {
 
 TEST_F(ExplainTest, OneThatIsOfferedIsJudgedAsIfItWaited) {
   const v1::InquiryExplanation told = Inquiry("inquiry_id: 'offered'");
-  EXPECT_EQ(told.place_in_line(), 0);
+  EXPECT_EQ(told.inquiry().place_in_line(), 0);
   EXPECT_TRUE(Of(told, "ann").has_it());
   EXPECT_EQ(Of(told, "ann").obstacles(0).text(), "1 of 1 units used, needs 1");
 }

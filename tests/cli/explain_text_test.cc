@@ -26,6 +26,8 @@ constexpr char kWaiting[] = R"pb(
       state: INQUIRY_STATE_WAITING
       units: 1
       enqueue_time { seconds: 910 }
+      place_in_line: 2
+      place_in_queue: 5
       expected_wait_p50 { seconds: 75 }
       expected_wait_p90 { seconds: 210 }
     }
@@ -33,8 +35,6 @@ constexpr char kWaiting[] = R"pb(
       skills { skill: "refunds" min_level: 3 }
       languages { language: "de" min_level: 1 }
     }
-    place_in_line: 2
-    place_in_queue: 5
     next_step { lower_levels: 1 }
     next_step_time { seconds: 1030 }
     overtakes: 2
@@ -107,9 +107,9 @@ TEST(ExplainText, OfADryRun) {
                   state: INQUIRY_STATE_WAITING
                   units: 2
                   enqueue_time { seconds: 1000 }
+                  place_in_line: 1
+                  place_in_queue: 1
                 }
-                place_in_line: 1
-                place_in_queue: 1
                 agents: 1
                 matching: 1
                 candidates {

@@ -71,6 +71,18 @@ TEST_F(ExpectTest, IsNotedAtSubmissionForThoseWhoWait) {
   EXPECT_EQ(bench_.Get("moved").expected_p50_ms, 0u);
 }
 
+TEST_F(ExpectTest, ADryRunTellsWhatToExpect) {
+  Serve("x", 20, Seconds(10));
+  const engine::Submit submit{.inquiry_id = "n", .channel = "chat", .queue = "q",
+                              .requirement = {.skills = {{"x", 1}}, .languages = {}, .labels = {}}};
+  const DryRun run = bench_.engine().ExplainSubmit({.body = submit, .request_id = "", .when = {}},
+                                                   bench_.now(), {});
+  ASSERT_TRUE(run.explanation.expected.has_value());
+  Submit("n", "x");
+  EXPECT_NEAR(static_cast<double>(run.explanation.expected->p50.us),
+              static_cast<double>(Of("n")->p50.us), 1e6);
+}
+
 TEST_F(ExpectTest, SurvivesAChangeOfConfiguration) {
   Serve("x", 20, Seconds(10));
   bench_.Do(ApplyConfig{.config = Config()});

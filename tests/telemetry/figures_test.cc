@@ -208,6 +208,36 @@ TEST_F(FiguresTest, ShortAbandonmentIsApart) {
   EXPECT_EQ(rig.FlowOf("sales", "voice").abandoned_wait.total, SumOf({4, 8}));
 }
 
+// Ada, with one unit, takes and closes one inquiry every ten seconds; three more wait behind.
+TEST_F(FiguresTest, WaitsForetoldAreHeldAgainstWhatCame) {
+  engine::WorkspaceConfig config = SmallConfig();
+  for (engine::QueueConfig& queue : config.queues) queue.auto_accept = true;
+  rig.Configure(config, {MakeAgent("ada", "day", 1)});
+  rig.Come("ada");
+  const auto name = [](int i) { return "i" + std::to_string(i); };
+  for (int i = 0; i < 4; ++i) rig.Submit(name(i), "sales", "chat");
+  for (int i = 0; i < 30; ++i) {
+    rig.Pass(Seconds(10));
+    rig.Close(name(i));
+    rig.Submit(name(i + 4), "sales", "chat");
+  }
+  rig.Commit();
+  const Flow flow = rig.FlowOf("sales", "chat");
+  // The first that are told anything are those that come after eight were served from waiting.
+  EXPECT_GT(flow.wait_predictions, 15u);
+  EXPECT_LT(flow.wait_predictions, 27u);
+  // Service is as regular as can be: everybody is within nine of ten.
+  EXPECT_EQ(flow.wait_within_p90, flow.wait_predictions);
+  EXPECT_LE(flow.wait_within_p50, flow.wait_predictions);
+  const QueueFigures queue = rig.Queue("sales");
+  EXPECT_EQ(queue.wait_predictions, flow.wait_predictions);
+  ASSERT_TRUE(queue.now.expected_wait.has_value());
+  EXPECT_NEAR(static_cast<double>(queue.now.expected_wait->p50.us) / kSecond, 40, 6);
+  EXPECT_NE(rig.Text().find("firstline_expected_wait_seconds{workspace=\"acme\",queue=\"sales\","
+                            "quantile=\"0.5\"}"),
+            std::string::npos);
+}
+
 // ---- Conversation -----------------------------------------------------------------------------
 
 TEST_F(FiguresTest, ReplyTimeRunsFromTheOldestUnansweredMessage) {

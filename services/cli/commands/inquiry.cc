@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/cli/commands/commands.h"
+#include "services/cli/explain_text.h"
 #include "services/cli/failure.h"
 
 namespace firstline::cli {
@@ -44,6 +45,8 @@ void Get(Context& context, const std::string& id) {
   v1::ListInquiriesResponse list;
   *list.add_inquiries() = response.inquiry();
   ShowTable(context, list);
+  const std::string prospect = ProspectText(response.inquiry(), "");
+  if (!prospect.empty()) context.out << prospect << "\n";
 }
 
 void List(Context& context, const ListOptions& options) {

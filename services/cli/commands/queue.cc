@@ -70,6 +70,7 @@ void Watch(Context& context, const WatchOptions& options) {
 
 constexpr char kColumns[] =
     "Waiting to available are of now, the rest counts since the present owner took the workspace.\n"
+    "  expected     what one that comes now and has to wait would wait: half of them, nine of ten\n"
     "  in target %  answered within the queue's answer target, of answered and abandoned\n"
     "  ASA s        mean wait of answered inquiries\n"
     "  FRT s        mean first response time since creation; in FRT %: within its target\n"

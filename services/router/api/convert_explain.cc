@@ -73,9 +73,6 @@ void WriteExplanation(const engine::Engine& engine, const engine::InquiryExplana
   const engine::Inquiry& inquiry = explanation.inquiry;
   const engine::QueueConfig& queue = engine.queue(inquiry.queue);
   store::WriteMessage(explanation.asked, out->mutable_requirement());
-  out->set_place_in_line(static_cast<int>(explanation.place.in_line));
-  out->set_place_in_queue(static_cast<int>(explanation.place.in_queue));
-  out->set_places_capped(explanation.place.capped);
   if (explanation.next_step_time != engine::kNever) {
     store::WriteMessage(queue.steps[inquiry.step], out->mutable_next_step());
     store::WriteMessage(explanation.next_step_time, out->mutable_next_step_time());

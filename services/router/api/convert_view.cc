@@ -228,17 +228,20 @@ void WriteAgentStatus(const engine::Engine& engine, engine::AgentIx ix, bool inq
   }
 }
 
-void WriteProspect(const engine::Engine& engine, engine::InquiryIx ix, engine::Time now,
-                   v1::Inquiry* out) {
-  if (engine.inquiry(ix).state != engine::InquiryState::kWaiting) return;
-  const engine::Place place = engine.PlaceOf(ix);
+void WriteProspect(const engine::Place& place,
+                   const std::optional<engine::WaitQuantiles>& expected, v1::Inquiry* out) {
   out->set_place_in_line(static_cast<int>(place.in_line));
   out->set_place_in_queue(static_cast<int>(place.in_queue));
   out->set_places_capped(place.capped);
-  const auto expected = engine.ExpectedWait(ix, place, now);
   if (!expected) return;
   store::WriteMessage(expected->p50, out->mutable_expected_wait_p50());
   store::WriteMessage(expected->p90, out->mutable_expected_wait_p90());
+}
+
+void WriteProspect(const engine::Engine& engine, engine::InquiryIx ix, v1::Inquiry* out) {
+  if (engine.inquiry(ix).state != engine::InquiryState::kWaiting) return;
+  const engine::Place place = engine.PlaceOf(ix);
+  WriteProspect(place, engine.ExpectedWait(ix, place, engine.now()), out);
 }
 
 void WriteReceipt(const runtime::Done& done, std::string_view inquiry_id, v1::Receipt* out) {

@@ -2,6 +2,7 @@
 // Threads: pure functions of an engine that does not change meanwhile.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,9 @@ namespace firstline::api {
 
 void WriteInquiry(const engine::Engine& engine, const engine::Inquiry& inquiry, v1::Inquiry* out);
 // Its place and what it may expect, if it waits. O(inquiries before it), bounded.
-void WriteProspect(const engine::Engine& engine, engine::InquiryIx ix, engine::Time now,
-                   v1::Inquiry* out);
+void WriteProspect(const engine::Engine& engine, engine::InquiryIx ix, v1::Inquiry* out);
+void WriteProspect(const engine::Place& place,
+                   const std::optional<engine::WaitQuantiles>& expected, v1::Inquiry* out);
 
 // With `inquiries`: each work item carries its inquiry.
 void WriteAgentStatus(const engine::Engine& engine, engine::AgentIx agent, bool inquiries,

@@ -101,9 +101,10 @@ absl::Status ExplainInquiryNow(const engine::Engine& engine, InquiryCall& call) 
   engine::ExplainOptions options;
   if (auto s = ReadOptions(call.request(), call.caller(), engine, options); !s.ok()) return s;
   v1::InquiryExplanation* out = call.response().mutable_explanation();
-  WriteExplanation(engine, engine.ExplainInquiry(ix, engine.now(), options), *call.caller(), out);
-  WriteInquiry(engine, engine.inquiry(ix), out->mutable_inquiry());
-  WriteProspect(engine, ix, engine.now(), out->mutable_inquiry());
+  const engine::InquiryExplanation told = engine.ExplainInquiry(ix, engine.now(), options);
+  WriteExplanation(engine, told, *call.caller(), out);
+  WriteInquiry(engine, told.inquiry, out->mutable_inquiry());
+  WriteProspect(told.place, told.expected, out->mutable_inquiry());
   Redact(*call.caller(), *out->mutable_inquiry());
   return absl::OkStatus();
 }
@@ -145,7 +146,8 @@ void ExplainAgent(Backend& backend, AgentCall& call) {
 
 // The inquiry that a dry run made up.
 void WriteSupposed(const engine::Engine& engine, const v1::InquirySpec& spec,
-                   const engine::Inquiry& inquiry, v1::Inquiry* out) {
+                   const engine::InquiryExplanation& explanation, v1::Inquiry* out) {
+  const engine::Inquiry& inquiry = explanation.inquiry;
   *out->mutable_spec() = spec;
   out->mutable_spec()->set_queue(engine.QueueId(inquiry.queue));
   out->mutable_spec()->set_priority(inquiry.priority);
@@ -157,6 +159,7 @@ void WriteSupposed(const engine::Engine& engine, const v1::InquirySpec& spec,
   out->set_step(inquiry.step);
   out->set_units(inquiry.units);
   out->set_held(inquiry.held);
+  WriteProspect(explanation.place, explanation.expected, out);
   store::WriteMessage(inquiry.create_time, out->mutable_create_time());
   store::WriteMessage(inquiry.enqueue_time, out->mutable_enqueue_time());
   if (inquiry.arrival_time != inquiry.create_time) {
@@ -185,7 +188,7 @@ absl::Status ExplainSubmitNow(const engine::Engine& engine, engine::Command& com
   }
   v1::InquiryExplanation* explanation = out.mutable_explanation();
   WriteExplanation(engine, run.explanation, *call.caller(), explanation);
-  WriteSupposed(engine, call.request().inquiry(), run.explanation.inquiry,
+  WriteSupposed(engine, call.request().inquiry(), run.explanation,
                 explanation->mutable_inquiry());
   return absl::OkStatus();
 }

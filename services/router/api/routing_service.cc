@@ -67,7 +67,7 @@ void GetInquiry(Backend& backend, GetInquiryCall& call) {
                       KindOf<engine::Cancel>());
     }
     WriteInquiry(engine, engine.inquiry(ix), out.mutable_inquiry());
-    WriteProspect(engine, ix, engine.now(), out.mutable_inquiry());
+    WriteProspect(engine, ix, out.mutable_inquiry());
     Redact(*call.caller(), *out.mutable_inquiry());
     return absl::OkStatus();
   };

@@ -207,6 +207,7 @@ InquiryExplanation Engine::ExplainInquiry(InquiryIx ix, Time at,
   const Ask ask = AskOf(world, out.inquiry);
   if (out.inquiry.state == InquiryState::kWaiting) {
     out.place = PlaceOf(ix);
+    out.expected = ExpectedWait(ix, out.place, at);
     impl_->ExplainWaiting(ask, out);
   }
   impl_->ExplainCandidates(ask, ix, at, options, out);

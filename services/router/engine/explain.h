@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "services/router/engine/rejection.h"
 #include "services/router/engine/requirement.h"
 #include "services/router/engine/types.h"
+#include "services/router/engine/wait_history.h"
 
 namespace firstline::engine {
 
@@ -86,6 +88,7 @@ struct InquiryExplanation {
   Inquiry inquiry;        // as it is, or as a dry run would make it; `asked` and `own` unset then
   RequirementSpec asked;  // with its queue's; what the numbers of groups and conditions refer to
   Place place;            // while it waits
+  std::optional<WaitQuantiles> expected;  // from now on, of one that waits for its turn
   Time hold_until;        // held for preferred[0] till then
   Time next_step_time;    // of the next step of the route; kNever: none
   uint32_t agents = 0;    // looked at

@@ -60,6 +60,15 @@ void Engine::Impl::FollowRoute(Supposed& supposed, DryRun& run) const {
   }
 }
 
+std::optional<WaitQuantiles> Engine::Impl::ExpectSupposed(const Supposed& supposed,
+                                                          const Place& place, Time at) const {
+  const QueueSlot& queue = world.queue(supposed.inquiry.queue);
+  if (supposed.inquiry.held || queue.config.suspended) return std::nullopt;
+  const auto by_line = matcher.ExpectIn(supposed.inquiry.queue,
+                                        world.requirements.Find(supposed.asked), place.in_line, at);
+  return by_line ? by_line : queue.history.Expect(place.in_queue, queue.waiting > 0, at);
+}
+
 DryRun Engine::ExplainSubmit(const Command& submit, Time at, const ExplainOptions& options) const {
   const World& world = impl_->world;
   DryRun run;
@@ -91,7 +100,9 @@ DryRun Engine::ExplainSubmit(const Command& submit, Time at, const ExplainOption
   out.place = impl_->matcher.PlaceOf(KeyOf(world, inquiry, InquiryIx{}), inquiry.queue,
                                      world.requirements.Find(supposed.asked));
   impl_->ExplainWaiting(ask, out);
-  if (!run.ends) impl_->ExplainCandidates(ask, {}, at, options, out);
+  if (run.ends) return run;
+  impl_->ExplainCandidates(ask, {}, at, options, out);
+  if (out.matching == 0) out.expected = impl_->ExpectSupposed(supposed, out.place, at);
   return run;
 }
 

@@ -255,6 +255,8 @@ struct Engine::Impl {
   void Suppose(const Submit&, const Command&, Supposed& supposed) const;
   void EnterSupposed(Supposed& supposed, QueueIx queue) const;
   void FollowRoute(Supposed& supposed, DryRun& run) const;
+  std::optional<WaitQuantiles> ExpectSupposed(const Supposed& supposed, const Place& place,
+                                              Time at) const;
 
   // ---- explain.cc ----
   // Fills in what is the same for inquiries that are and that are supposed.

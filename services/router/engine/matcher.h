@@ -139,6 +139,9 @@ class Matcher {
   void NoteLeft(InquiryIx inquiry, Time now, bool gave_up);  // before Dequeue of one that ends
   // Of a waiting inquiry at `place` of its line; unset: the line's history is too short.
   std::optional<WaitQuantiles> Expect(InquiryIx inquiry, uint32_t place, Time now) const;
+  // The same of one that would come; unset as well where no such line is known.
+  std::optional<WaitQuantiles> ExpectIn(QueueIx queue, RequirementIx requirement, uint32_t place,
+                                        Time now) const;
   // The place of one that has just begun to wait: counted where it is near, else taken to be last.
   uint32_t PlaceOfNew(InquiryIx inquiry) const;
 

@@ -47,6 +47,14 @@ std::optional<WaitQuantiles> Matcher::Expect(InquiryIx ix, uint32_t place, Time 
   return flows_[line.flow].history.Expect(place, true, now);
 }
 
+std::optional<WaitQuantiles> Matcher::ExpectIn(QueueIx queue, RequirementIx requirement,
+                                               uint32_t place, Time now) const {
+  const auto known = flow_index_.find({queue, requirement});
+  if (known == flow_index_.end()) return std::nullopt;
+  const Flow& flow = flows_[known->second];
+  return flow.history.Expect(place, flow.waiting > 0, now);
+}
+
 uint32_t Matcher::PlaceOfNew(InquiryIx ix) const {
   const Line& line = lines_[world_.inquiries.slots[ix.value].line.value];
   const uint32_t last = flows_[line.flow].waiting;

@@ -127,6 +127,13 @@ TEST_F(Forwarding, EveryCallIsServedByEveryPod) {
       Call(*second_.stats, &v1::StatsService::Stub::GetQueueStats, stats, &figures).ok());
   EXPECT_EQ(figures.queues_size(), 1);
 
+  v1::ExplainInquiryRequest why;
+  why.set_workspace("shop");
+  why.set_inquiry_id("i1");
+  v1::ExplainInquiryResponse told;
+  EXPECT_TRUE(Call(*second_.explain, &v1::ExplainService::Stub::ExplainInquiry, why, &told).ok());
+  EXPECT_EQ(told.explanation().agents(), 1);
+
   EXPECT_TRUE(Apply(second_, "1").ok());
   EXPECT_EQ(OwnerAddress(), a_.address());
 }

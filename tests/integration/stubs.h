@@ -11,6 +11,7 @@
 #include "common/rpc/error.h"
 #include "firstline/v1/agent_service.grpc.pb.h"
 #include "firstline/v1/config_service.grpc.pb.h"
+#include "firstline/v1/explain_service.grpc.pb.h"
 #include "firstline/v1/routing_service.grpc.pb.h"
 #include "firstline/v1/stats_service.grpc.pb.h"
 
@@ -22,13 +23,15 @@ struct Stubs {
         routing(v1::RoutingService::NewStub(channel)),
         agents(v1::AgentService::NewStub(channel)),
         config(v1::ConfigService::NewStub(channel)),
-        stats(v1::StatsService::NewStub(channel)) {}
+        stats(v1::StatsService::NewStub(channel)),
+        explain(v1::ExplainService::NewStub(channel)) {}
 
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::RoutingService::Stub> routing;
   std::unique_ptr<v1::AgentService::Stub> agents;
   std::unique_ptr<v1::ConfigService::Stub> config;
   std::unique_ptr<v1::StatsService::Stub> stats;
+  std::unique_ptr<v1::ExplainService::Stub> explain;
 };
 
 template <class Stub, class Method, class Request, class Response>

@@ -25,6 +25,7 @@ Writer::Writer(Schedule& schedule, Random random, const Trace& trace, Judge& jud
       workspace_(std::move(workspace)),
       name_(std::move(name)),
       commands_(commands),
+      until_us_(until_us),
       pause_us_(commands == 0 ? 1 : 1 + until_us / commands) {}
 
 // Number 0 makes the inquiry.
@@ -54,9 +55,10 @@ void Writer::Start() {
 
 void Writer::Next() {
   if (last_ == commands_) return;
-  // Now and then many at once.
+  // Now and then many at once; in the end all that are left.
+  const int64_t left_us = std::max<int64_t>(until_us_ - schedule_.now_us(), 0);
   const int64_t pause = random_.Chance(8) ? random_.Below(pause_us_ * 24) : random_.Below(500);
-  schedule_.After(pause, [this] { Next(); });
+  schedule_.After(std::min(pause, 500 + left_us), [this] { Next(); });
   if (unanswered_.size() >= kUnansweredMax) return;
   unanswered_.push_back({++last_, {}});
   Send(unanswered_.back());

@@ -45,6 +45,7 @@ class Writer {
   const WorkspaceId workspace_;
   const std::string name_;
   const int commands_;
+  const int64_t until_us_;
   const int64_t pause_us_;
   Cluster::CallStream calls_;
   uint64_t stream_ = 0;          // number of `calls_`: answers of earlier ones are late

@@ -137,6 +137,21 @@ Result<v1::CloseInquiryResponse> Client::CloseInquiry(v1::CloseInquiryRequest re
   return Call(*link_, &v1::RoutingService::Stub::CloseInquiry, request, call);
 }
 
+Result<v1::ClaimInquiryResponse> Client::ClaimInquiry(v1::ClaimInquiryRequest request,
+                                                      const CallOptions& call) {
+  return Call(*link_, &v1::RoutingService::Stub::ClaimInquiry, request, call);
+}
+
+Result<v1::AssignInquiryResponse> Client::AssignInquiry(v1::AssignInquiryRequest request,
+                                                        const CallOptions& call) {
+  return Call(*link_, &v1::RoutingService::Stub::AssignInquiry, request, call);
+}
+
+Result<v1::ReopenInquiryResponse> Client::ReopenInquiry(v1::ReopenInquiryRequest request,
+                                                        const CallOptions& call) {
+  return Call(*link_, &v1::RoutingService::Stub::ReopenInquiry, request, call);
+}
+
 Result<v1::RecordFeedbackResponse> Client::RecordFeedback(v1::RecordFeedbackRequest request,
                                                           const CallOptions& call) {
   return Call(*link_, &v1::RoutingService::Stub::RecordFeedback, request, call);
@@ -170,6 +185,11 @@ Result<v1::DeclineOfferResponse> Client::DeclineOffer(v1::DeclineOfferRequest re
 Result<v1::FinishWrapUpResponse> Client::FinishWrapUp(v1::FinishWrapUpRequest request,
                                                       const CallOptions& call) {
   return Call(*link_, &v1::AgentService::Stub::FinishWrapUp, request, call);
+}
+
+Result<v1::ExtendWrapUpResponse> Client::ExtendWrapUp(v1::ExtendWrapUpRequest request,
+                                                      const CallOptions& call) {
+  return Call(*link_, &v1::AgentService::Stub::ExtendWrapUp, request, call);
 }
 
 Result<v1::ApplyWorkspaceResponse> Client::ApplyWorkspace(v1::ApplyWorkspaceRequest request,

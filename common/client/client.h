@@ -68,6 +68,12 @@ class Client {
                                                   const CallOptions& call = {});
   Result<v1::CloseInquiryResponse> CloseInquiry(v1::CloseInquiryRequest request,
                                                 const CallOptions& call = {});
+  Result<v1::ClaimInquiryResponse> ClaimInquiry(v1::ClaimInquiryRequest request,
+                                                const CallOptions& call = {});
+  Result<v1::AssignInquiryResponse> AssignInquiry(v1::AssignInquiryRequest request,
+                                                  const CallOptions& call = {});
+  Result<v1::ReopenInquiryResponse> ReopenInquiry(v1::ReopenInquiryRequest request,
+                                                  const CallOptions& call = {});
   Result<v1::RecordFeedbackResponse> RecordFeedback(v1::RecordFeedbackRequest request,
                                                     const CallOptions& call = {});
 
@@ -82,6 +88,8 @@ class Client {
   Result<v1::DeclineOfferResponse> DeclineOffer(v1::DeclineOfferRequest request,
                                                 const CallOptions& call = {});
   Result<v1::FinishWrapUpResponse> FinishWrapUp(v1::FinishWrapUpRequest request,
+                                                const CallOptions& call = {});
+  Result<v1::ExtendWrapUpResponse> ExtendWrapUp(v1::ExtendWrapUpRequest request,
                                                 const CallOptions& call = {});
 
   // Configuration: firstline/v1/config_service.proto.

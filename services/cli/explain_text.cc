@@ -68,8 +68,10 @@ std::string WhatHelps(const google::protobuf::RepeatedPtrField<v1::Obstacle>& ob
 template <class Fitting>
 std::string FitsLater(const Fitting& fitting, const Timestamp& now) {
   if (fitting.fits_at_step() == 0) return "";
-  return absl::StrCat("; suits from step ", fitting.fits_at_step(), " on (in ",
-                      Between(now, fitting.fits_at_time()), ")");
+  const std::string when = fitting.has_fits_at_time()
+                               ? absl::StrCat("in ", Between(now, fitting.fits_at_time()))
+                               : "when its condition holds";
+  return absl::StrCat("; suits from step ", fitting.fits_at_step(), " on (", when, ")");
 }
 
 std::string ScoresOf(const v1::Candidate& candidate) {
@@ -117,6 +119,30 @@ std::string StepText(const v1::Step& step) {
   }
   if (step.close()) parts.push_back("ends");
   return parts.empty() ? "nothing changes" : absl::StrJoin(parts, ", ");
+}
+
+std::string ConditionText(const v1::StepCondition& when) {
+  std::vector<std::string> parts;
+  const auto count = [&parts](bool is_asked, std::string_view what, int bound) {
+    if (is_asked) parts.push_back(absl::StrCat(what, " ", bound));
+  };
+  count(when.has_available_below(), "available agents below", when.available_below());
+  count(when.has_available_above(), "available agents above", when.available_above());
+  count(when.has_logged_in_below(), "logged-in agents below", when.logged_in_below());
+  count(when.has_logged_in_above(), "logged-in agents above", when.logged_in_above());
+  count(when.has_waiting_below(), "waiting inquiries below", when.waiting_below());
+  count(when.has_waiting_above(), "waiting inquiries above", when.waiting_above());
+  if (!when.open().empty()) parts.push_back(absl::StrCat("calendar ", when.open(), " open"));
+  if (!when.closed().empty()) parts.push_back(absl::StrCat("calendar ", when.closed(), " closed"));
+  return absl::StrJoin(parts, " and ");
+}
+
+std::string WhenText(const v1::InquiryExplanation& told, const Timestamp& now) {
+  const std::string time =
+      told.has_next_step_time() ? absl::StrCat("in ", Between(now, told.next_step_time())) : "";
+  if (!told.next_step().has_when()) return time;
+  return absl::StrCat("as soon as ", ConditionText(told.next_step().when()),
+                      time.empty() ? "" : absl::StrCat(", ", time, " at the latest"));
 }
 
 template <class Level>
@@ -172,9 +198,8 @@ void ShowExceptions(std::ostream& out, const v1::InquiryExplanation& told, const
     if (told.max_overtakes() > 0) out << ", an agent is reserved at " << told.max_overtakes();
     out << "\n";
   }
-  if (told.has_next_step_time()) {
-    out << "  next step in " << Between(now, told.next_step_time()) << ": "
-        << StepText(told.next_step()) << "\n";
+  if (told.has_next_step()) {
+    out << "  next step " << WhenText(told, now) << ": " << StepText(told.next_step()) << "\n";
   }
 }
 
@@ -196,6 +221,7 @@ void ShowCandidates(std::ostream& out, const v1::InquiryExplanation& told, const
       help = ScoresOf(candidate);
       colour = Colour::kGreen;
     }
+    if (candidate.asked_last() && candidate.rank() > 0) why += "; declined it before, so after all others";
     if (candidate.has_it()) why = why.empty() ? "has it" : absl::StrCat("has it; ", why);
     table.Add({Cell(candidate.agent_id()),
                Cell(PresenceText(candidate.presence(), candidate.presence_reason())),

@@ -59,6 +59,10 @@ std::string WhyText(v1::EnqueueCause cause) {
       return "its agent is gone";
     case v1::ENQUEUE_CAUSE_RESUMED:
       return "it was parked, and its agent cannot take it back";
+    case v1::ENQUEUE_CAUSE_DIRECTED:
+      return "it is given to somebody else";
+    case v1::ENQUEUE_CAUSE_REOPENED:
+      return "it is open again";
     case v1::ENQUEUE_CAUSE_UPDATED:
       return "what it asks for changed";
     default:
@@ -82,6 +86,10 @@ std::string AssignedText(const v1::Event& event) {
   std::string text = "took the offer";
   if (assigned.automatic()) {
     text = absl::StrCat("assigned to ", event.agent_id(), " without asking");
+  }
+  if (assigned.cause() == v1::ASSIGNMENT_CAUSE_CLAIMED) text = "claimed it";
+  if (assigned.cause() == v1::ASSIGNMENT_CAUSE_DIRECTED) {
+    text = absl::StrCat("assigned to ", event.agent_id(), " by hand");
   }
   if (assigned.resumed()) text = absl::StrCat("back to ", event.agent_id(), ", who had it before");
   if (!assigned.first()) return text;
@@ -157,6 +165,16 @@ std::string FeedbackText(const v1::Feedback& feedback) {
 bool EntersQueue(v1::EnqueueCause cause) {
   return cause == v1::ENQUEUE_CAUSE_SUBMITTED || cause == v1::ENQUEUE_CAUSE_TRANSFERRED ||
          cause == v1::ENQUEUE_CAUSE_OVERFLOWED || cause == v1::ENQUEUE_CAUSE_RESUMED;
+}
+
+std::string DirectedText(const v1::Event& event) {
+  const v1::InquiryDirected& directed = event.inquiry_directed();
+  std::string text = absl::StrCat(directed.with_offer() ? "offers it to " : "gives it to ",
+                                  event.agent_id(), " by hand: ", directed.reason());
+  for (int i = 0; i < directed.overrides_size(); ++i) {
+    absl::StrAppend(&text, i == 0 ? "; set aside: " : ", ", Word(directed.overrides(i)));
+  }
+  return text;
 }
 
 }  // namespace
@@ -249,6 +267,12 @@ std::string Timeline::What(const v1::Event& event) const {
                           Elapsed(event.wrap_up_started().until_time() - event.time()));
     case v1::Event::kWrapUpFinished:
       return absl::StrCat("wrap-up over after ", Elapsed(event.wrap_up_finished().duration()));
+    case v1::Event::kWrapUpExtended:
+      return absl::StrCat("wrap-up made longer by ", Elapsed(event.wrap_up_extended().by()));
+    case v1::Event::kInquiryDirected:
+      return DirectedText(event);
+    case v1::Event::kInquiryReopened:
+      return absl::StrCat("opened again after ", Elapsed(event.inquiry_reopened().closed()));
     case v1::Event::kOwnerChanged:
       return absl::StrCat("the workspace is served by ", event.owner_changed().address(), " now",
                           event.owner_changed().lost() ? "; acknowledged work may be missing" : "");
@@ -264,6 +288,8 @@ std::string Timeline::By(const v1::Event& event) const {
     case v1::Event::kInquiryTransferred:
     case v1::Event::kInquiryParked:
     case v1::Event::kInquiryResumed:
+    case v1::Event::kInquiryDirected:
+    case v1::Event::kInquiryReopened:
       return "platform";
     case v1::Event::kInquiryCancelled:
       return event.inquiry_cancelled().reason() == v1::CANCEL_REASON_ROUTE_ENDED ? "router"
@@ -283,8 +309,11 @@ std::string Timeline::By(const v1::Event& event) const {
     }
     case v1::Event::kInquiryAssigned: {
       const v1::InquiryAssigned& it = event.inquiry_assigned();
+      if (it.cause() == v1::ASSIGNMENT_CAUSE_DIRECTED) return "platform";
       return it.automatic() || it.resumed() ? "router" : event.agent_id();
     }
+    case v1::Event::kWrapUpExtended:
+      return event.agent_id();
     case v1::Event::kWrapUpFinished:
       return event.wrap_up_finished().early() ? event.agent_id() : "router";
     default:

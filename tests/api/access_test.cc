@@ -36,6 +36,8 @@ const std::map<std::string, std::string> kWho = {
     {"RoutingService.CancelInquiry", "P.SO."},   {"RoutingService.TransferInquiry", "PASO."},
     {"RoutingService.RecordMessage", "PA.O."},   {"RoutingService.ParkInquiry", "PA.O."},
     {"RoutingService.ResumeInquiry", "PA.O."},   {"RoutingService.CloseInquiry", "PASO."},
+    {"RoutingService.ClaimInquiry", "PA.O."},    {"RoutingService.AssignInquiry", "P.SO."},
+    {"RoutingService.ReopenInquiry", "P.SO."},   {"AgentService.ExtendWrapUp", "PA.O."},
     {"RoutingService.RecordFeedback", "P..O."},  {"RoutingService.WatchEvents", "P.SOV"},
     {"RoutingService.Commands", "PASO."},        {"AgentService.SetPresence", "PASO."},
     {"AgentService.GetAgent", "PASOV"},          {"AgentService.ListAgents", "P.SOV"},
@@ -337,6 +339,28 @@ TEST_F(AccessTest, AVendorIsExplainedItsOwn) {
   EXPECT_EQ(of_agent.lines(), 2);
   ASSERT_GT(of_agent.inquiries_size(), 0);
   for (const v1::WaitingInquiry& one : of_agent.inquiries()) EXPECT_EQ(one.inquiry_id(), "");
+}
+
+// Queue sales lets its agents claim: ann is one of them, bob is not.
+TEST_F(AccessTest, AnAgentSeesWhatItMayClaim) {
+  const std::string claimable = "workspace: 'w' inquiry_id: 'claimable'";
+  Become({{"role", "platform"}, {"workspaces", {"w"}}});
+  Must<v1::SubmitInquiryResponse>(
+      "RoutingService.SubmitInquiry",
+      "workspace: 'w' inquiry { id: 'claimable' queue: 'sales' channel: 'chat' }");
+  Become({{"role", "agent"}, {"workspaces", {"w"}}, {"agent_id", "bob"}});
+  EXPECT_EQ(status::ReasonOf(Call("RoutingService.GetInquiry", claimable)), "UNKNOWN_INQUIRY");
+  EXPECT_EQ(status::ReasonOf(Call("RoutingService.ClaimInquiry", claimable + " agent_id: 'bob'")),
+            "AGENT_NOT_SUITED");
+  Become({{"role", "agent"}, {"workspaces", {"w"}}, {"agent_id", "ann"}});
+  EXPECT_TRUE(Call("RoutingService.GetInquiry", claimable).ok());
+  EXPECT_EQ(status::ReasonOf(Call("RoutingService.GetInquiry",
+                                  "workspace: 'w' inquiry_id: 'waiting'")),
+            "UNKNOWN_INQUIRY");
+  EXPECT_EQ(status::ReasonOf(Call("RoutingService.ClaimInquiry", claimable + " agent_id: 'bob'")),
+            "AGENT_NOT_ALLOWED");
+  EXPECT_EQ(status::ReasonOf(Call("RoutingService.ClaimInquiry", claimable + " agent_id: 'ann'")),
+            "GATE_CLOSED");
 }
 
 TEST_F(AccessTest, AVendorIsToldOfItsOwn) {

@@ -18,10 +18,11 @@ constexpr char kWorkspace[] = R"pb(
     channels { id: "chat" kind: CHANNEL_KIND_MESSAGING }
     channels { id: "voice" kind: CHANNEL_KIND_LIVE }
     teams { id: "night" vendor: "acme" }
-    queues { id: "sales" }
+    queues { id: "sales" allow_claim: true }
     queues { id: "support" requirement { labels: "vip" } }
     queues { id: "full" requirement { labels: "vip" } max_length: 1 }
-    queues { id: "instant" auto_accept: true wrap_up { seconds: 600 } }
+    queues { id: "instant" auto_accept: true wrap_up { seconds: 600 }
+             wrap_up_extension_max { seconds: 60 } reopen_within { seconds: 600 } }
     settings { away_reasons: "lunch" away_reasons: "training" }
     agents { id: "ann" memberships { queue: "sales" } capacity { units: 1 } }
     agents { id: "bob" team: "night" memberships { queue: "instant" } capacity { units: 20 } }

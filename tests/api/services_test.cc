@@ -70,9 +70,15 @@ TEST_F(ServicesTest, EveryMutationSucceedsOnceAndIsReplayedByItsRequestId) {
       {"RoutingService.CloseInquiry", "inquiry_id: 'n' resolution: RESOLUTION_SPAM"},
       {"RoutingService.RecordFeedback", "inquiry_id: 'n' feedback { csat: 2 resolved: false }"},
       {"RoutingService.CancelInquiry", "inquiry_id: 'waiting' reason: CANCEL_REASON_ABANDONED"},
+      {"AgentService.ExtendWrapUp", "inquiry_id: 'n' agent_id: 'bob' by { seconds: 60 }"},
       {"AgentService.FinishWrapUp", "inquiry_id: 'n' agent_id: 'bob'"},
+      {"RoutingService.ReopenInquiry", "inquiry_id: 'n'"},
+      {"RoutingService.AssignInquiry",
+       "inquiry_id: 'waits-full' agent_id: 'bob' reason: 'asked for' "
+       "overrides: ASSIGNMENT_OVERRIDE_REQUIREMENT"},
       {"AgentService.DeclineOffer",
        "offer_id: 'offered/1' agent_id: 'ann' retry_after { seconds: 60 }"},
+      {"RoutingService.ClaimInquiry", "inquiry_id: 'offered' agent_id: 'ann'"},
       {"AgentService.SetPresence", "agent_id: 'ann' presence: PRESENCE_DRAINING"},
       {"ConfigService.UpsertAgents", "agents { id: 'eve' languages { language: 'de' level: 9 } }"},
       {"ConfigService.DeleteAgents", "agent_ids: 'eve'"},
@@ -95,6 +101,10 @@ TEST_F(ServicesTest, EveryMutationSucceedsOnceAndIsReplayedByItsRequestId) {
   EXPECT_EQ(done.spec().customer(), "c");
   EXPECT_EQ(done.spec().attributes().at("k"), "v");
   EXPECT_EQ(done.feedback().csat(), 2);
+  EXPECT_EQ(done.state(), v1::INQUIRY_STATE_ASSIGNED) << "opened again";
+  EXPECT_EQ(done.counts().reopens(), 1);
+  EXPECT_EQ(Get("waits-full").agent_id(), "bob");
+  EXPECT_EQ(Get("offered").agent_id(), "ann");
   EXPECT_FALSE(done.feedback().resolved());
 }
 

@@ -155,6 +155,11 @@ struct Usage {
   }
 };
 
+bool IsDecliner(const ModelInquiry& inquiry, const std::string& agent) {
+  const auto& decliners = inquiry.decliners;
+  return std::find(decliners.begin(), decliners.end(), agent) != decliners.end();
+}
+
 // One waiting inquiry as its line sees it.
 struct Look {
   const Model& model;
@@ -169,9 +174,9 @@ struct Look {
   bool HasRoom(const ModelAgent& agent) const;
   bool IsRateLimited(const ModelAgent& agent) const;
   bool IsBetter(Criterion criterion, const ModelAgent& a, const ModelAgent& b) const;
+  bool IsFree(const ModelAgent& agent) const;  // it may be offered the inquiry
   std::optional<std::string> Best() const;
   ModelHandled Within(const ModelAgent& agent) const;  // the fairness window
-  int64_t Lot(const ModelAgent& agent) const;
   int64_t Score(const ModelAgent& agent) const;
 };
 
@@ -183,31 +188,6 @@ ModelHandled Look::Within(const ModelAgent& agent) const {
     sum.time_us += entry.time_us;
   }
   return sum;
-}
-
-// As draw.h says it: -log2 of a hash, 16 bits of fraction, over the weight.
-int64_t Look::Lot(const ModelAgent& agent) const {
-  const auto mix = [](uint64_t z) {
-    z ^= z >> 30, z *= 0xbf58476d1ce4e5b9;
-    z ^= z >> 27, z *= 0x94d049bb133111eb;
-    return z ^ z >> 31;
-  };
-  const uint64_t by_inquiry =
-      mix(model.config.settings.random_seed + 0x9e3779b97f4a7c15 * inquiry.sequence);
-  uint64_t hash = mix(by_inquiry + 0xd1342543de82ef95 * agent.sequence);
-  if (hash == 0) hash = 1;
-  int64_t whole = 1;
-  for (; (hash >> 63) == 0; hash <<= 1) ++whole;
-  uint64_t leading = hash >> 32;
-  int64_t log = whole << 16;
-  for (int64_t bit = 1 << 15; bit > 0; bit >>= 1) {
-    leading = leading * leading >> 31;
-    if (leading < uint64_t{1} << 32) continue;
-    leading >>= 1;
-    log -= bit;
-  }
-  const MembershipConfig* membership = MembershipOf(agent.config, inquiry.queue);
-  return log * 1'000'000 / (membership == nullptr ? 1 : membership->weight);
 }
 
 int64_t Look::Score(const ModelAgent& agent) const {
@@ -270,7 +250,7 @@ bool Look::IsBetter(Criterion criterion, const ModelAgent& a, const ModelAgent& 
     case Criterion::kLeastHandleTime:
       return Within(a).time_us < Within(b).time_us;
     case Criterion::kRandom:
-      return Lot(a) < Lot(b);
+      return Lot(model, inquiry, a) < Lot(model, inquiry, b);
     case Criterion::kScore:
       return Score(a) > Score(b);
   }
@@ -333,6 +313,11 @@ bool Look::IsClosedHere(const ModelAgent& agent) const {
 bool Look::HasRoom(const ModelAgent& agent) const {
   const AgentConfig& config = agent.config;
   if (usage.Of(config.id) + inquiry.units > config.units) return false;
+  for (const ChannelConfig& channel : model.config.channels) {
+    if (!channel.exclusive) continue;
+    if (channel.id == inquiry.channel && usage.Of(config.id) > 0) return false;
+    if (usage.Of(config.id, channel.id) > 0) return false;
+  }
   const auto limit = config.channel_units.find(inquiry.channel);
   if (limit == config.channel_units.end()) return true;
   return usage.Of(config.id, inquiry.channel) + inquiry.units <= limit->second;
@@ -365,12 +350,21 @@ std::optional<std::string> Look::Best() const {
   };
   for (const auto& [id, agent] : model.agents) {
     if (inquiry.held && id != inquiry.preferred.front()) continue;
-    const auto barred = inquiry.barred.find(id);
-    if (barred != inquiry.barred.end() && barred->second > model.now) continue;
-    if (!IsOpen(agent) || Qualify(agent.config) != Mismatch::kNone) continue;
+    if (IsDecliner(inquiry, id) || !IsFree(agent)) continue;
     if (best == nullptr || comes_before(agent, *best)) best = &agent;
   }
-  return best == nullptr ? std::nullopt : std::optional(best->config.id);
+  if (best != nullptr) return best->config.id;
+  for (const std::string& id : inquiry.decliners) {
+    const auto agent = model.agents.find(id);
+    if (agent != model.agents.end() && !inquiry.held && IsFree(agent->second)) return id;
+  }
+  return std::nullopt;
+}
+
+bool Look::IsFree(const ModelAgent& agent) const {
+  const auto barred = inquiry.barred.find(agent.config.id);
+  if (barred != inquiry.barred.end() && barred->second > model.now) return false;
+  return IsOpen(agent) && Qualify(agent.config) == Mismatch::kNone;
 }
 
 // The queue that had least of its share first.
@@ -442,26 +436,28 @@ std::tuple<int64_t, int64_t, uint64_t> ServingKey(const Model& model, const Mode
   return {rank, due, inquiry.sequence};
 }
 
-bool NobodyThere(const Model& model, const ModelInquiry& inquiry) {
-  if (model.Queue(inquiry.queue).suspended) return false;
-  const auto verdicts = NaiveQualifies(model, inquiry);
-  return std::none_of(model.agents.begin(), model.agents.end(), [&](const auto& entry) {
-    const Presence presence = entry.second.presence;
-    const bool there = presence == Presence::kAvailable || presence == Presence::kAway;
-    return there && verdicts.at(entry.first) == Mismatch::kNone;
-  });
-}
-
 bool MayBeReserved(const Model& model, const ModelInquiry& inquiry, const std::string& agent_id) {
   const auto agent = model.agents.find(agent_id);
   if (agent == model.agents.end() || agent->second.presence != Presence::kAvailable) return false;
   if (model.Queue(inquiry.queue).max_overtakes == 0) return false;
   const auto barred = inquiry.barred.find(agent_id);
   if (barred != inquiry.barred.end() && barred->second > model.now) return false;
+  if (IsDecliner(inquiry, agent_id)) return false;
   const Usage nothing{Model{}};
   const Look look{model, inquiry, nothing};
   if (look.IsClosedHere(agent->second)) return false;
   return look.HasRoom(agent->second) && look.Qualify(agent->second.config) == Mismatch::kNone;
+}
+
+bool HasRoom(const Model& model, const ModelInquiry& inquiry, const std::string& agent) {
+  const Usage usage(model);
+  return Look{model, inquiry, usage}.HasRoom(model.agents.at(agent));
+}
+
+bool IsAtRateLimit(const Model& model, const std::string& agent) {
+  const Usage usage(model);
+  const ModelInquiry any;
+  return Look{model, any, usage, {}, {}}.IsRateLimited(model.agents.at(agent));
 }
 
 std::string NextOvertaken(const Model& model, const Match& match) {
@@ -478,6 +474,10 @@ std::string NextOvertaken(const Model& model, const Match& match) {
 std::optional<std::string> NextAsked(const Model& model, const ModelInquiry& inquiry) {
   ModelInquiry waits = inquiry;
   for (const std::string& agent : inquiry.asked) waits.barred[agent] = kNever;
+  if (!IsDecliner(inquiry, inquiry.asked.front())) waits.decliners.clear();
+  for (const std::string& agent : inquiry.decliners) {
+    if (waits.decliners.empty()) waits.barred[agent] = kNever;
+  }
   const Usage usage(model);
   return Look{model, waits, usage}.Best();
 }

@@ -33,6 +33,7 @@ struct ModelInquiry {
   std::vector<std::string> preferred;
   std::map<std::string, Time> barred;  // agent -> until; kNever: for good
   std::set<std::string> excluded;      // barred by the caller: stays through transfers
+  std::vector<std::string> decliners;  // asked, while not barred, after all others and in this order
   InquiryState state = InquiryState::kWaiting;
   int step = 0;
   bool held = false;
@@ -105,6 +106,17 @@ std::string NextOvertaken(const Model& model, const Match& match);
 // Whether nobody who is available or away may serve the inquiry at its step. A suspended queue
 // waits for its agents: false.
 bool NobodyThere(const Model& model, const ModelInquiry& inquiry);
+// The agent's draw for the inquiry; smaller is better.
+int64_t Lot(const Model& model, const ModelInquiry& inquiry, const ModelAgent& agent);
+// Whether the agent has units left for the inquiry on its channel.
+bool HasRoom(const Model& model, const ModelInquiry& inquiry, const std::string& agent);
+bool IsAtRateLimit(const Model& model, const std::string& agent);
+// Whether the agent may be given the inquiry by somebody, or take it: `aside` does not count.
+bool MayTake(const Model& model, const ModelInquiry& inquiry, const std::string& agent,
+             const std::set<Override>& aside);
+// Whether what the step waits for is there.
+bool NaiveHolds(const Model& model, const ModelInquiry& inquiry, const StepWhen& when);
+bool NaiveIsOpen(const CalendarConfig& calendar, Time at);
 // Whether the agent may be reserved for the waiting inquiry: it suits, is there and large enough.
 bool MayBeReserved(const Model& model, const ModelInquiry& inquiry, const std::string& agent);
 // Who is asked next beside those who are asked already; nullopt: nobody else could take it.

@@ -11,12 +11,6 @@
 namespace firstline::engine::proof {
 namespace {
 
-template <class Enum, size_t kSize>
-const char* Pick(const std::array<const char*, kSize>& texts, Enum value) {
-  const auto index = static_cast<size_t>(value);
-  return index < kSize ? texts[index] : "?";
-}
-
 // Resolves handles of one engine and appends "key=value" parts.
 class EventText {
  public:
@@ -76,7 +70,9 @@ class EventText {
   std::string operator()(const InquiryAssigned& e) {
     return absl::StrCat("assigned ", I(e.inquiry), " ", A(e.agent), Q(e.queue), " n=", e.number,
                         " wait=", Text(e.wait), " units=", e.units, Flag("first", e.first),
-                        Flag("automatic", e.automatic));
+                        Flag("automatic", e.automatic),
+                        e.cause <= AssignCause::kAutomatic ? "" : " cause=",
+                        e.cause <= AssignCause::kAutomatic ? "" : Text(e.cause));
   }
   std::string operator()(const FirstReplyWarned& e) {
     return absl::StrCat("first-reply-warned ", I(e.inquiry), " ", A(e.agent), Q(e.queue));
@@ -148,6 +144,20 @@ class EventText {
   std::string operator()(const WrapUpFinished& e) {
     return absl::StrCat("wrap-up-finished ", A(e.agent), " ", e.inquiry_id, Q(e.queue),
                         " duration=", Text(e.duration), Flag("early", e.early));
+  }
+  std::string operator()(const WrapUpExtended& e) {
+    return absl::StrCat("wrap-up-extended ", A(e.agent), " ", e.inquiry_id, Q(e.queue),
+                        " until=", Text(e.until, base_), " by=", Text(e.by));
+  }
+  std::string operator()(const InquiryDirected& e) {
+    std::string overrides;
+    for (Override o : e.overrides) absl::StrAppend(&overrides, " aside=", Text(o));
+    return absl::StrCat("directed ", I(e.inquiry), " ", A(e.agent), Q(e.queue),
+                        Flag("with_offer", e.with_offer), overrides, " reason=", e.reason);
+  }
+  std::string operator()(const InquiryReopened& e) {
+    return absl::StrCat("reopened ", I(e.inquiry), " ", A(e.agent), Q(e.queue),
+                        " closed=", Text(e.closed));
   }
 
  private:
@@ -233,7 +243,7 @@ std::string InquiryNames(const Engine& engine, const Inquiry& i) {
   std::vector<std::string> exceptions;
   for (const Exception& e : i.exceptions) {
     exceptions.push_back(absl::StrCat(engine.AgentId(e.agent), "@", TimeText(e.until),
-                                      e.named_by_caller ? "!" : ""));
+                                      e.named_by_caller ? "!" : e.last ? "last" : ""));
   }
   return absl::StrCat(" channel=", engine.ChannelId(i.channel), " queue=", engine.QueueId(i.queue),
                       " own=", SpecText(engine, i.own), " agent=", engine.AgentId(i.agent),
@@ -284,66 +294,6 @@ std::string ReceiptText(const Receipt& r) {
 
 }  // namespace
 
-const char* Text(InquiryState state) {
-  return Pick(std::to_array<const char*>(
-                  {"waiting", "offered", "assigned", "parked", "closed", "cancelled"}),
-              state);
-}
-const char* Text(Presence presence) {
-  return Pick(std::to_array<const char*>({"offline", "available", "away", "draining"}), presence);
-}
-const char* Text(Gate gate) {
-  return Pick(std::to_array<const char*>(
-                  {"open", "presence", "drain", "back_off", "rate_limit", "reserved",
-                   "capacity", "channel_capacity", "queue_back_off", "queue_wrap_up"}),
-              gate);
-}
-const char* Text(EnqueueCause cause) {
-  return Pick(
-      std::to_array<const char*>({"submitted", "transferred", "overflowed", "declined", "expired",
-                                  "first_reply_timeout", "agent_lost", "resumed", "updated"}),
-      cause);
-}
-const char* Text(OfferOutcome outcome) {
-  return Pick(
-      std::to_array<const char*>({"accepted", "declined", "expired", "rescinded", "agent_lost",
-                                  "taken"}),
-      outcome);
-}
-const char* Text(Author author) {
-  return Pick(std::to_array<const char*>({"customer", "agent", "bot"}), author);
-}
-const char* Text(CancelReason reason) {
-  return Pick(std::to_array<const char*>(
-                  {"abandoned", "withdrawn", "duplicate", "other", "route_ended"}),
-              reason);
-}
-const char* Text(Resolution resolution) {
-  return Pick(
-      std::to_array<const char*>({"resolved", "unresolved", "spam", "no_reply_needed", "other"}),
-      resolution);
-}
-const char* Text(Comparison comparison) {
-  return Pick(std::to_array<const char*>({"=", "!=", "in", "<", "<=", ">", ">="}), comparison);
-}
-const char* Text(Criterion criterion) {
-  return Pick(
-      std::to_array<const char*>({"preferred", "language_level", "skill_level", "fewest_skills",
-                                  "tier", "load", "idle_time", "round_robin", "position",
-                                  "fewest_handled", "least_handle_time", "random", "score"}),
-      criterion);
-}
-const char* Text(Serving serving) {
-  return Pick(std::to_array<const char*>({"fifo", "credit", "strict", "deadline", "lifo"}), serving);
-}
-const char* Text(Mismatch mismatch) {
-  return Pick(std::to_array<const char*>({"none", "suspended", "not_member", "paused", "tier",
-                                          "skill_missing", "skill_level", "skill_group",
-                                          "skill_excluded", "language", "label",
-                                          "label_condition"}),
-              mismatch);
-}
-
 std::string Text(Span span) {
   if (span.us == -1) return "-";
   const int64_t us = std::abs(span.us);
@@ -388,11 +338,12 @@ std::string InquiryRecord(const Engine& engine, InquiryIx ix) {
       "inquiry ", i.id, " ", Text(i.state), " seq=", i.sequence, " priority=", i.priority,
       " step=", i.step, " held=", i.held, " overtakes=", i.overtakes,
       " reserved=", engine.AgentId(i.reserved), " replied=", i.replied, " warned=", i.warned,
+      " step_due=", i.step_due,
       " answered_here=", i.answered_here, " customer=", i.customer, " attributes=", attributes,
       InquiryNames(engine, i), InquiryClocks(i), " digest=", absl::Hex(i.digest),
       " messages=", messages, " cancel=", Text(i.cancel_reason), " resolution=", Text(i.resolution),
       " csat=", i.csat, "/", static_cast<int>(i.feedback_resolved), " counts=", i.declines, "/",
-      i.misses, "/", i.transfers, "/", i.returns);
+      i.misses, "/", i.transfers, "/", i.returns, "/", i.reopens);
 }
 
 std::string AgentRecord(const Engine& engine, AgentIx ix) {
@@ -402,7 +353,7 @@ std::string AgentRecord(const Engine& engine, AgentIx ix) {
   for (const WrapUp& w : a.wrap_ups) {
     absl::StrAppend(&wrap_ups, w.inquiry_id, "/", engine.ChannelId(w.channel), "/",
                     engine.QueueId(w.queue), "/", w.units, "/", TimeText(w.start), "/",
-                    TimeText(w.until), ",");
+                    TimeText(w.until), "/", w.extended.us, ",");
   }
   for (const QueueBackOff& b : a.queue_back_offs) {
     absl::StrAppend(&back_offs, engine.QueueId(b.queue), "/", b.misses, "/", b.count, "/",
@@ -413,7 +364,7 @@ std::string AgentRecord(const Engine& engine, AgentIx ix) {
     absl::StrAppend(&handled, TimeText(h.at), "/", h.assignments, "/", h.time.us, ",");
   }
   return absl::StrCat("agent ", a.id, " #", a.sequence, " ", Text(a.presence), " reason=", a.reason,
-                      " since=", TimeText(a.presence_since), " sessions=", sessions,
+                      " since=", TimeText(a.presence_since), " lost=", TimeText(a.lost_since), " sessions=", sessions,
                       " leased=", a.presence_leased, " misses=", a.misses, "/", a.back_off_count,
                       " back_off=", TimeText(a.back_off_until), " idle=", TimeText(a.idle_since),
                       "/", a.idle_sequence, " offered=", a.offered_sequence, " wrap_ups=", wrap_ups,

@@ -81,7 +81,7 @@ Body Program::NextBody(const Engine& engine) {
     if (choices_.Percent(80)) return online;
   }
   const std::vector<S> open = {S::kWaiting, S::kOffered, S::kAssigned, S::kParked};
-  switch (choices_.Weighted({24, 16, 5, 11, 3, 3, 12, 3, 3, 3, 2, 9, 4, 3, 3, 2, 1, 1, 1})) {
+  switch (choices_.Weighted({24, 16, 5, 11, 3, 3, 12, 3, 3, 3, 2, 9, 4, 3, 3, 2, 1, 1, 3, 3, 3, 1, 1})) {
     case 0:
       return MakeSubmit(engine);
     case 1:
@@ -121,6 +121,16 @@ Body Program::NextBody(const Engine& engine) {
       return DeleteAgents{{AnyAgent()}, choices_.Percent(50)};
     case 17:
       return Extend{Milliseconds(choices_.Between(1, 20'000))};
+    case 18:
+      return Claim{AnyInquiry(engine, {S::kWaiting, S::kWaiting, S::kOffered}), AnyAgent()};
+    case 19:
+      return MakeAssign(engine);
+    case 20:
+      return Reopen{AnyInquiry(engine, {S::kClosed}), choices_.Percent(20) ? AnyAgent() : ""};
+    case 21: {
+      const auto finish = std::get<FinishWrapUp>(MakeFinishWrapUp(engine));
+      return ExtendWrapUp{finish.agent_id, finish.inquiry_id, Seconds(choices_.Between(0, 4))};
+    }
     default:
       return TakeOver{engine.counters().config_version + 5, "pod:1", "1-1", false};
   }
@@ -318,11 +328,12 @@ WorkspaceConfig Program::MakeWorkspace() {
   WorkspaceConfig config;
   config.channels = {{"chat", ChannelKind::kMessaging, 1},
                      {"mail", ChannelKind::kMessaging, choices_.Between(1, 2)},
-                     {"voice", ChannelKind::kLive, choices_.Between(1, 3)}};
+                     {"voice", ChannelKind::kLive, choices_.Between(1, 3), choices_.Percent(30)}};
   shares_ = choices_.Percent(40);
   config.teams = {{"t0", ""}, {"t1", "vendor"}};
   for (int q = 0; q < queues_; ++q) config.queues.push_back(MakeQueue(q));
   config.settings = MakeSettings();
+  config.calendars = MakeCalendars();
   for (int rules = choices_.Percent(60) ? choices_.Between(1, 4) : 0; rules > 0; --rules) {
     config.rules.push_back(MakeRule(static_cast<uint32_t>(rules)));
   }
@@ -402,6 +413,8 @@ QueueConfig Program::MakeQueue(int index) {
   const int steps = choices_.Between(0, 3);
   for (int s = 0; s < steps; ++s) {
     queue.steps.push_back(MakeStep(after, index, s + 1 == steps));
+    const Span before = s == 0 ? Span{} : queue.steps[static_cast<size_t>(s) - 1].after;
+    if (choices_.Percent(30)) AddWhen(queue.steps.back(), before);
     after = after + Milliseconds(choices_.Between(500, 8000));
   }
   queue.preferred_hold = Seconds0To(6);
@@ -413,6 +426,7 @@ QueueConfig Program::MakeQueue(int index) {
   queue.wrap_up = Seconds0To(10);
   queue.wrap_up_queue_only = choices_.Percent(20);
   if (choices_.Percent(20)) queue.back_off = MakeBackOff();
+  AddComingBack(queue);
   if (choices_.Percent(30)) queue.keep_place = Seconds0To(30);
   if (choices_.Percent(30)) queue.last_agent_within = Seconds0To(60);
   queue.first_reply_warning = Seconds0To(5);
@@ -646,6 +660,21 @@ struct CommandText {
   }
   std::string operator()(const TakeOver& c) const { return absl::StrCat("take-over ", c.epoch); }
   std::string operator()(const Extend& c) const { return absl::StrCat("extend ", Text(c.span)); }
+  std::string operator()(const Claim& c) const {
+    return absl::StrCat("claim ", c.inquiry_id, " ", c.agent_id);
+  }
+  std::string operator()(const AssignTo& c) const {
+    std::string out = absl::StrCat("assign ", c.inquiry_id, " ", c.agent_id, " ", c.reason,
+                                   c.with_offer ? " with_offer" : "");
+    for (Override aside : c.overrides) absl::StrAppend(&out, " aside=", Text(aside));
+    return out;
+  }
+  std::string operator()(const Reopen& c) const {
+    return absl::StrCat("reopen ", c.inquiry_id, " ", c.agent_id);
+  }
+  std::string operator()(const ExtendWrapUp& c) const {
+    return absl::StrCat("extend-wrap-up ", c.agent_id, " ", c.inquiry_id, " by=", Text(c.by));
+  }
   std::string operator()(const NoteQuarantine& c) const {
     return absl::StrCat("quarantine ", c.key);
   }

@@ -44,6 +44,8 @@ class Program {
   Body MakeMessage(const Engine& engine);
   Body MakeClose(const Engine& engine);
   Body MakeAccept(const Engine& engine);
+  Body MakeAssign(const Engine& engine);
+  void AddComingBack(QueueConfig& queue);
   Body MakeDecline(const Engine& engine);
   // Agents.
   Body MakePresence();
@@ -55,6 +57,9 @@ class Program {
   QueueConfig MakeQueue(int index);
   RuleConfig MakeRule(uint32_t number);
   StepConfig MakeStep(Span after, int queue_index, bool last);
+  StepWhen MakeWhen();
+  void AddWhen(StepConfig& step, Span before);
+  std::vector<CalendarConfig> MakeCalendars();
   BackOffConfig MakeBackOff();
   SettingsConfig MakeSettings();
   AgentConfig MakeAgent(int index);

@@ -17,17 +17,6 @@ std::vector<std::string> Unique(const std::vector<std::string>& names) {
   return unique;
 }
 
-// Whether an event of ApplyConfig is the command's own; timers may have fired before it.
-bool BeginsConfig(const Event& event) {
-  const auto* offer = std::get_if<OfferEnded>(&event.body);
-  const auto* enqueued = std::get_if<InquiryEnqueued>(&event.body);
-  return std::holds_alternative<AgentUpserted>(event.body) ||
-         std::holds_alternative<AgentDeleted>(event.body) ||
-         std::holds_alternative<WorkspaceApplied>(event.body) ||
-         (offer != nullptr && offer->outcome == OfferOutcome::kAgentLost) ||
-         (enqueued != nullptr && enqueued->cause == EnqueueCause::kAgentLost);
-}
-
 std::string Differs(const std::string& what, const std::string& actual,
                     const std::string& expected) {
   if (actual == expected) return "";
@@ -123,7 +112,8 @@ struct ReferenceEngine::Fold {
     if (fresh && engine.QueueId(e.queue) != queue) return "it should be in queue " + queue;
     self.Enqueue(I(e.inquiry), engine.QueueId(e.queue), e.cause);
     const bool enters = fresh || e.cause == EnqueueCause::kTransferred ||
-                        e.cause == EnqueueCause::kOverflowed || e.cause == EnqueueCause::kResumed;
+                        e.cause == EnqueueCause::kOverflowed ||
+                        e.cause == EnqueueCause::kResumed || e.cause == EnqueueCause::kReopened;
     if (enters) self.NoteAtOnce(I(e.inquiry));
     return "";
   }
@@ -133,8 +123,8 @@ struct ReferenceEngine::Fold {
     if (inquiry.state != InquiryState::kWaiting) return "a step is reached without waiting";
     if (e.step != inquiry.step + 1) return "a step is left out";
     if (e.step > queue.steps.size()) return "a step is reached that the route does not have";
-    const Time due = inquiry.enqueue_time + queue.steps[e.step - 1u].after;
-    if (self.model_.now < due && self.at_once_ != inquiry.id) {
+    const StepConfig& step = queue.steps[e.step - 1u];
+    if (self.at_once_ != inquiry.id && !self.IsDue(inquiry, step)) {
       return absl::StrCat(inquiry.id, " reaches a step too early");
     }
     inquiry.step = e.step;
@@ -155,8 +145,9 @@ struct ReferenceEngine::Fold {
       inquiry.reserved.clear();
       return "";
     }
-    if (self.due_ != Match{inquiry.id, agent}) return "a reservation that no overtaking asks for";
-    self.due_ = {};
+    const bool is_due = !self.due_.empty() && self.due_.front() == Match{inquiry.id, agent};
+    if (!is_due) return "a reservation that no overtaking asks for";
+    self.due_.erase(self.due_.begin());
     inquiry.reserved = agent;
     return "";
   }
@@ -168,17 +159,22 @@ struct ReferenceEngine::Fold {
     }
     if (inquiry.state == InquiryState::kOffered) {
       std::string wrong = self.CheckAsked(inquiry, agent);
+      if (self.before_round_) self.Overtake(*self.before_round_, {inquiry.id, agent});
       A(e.agent).last_offered = ++self.order_;
       return wrong;
     }
-    std::string wrong = self.CheckMatch({inquiry.id, agent});
-    if (!wrong.empty()) return wrong;
-    self.Overtake({inquiry.id, agent});
+    const bool is_directed = self.TakeDirected({inquiry.id, agent});
+    if (!is_directed) {
+      std::string wrong = self.CheckMatch({inquiry.id, agent});
+      if (!wrong.empty()) return wrong;
+      self.BeginRound(inquiry);
+      self.Overtake(self.model_, {inquiry.id, agent});
+      self.round_ = inquiry.id;
+      self.round_held_ = inquiry.held;
+    }
     self.Charge(inquiry.queue);
     inquiry.agent = agent;
     inquiry.asked = {agent};
-    self.round_ = inquiry.id;
-    self.round_held_ = inquiry.held;
     inquiry.held = false;
     self.SetState(inquiry, InquiryState::kOffered);
     A(e.agent).last_offered = ++self.order_;
@@ -195,8 +191,12 @@ struct ReferenceEngine::Fold {
     if (e.outcome == OfferOutcome::kDeclined) {
       const auto* decline = CommandAs<Decline>();
       if (decline == nullptr) return "an offer is declined without a Decline";
-      const bool never = decline->retry_after.us == 0;
-      self.Bar(inquiry, agent, never ? kNever : self.model_.now + decline->retry_after);
+      const Span again = self.model_.Queue(inquiry.queue).ask_decliners_after;
+      const Span wait = decline->retry_after.us != 0 ? decline->retry_after : again;
+      self.Bar(inquiry, agent, wait.us == 0 ? kNever : self.model_.now + wait);
+      std::erase(inquiry.decliners, agent);
+      const bool is_last = again.us > 0 && inquiry.excluded.count(agent) == 0;
+      if (is_last) inquiry.decliners.push_back(agent);
     }
     if (e.outcome == OfferOutcome::kExpired) {
       self.Bar(inquiry, agent, self.model_.now + self.BackOffOf(inquiry).duration);
@@ -209,7 +209,14 @@ struct ReferenceEngine::Fold {
     if (e.automatic) {
       std::string wrong = self.CheckMatch({inquiry.id, agent});
       if (!wrong.empty()) return wrong;
-      self.Overtake({inquiry.id, agent});
+      self.BeginRound(inquiry);
+      self.Overtake(self.model_, {inquiry.id, agent});
+      self.Charge(inquiry.queue);
+      A(e.agent).last_offered = ++self.order_;
+      inquiry.held = false;
+    } else if (e.cause == AssignCause::kClaimed || e.cause == AssignCause::kDirected) {
+      std::string wrong = self.CheckGiven(inquiry, agent, e.cause);
+      if (!wrong.empty()) return wrong;
       self.Charge(inquiry.queue);
       A(e.agent).last_offered = ++self.order_;
       inquiry.held = false;
@@ -249,10 +256,12 @@ struct ReferenceEngine::Fold {
   }
   std::string operator()(const InquiryTransferred& e) {
     const auto* transfer = CommandAs<Transfer>();
+    if (CommandAs<AssignTo>() != nullptr) return "";
     if (transfer == nullptr) return "an inquiry is transferred without a Transfer";
     ModelInquiry& inquiry = I(e.inquiry);
     std::erase_if(inquiry.barred,
                   [&](const auto& entry) { return !inquiry.excluded.count(entry.first); });
+    inquiry.decliners.clear();
     const std::string& chosen = transfer->preferred_agent;
     if (e.agent.IsSet() && engine.AgentId(e.agent) != chosen) {
       self.Bar(inquiry, engine.AgentId(e.agent), kNever);
@@ -319,7 +328,38 @@ struct ReferenceEngine::Fold {
     if (held_units) self.NoteIdle(agent.config.id);
     return "";
   }
+  std::string operator()(const InquiryDirected& e) {
+    const ModelInquiry& inquiry = I(e.inquiry);
+    const std::string agent = engine.AgentId(e.agent);
+    if (CommandAs<AssignTo>() == nullptr) return "nobody asked for that assignment";
+    const auto& asked = inquiry.asked;
+    const bool is_asked = inquiry.state == InquiryState::kOffered &&
+                          std::find(asked.begin(), asked.end(), agent) != asked.end();
+    if (is_asked && !e.with_offer) return "";  // it accepts, so to say
+    self.directed_ = {inquiry.id, agent};
+    if (is_asked) return "";
+    const std::set<Override> aside(e.overrides.begin(), e.overrides.end());
+    const bool may = MayTake(self.model_, inquiry, agent, aside);
+    return may || self.IsUndecided() ? "" : agent + " may not be given " + inquiry.id;
+  }
+  std::string operator()(const InquiryReopened& e) {
+    ModelInquiry& inquiry = I(e.inquiry);
+    const auto* reopen = CommandAs<Reopen>();
+    if (reopen == nullptr) return "an inquiry is reopened without a Reopen";
+    const QueueConfig& queue = self.model_.Queue(inquiry.queue);
+    if (inquiry.state != InquiryState::kClosed) return "something is reopened that was not closed";
+    if (self.model_.now - inquiry.end_time >= queue.reopen_within) return "it is reopened too late";
+    if (!queue.reopen_keeps_age) inquiry.arrival_time = self.model_.now;
+    const std::string first = reopen->agent_id.empty() ? inquiry.last_agent : reopen->agent_id;
+    inquiry.preferred.clear();
+    if (self.model_.agents.count(first) > 0) inquiry.preferred.push_back(first);
+    inquiry.barred.clear();
+    inquiry.excluded.clear();
+    inquiry.decliners.clear();
+    return "";
+  }
   // Nothing that matching depends on.
+  std::string operator()(const WrapUpExtended&) { return ""; }
   std::string operator()(const OwnerChanged&) { return ""; }
   std::string operator()(const DeadlinesExtended&) { return ""; }
   std::string operator()(const RecordQuarantined&) { return ""; }
@@ -341,7 +381,7 @@ std::string ReferenceEngine::Observe(const Engine& engine, const Command* comman
     }
     model_.now = event.time;
     // What timers did on the way to the command happened before it.
-    if (takes_config && BeginsConfig(event)) {
+    if (takes_config && BeginsConfig(engine, event)) {
       TakeConfig(engine.config());
       takes_config = false;
     }
@@ -368,100 +408,15 @@ std::string ReferenceEngine::Observe(const Engine& engine, const Command* comman
       return absl::StrCat(left->inquiry, " waits although ", left->agent, " could take it");
     }
   }
+  if (engine.NextDeadline() > engine.now()) {
+    if (const std::string wrong = CheckStates(); !wrong.empty()) return wrong;
+  }
   for (const std::string& wrong :
        {CheckReservations(), CompareInquiries(engine), CompareAgents(engine),
         CompareQualification(engine)}) {
     if (!wrong.empty()) return wrong;
   }
   return "";
-}
-
-bool ReferenceEngine::IsUndecided() const {
-  for (const auto& [id, inquiry] : model_.inquiries) {
-    if (inquiry.state != InquiryState::kWaiting) continue;
-    for (const auto& [agent, until] : inquiry.barred) {
-      if (until == model_.now) return true;
-    }
-  }
-  const RateLimitConfig& limit = model_.config.settings.rate_limit;
-  for (const auto& [id, agent] : model_.agents) {
-    for (const ModelHandled& entry : agent.handled) {
-      if (limit.assignments > 0 && entry.at + limit.window == model_.now) return true;
-    }
-  }
-  return false;
-}
-
-// Counts whom the match passes over; at the limit the agent must be reserved before anything else
-// is matched.
-void ReferenceEngine::Overtake(const Match& match) {
-  const std::string overtaken = NextOvertaken(model_, match);
-  if (overtaken.empty()) return;
-  ModelInquiry& inquiry = model_.inquiries.at(overtaken);
-  inquiry.overtakes = std::min(inquiry.overtakes + 1, limits::kOvertakesMax);
-  if (inquiry.overtakes >= model_.Queue(inquiry.queue).max_overtakes) {
-    due_ = {overtaken, match.agent};
-  }
-}
-
-// Judged when it enters a queue or reaches a step, and not later.
-void ReferenceEngine::NoteAtOnce(const ModelInquiry& inquiry) {
-  const std::vector<StepConfig>& steps = model_.Queue(inquiry.queue).steps;
-  const auto next = static_cast<size_t>(inquiry.step);
-  const bool asks = next < steps.size() && steps[next].at_once_if_nobody;
-  at_once_ = asks && NobodyThere(model_, inquiry) ? inquiry.id : "";
-}
-
-std::string ReferenceEngine::CheckReservations() const {
-  if (!at_once_.empty()) return at_once_ + " should reach its next step at once";
-  if (!due_.inquiry.empty()) {
-    return absl::StrCat(due_.inquiry, " was overtaken too often: ", due_.agent,
-                        " should be reserved");
-  }
-  for (const auto& [id, inquiry] : model_.inquiries) {
-    if (inquiry.reserved.empty()) continue;
-    if (inquiry.state != InquiryState::kWaiting ||
-        !MayBeReserved(model_, inquiry, inquiry.reserved)) {
-      return absl::StrCat(inquiry.reserved, " is reserved in vain for ", id);
-    }
-  }
-  return "";
-}
-
-std::string ReferenceEngine::CheckAsked(ModelInquiry& inquiry, const std::string& agent) {
-  if (round_ != inquiry.id) return inquiry.id + " is offered although it is offered already";
-  const auto asked_max = static_cast<size_t>(model_.Queue(inquiry.queue).offer_to);
-  if (inquiry.asked.size() >= asked_max || round_held_) return inquiry.id + " is offered to too many";
-  const std::optional<std::string> next = NextAsked(model_, inquiry);
-  inquiry.asked.push_back(agent);
-  if (IsUndecided() || next == agent) return "";
-  return absl::StrCat(inquiry.id, " is offered to ", agent, " as well, the rule gives ",
-                      next.value_or("nobody"));
-}
-
-std::string ReferenceEngine::CheckRound() {
-  if (round_.empty()) return "";
-  const ModelInquiry& inquiry = model_.inquiries.at(round_);
-  round_.clear();
-  const auto asked_max = static_cast<size_t>(model_.Queue(inquiry.queue).offer_to);
-  if (inquiry.asked.size() >= asked_max || round_held_ || IsUndecided()) return "";
-  const std::optional<std::string> next = NextAsked(model_, inquiry);
-  return next ? absl::StrCat(inquiry.id, " should be offered to ", *next, " as well") : "";
-}
-
-std::string ReferenceEngine::CheckMatch(const Match& actual) {
-  if (!due_.inquiry.empty()) return CheckReservations();
-  if (IsUndecided()) {
-    ++undecided_;
-    return "";
-  }
-  ++matches_;
-  const std::optional<Match> expected = NextMatch(model_);
-  if (expected && *expected == actual) return "";
-  const std::string wanted =
-      expected ? absl::StrCat(expected->inquiry, " -> ", expected->agent) : "nothing";
-  return absl::StrCat("matched ", actual.inquiry, " -> ", actual.agent, ", the rule gives ",
-                      wanted);
 }
 
 }  // namespace firstline::engine::proof

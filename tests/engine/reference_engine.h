@@ -13,7 +13,10 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "services/router/engine/command.h"
 #include "services/router/engine/engine.h"
@@ -35,9 +38,14 @@ class ReferenceEngine {
   struct Fold;  // one overload per event
 
   std::string CheckMatch(const Match& actual);
-  void Overtake(const Match& match);
+  void Overtake(const Model& before, const Match& match);
+  // Whether an event of ApplyConfig is the command's own; timers may have fired before it.
+  bool BeginsConfig(const Engine& engine, const Event& event) const;
+  void BeginRound(const ModelInquiry& inquiry);
   void NoteAtOnce(const ModelInquiry& inquiry);
   std::string CheckReservations() const;
+  bool IsDue(const ModelInquiry& inquiry, const StepConfig& step) const;
+  std::string CheckStates() const;
   // An exception that ends at this very microsecond holds or not depending on whether its timer
   // came first; the headers leave that open, so nothing is concluded from it.
   bool IsUndecided() const;
@@ -64,11 +72,17 @@ class ReferenceEngine {
   Model model_;
   // Holds one more agent who is asked with the offer of `round_` against the rule.
   std::string CheckAsked(ModelInquiry& inquiry, const std::string& agent);
+  bool TakeDirected(const Match& match);
+  std::string CheckGiven(const ModelInquiry& inquiry, const std::string& agent, AssignCause cause);
   std::string CheckRound();  // the offer went to as many as it should
 
   std::string round_;        // the inquiry whose offer was the last event
   bool round_held_ = false;  // it was held for its first preferred agent alone
-  Match due_;  // the inquiry overtaken too often, and who has to be reserved for it; empty: none
+  // Inquiries overtaken too often, and who has to be reserved for them, in that order.
+  std::vector<Match> due_;
+  std::optional<Model> before_round_;     // as it was when the first of several was asked
+  std::set<std::string> passed_over_;     // inquiries that the present round has overtaken
+  Match directed_;  // who is being given what; empty: nobody
   const Command* command_ = nullptr;
   std::string at_once_;  // the inquiry whose next event is a step
   int configurations_ = 0;  // taken so far

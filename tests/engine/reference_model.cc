@@ -127,12 +127,24 @@ void ReferenceEngine::Bar(ModelInquiry& inquiry, const std::string& agent, Time 
     known->second = std::max(known->second, until);
     return;
   }
-  if (inquiry.barred.size() >= limits::kExceptionsMax) {
+  auto& decliners = inquiry.decliners;
+  const auto is_free = [&](const std::string& other) { return inquiry.barred.count(other) == 0; };
+  const auto free = static_cast<size_t>(std::count_if(decliners.begin(), decliners.end(), is_free));
+  const bool is_decliner = std::find(decliners.begin(), decliners.end(), agent) != decliners.end();
+  const bool is_full = inquiry.barred.size() + free >= limits::kExceptionsMax && !is_decliner;
+  if (is_full && free > 0) {
+    std::string first;
+    for (const std::string& other : decliners) {
+      if (is_free(other) && (first.empty() || other < first)) first = other;
+    }
+    std::erase(decliners, first);
+  } else if (is_full) {
     auto soonest = inquiry.barred.end();
     for (auto it = inquiry.barred.begin(); it != inquiry.barred.end(); ++it) {
       if (inquiry.excluded.count(it->first) > 0) continue;
       if (soonest == inquiry.barred.end() || it->second < soonest->second) soonest = it;
     }
+    std::erase(decliners, soonest->first);
     inquiry.barred.erase(soonest);
   }
   inquiry.barred[agent] = until;
@@ -148,6 +160,8 @@ bool ReferenceEngine::MayHold(const ModelInquiry& inquiry) const {
   if (presence != Presence::kAvailable && presence != Presence::kAway) return false;
   const auto barred = inquiry.barred.find(first);
   if (barred != inquiry.barred.end() && barred->second > model_.now) return false;
+  const auto& decliners = inquiry.decliners;
+  if (std::find(decliners.begin(), decliners.end(), first) != decliners.end()) return false;
   return NaiveQualifies(model_, inquiry).at(first) == Mismatch::kNone;
 }
 
@@ -180,7 +194,7 @@ void ReferenceEngine::Enqueue(ModelInquiry& inquiry, const std::string& queue, E
   const auto waits_here = [&](const auto& entry) {
     return entry.second.state == InquiryState::kWaiting && entry.second.queue == queue;
   };
-  if (model_.HasShares() &&
+  if (model_.HasShares() && cause != EnqueueCause::kDirected &&
       std::count_if(model_.inquiries.begin(), model_.inquiries.end(), waits_here) == 1) {
     model_.passes[queue] = std::max(model_.passes[queue], model_.virtual_pass);
   }
@@ -189,6 +203,7 @@ void ReferenceEngine::Enqueue(ModelInquiry& inquiry, const std::string& queue, E
     case EnqueueCause::kTransferred:
     case EnqueueCause::kOverflowed:
     case EnqueueCause::kResumed:
+    case EnqueueCause::kReopened:
       inquiry.overtakes = 0;
       inquiry.answered_here = false;
       inquiry.enqueue_time = model_.now;
@@ -200,6 +215,7 @@ void ReferenceEngine::Enqueue(ModelInquiry& inquiry, const std::string& queue, E
     case EnqueueCause::kFirstReplyTimeout:
     case EnqueueCause::kAgentLost:
     case EnqueueCause::kUpdated:
+    case EnqueueCause::kDirected:
       return;
   }
 }

@@ -1,5 +1,7 @@
-"""Each claim of the feature table names a test, and each test it names is there."""
+"""Each claim of the feature table names a test, and each test it names is there; each removal of
+tests/mutants.py still has something to remove."""
 
+import importlib.util
 import re
 
 import tree
@@ -35,9 +37,35 @@ def tests(root):
     return names
 
 
+def mutants(root):
+    """The entries of tests/mutants.py and the folder their files are in; none where it is not."""
+    path = root / "tests" / "mutants.py"
+    if not path.is_file():
+        return [], ""
+    spec = importlib.util.spec_from_file_location("mutants", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.MUTANTS, module.ENGINE
+
+
+def check_mutants(root, known):
+    entries, folder = mutants(root)
+    features = {feature for _, feature, _, _ in rows(root)}
+    findings = []
+    for feature, name, text, _, named in entries:
+        at = f"tests/mutants.py: {feature}: "
+        times = tree.text_of(root, folder + name).count(text)
+        if times != 1:
+            findings.append(f"{at}{text.strip()!r} is {times} times in {name}")
+        if feature not in features:
+            findings.append(f"{at}is no feature of the table")
+        findings += [f"{at}there is no test {test}" for test in named if test not in known]
+    return findings
+
+
 def check(root):
     known = tests(root)
-    findings = []
+    findings = check_mutants(root, known)
     for number, feature, mark, named in rows(root):
         at = f"{TABLE}:{number}: {feature}: "
         if mark not in MARKS:

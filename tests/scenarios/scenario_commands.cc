@@ -25,6 +25,7 @@ Entry& FindOrAdd(std::vector<Entry>& entries, const std::string& id) {
 
 void ReadChannel(ScenarioLine& line, ApplyConfig& config) {
   ChannelConfig channel{line.Arg(0), ChannelKind::kMessaging, line.GetInt("units", 1)};
+  channel.exclusive = line.Flag("exclusive");
   if (line.Get("kind", "messaging") == "live") channel.kind = ChannelKind::kLive;
   FindOrAdd(config.config.channels, channel.id) = channel;
 }
@@ -50,6 +51,13 @@ void ReadQueueClocks(ScenarioLine& line, QueueConfig& queue) {
   queue.offer_to = line.GetInt("offer_to", 1);
   queue.wrap_up_queue_only = line.Flag("wrap_up_queue_only");
   if (line.Has("back_off")) queue.back_off = ReadBackOff(line.Get("back_off"));
+  queue.ask_decliners_after = line.GetSpan("ask_decliners_after");
+  queue.allow_claim = line.Flag("allow_claim");
+  queue.wrap_up_extension_max = line.GetSpan("wrap_up_extension_max");
+  queue.lost_agent = ParseEnum<LostAgent>(line.Get("lost_agent", "keep"), 3, kText);
+  queue.lost_agent_after = line.GetSpan("lost_agent_after");
+  queue.reopen_within = line.GetSpan("reopen_within");
+  queue.reopen_keeps_age = line.Flag("reopen_keeps_age");
   queue.keep_place = line.GetSpan("keep_place");
   queue.last_agent_within = line.GetSpan("last_agent");
   queue.first_reply_warning = line.GetSpan("warn");
@@ -93,6 +101,51 @@ void ReadQueue(ScenarioLine& line, ApplyConfig& config) {
   FindOrAdd(config.config.queues, queue.id) = queue;
 }
 
+// Of "waiting>5,available<2,logged_in<1,open:office,closed:office".
+StepWhen ReadWhen(const std::string& text) {
+  StepWhen when;
+  const std::map<std::string, std::optional<int>*> bounds = {
+      {"available<", &when.available_below}, {"available>", &when.available_above},
+      {"logged_in<", &when.logged_in_below}, {"logged_in>", &when.logged_in_above},
+      {"waiting<", &when.waiting_below},     {"waiting>", &when.waiting_above}};
+  for (const std::string& part : ParseList(text)) {
+    const size_t at = part.find_first_of("<>:");
+    if (at == std::string::npos) throw ScenarioError("no condition: " + part);
+    const std::string name = part.substr(0, at + 1), value = part.substr(at + 1);
+    if (name == "open:") {
+      when.open = value;
+    } else if (name == "closed:") {
+      when.closed = value;
+    } else if (bounds.count(name) != 0) {
+      *bounds.at(name) = ParseInt(value);
+    } else {
+      throw ScenarioError("no condition: " + part);
+    }
+  }
+  return when;
+}
+
+int ParseClock(const std::string& text) {
+  const std::vector<std::string> parts = absl::StrSplit(text, ':');
+  return 60 * ParseInt(parts.at(0)) + ParseInt(parts.at(1));
+}
+
+// calendar office hours=31@09:00-17:00,32@10:00-12:00 offset=1h holidays=13
+// Days are bits, Monday the lowest; holidays are days since 1970-01-01.
+void ReadCalendar(ScenarioLine& line, ApplyConfig& config) {
+  CalendarConfig& calendar = FindOrAdd(config.config.calendars, line.Arg(0));
+  calendar.hours.clear();
+  for (const std::string& text : ParseList(line.Get("hours"))) {
+    const std::vector<std::string> parts = absl::StrSplit(text, absl::ByAnyChar("@-"));
+    calendar.hours.push_back(
+        {ParseInt(parts.at(0)), ParseClock(parts.at(1)), ParseClock(parts.at(2))});
+  }
+  calendar.offsets = {{Time{1}, static_cast<int>(line.GetSpan("offset").us / 1'000'000)}};
+  for (const std::string& day : ParseList(line.Get("holidays"))) {
+    calendar.holidays.push_back(ParseInt(day));
+  }
+}
+
 void ReadStep(ScenarioLine& line, ApplyConfig& config) {
   StepConfig step;
   step.after = line.GetSpan("after");
@@ -105,6 +158,8 @@ void ReadStep(ScenarioLine& line, ApplyConfig& config) {
   step.tier = line.GetInt("tier", 0);
   step.credit = line.GetSpan("credit");
   step.overflow_to = line.Get("overflow");
+  if (line.Has("when")) step.when = ReadWhen(line.Get("when"));
+  step.at_latest = line.GetSpan("at_latest");
   FindOrAdd(config.config.queues, line.Arg(0)).steps.push_back(step);
 }
 
@@ -254,6 +309,15 @@ Body ReadPresence(ScenarioLine& line, const Engine&) {
                      line.Get("session"), static_cast<uint64_t>(line.GetInt("sequence", 0))};
 }
 
+// assign i1 a1 reason=why [with_offer] [aside=presence,capacity]
+Body ReadAssign(ScenarioLine& line, const Engine&) {
+  AssignTo assign{line.Arg(0), line.Arg(1), line.Flag("with_offer"), {}, line.Get("reason")};
+  for (const std::string& name : ParseList(line.Get("aside"))) {
+    assign.overrides.push_back(ParseEnum<Override>(name, 8, kText));
+  }
+  return assign;
+}
+
 Body ReadLapse(ScenarioLine& line, const Engine&) {
   LapseSessions lapse;
   for (const std::string& pair : line.args()) {
@@ -303,6 +367,17 @@ const std::map<std::string, Reader>& Readers() {
       {"lapse", ReadLapse},
       {"remove", ReadRemove},
       {"take-over", ReadTakeOver},
+      {"assign", ReadAssign},
+      {"claim",
+       [](ScenarioLine& line, const Engine&) -> Body { return Claim{line.Arg(0), line.Arg(1)}; }},
+      {"reopen",
+       [](ScenarioLine& line, const Engine&) -> Body {
+         return Reopen{line.Arg(0), line.Get("agent")};
+       }},
+      {"extend-wrap-up",
+       [](ScenarioLine& line, const Engine&) -> Body {
+         return ExtendWrapUp{line.Arg(0), line.Arg(1), line.GetSpan("by")};
+       }},
       {"cancel",
        [](ScenarioLine& line, const Engine&) -> Body {
          return Cancel{line.Arg(0),
@@ -342,7 +417,7 @@ bool ReadConfigLine(ScenarioLine& line, ApplyConfig& config) {
   static const std::map<std::string, void (*)(ScenarioLine&, ApplyConfig&)> kReaders = {
       {"channel", ReadChannel}, {"team", ReadTeam},         {"queue", ReadQueue},
       {"step", ReadStep},       {"settings", ReadSettings}, {"agent", ReadAgent},
-      {"rule", ReadRule},
+      {"rule", ReadRule},       {"calendar", ReadCalendar},
   };
   const auto reader = kReaders.find(line.verb());
   if (reader == kReaders.end()) return false;

@@ -11,7 +11,8 @@ namespace {
 
 const std::set<std::string> kFlags = {"auto_accept", "drop_languages", "force", "bot", "lost_tail",
                                       "close",       "suspended",      "refuse_if_nobody",
-                                      "wrap_up_queue_only",
+                                      "wrap_up_queue_only", "exclusive", "allow_claim",
+                                      "reopen_keeps_age", "with_offer",
                                       "at_once_if_nobody"};
 
 double ParseNumber(const std::string& text, std::string* unit) {

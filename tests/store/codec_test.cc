@@ -290,10 +290,73 @@ TEST_F(CodecTest, WorkOfAQuarantinedAgentWaitsAgain) {
   EXPECT_EQ(fresh_->CheckInvariants(false), "");
   for (const std::string& id : held) {
     const engine::Inquiry& inquiry = fresh_->inquiry(fresh_->FindInquiry(id));
-    EXPECT_EQ(inquiry.state, engine::InquiryState::kWaiting) << id;
+    EXPECT_NE(fresh_->AgentId(inquiry.agent), agent) << id;
+    EXPECT_EQ(inquiry.state == engine::InquiryState::kWaiting, !inquiry.agent.IsSet()) << id;
   }
   fresh_->Tick(fresh_->now() + engine::Seconds(1));
   EXPECT_EQ(fresh_->CheckInvariants(true), "");
+}
+
+// What a new owner of the damaged records tells, after it has taken over.
+std::vector<std::string> ToldByTakeOver(Engine& engine) {
+  engine.Apply(engine.now(), {engine::TakeOver{1, "pod:1", "", false}, "", {}});
+  std::vector<std::string> lines = engine::proof::EventLines(engine, engine.now());
+  EXPECT_EQ(engine.CheckInvariants(false), "");
+  return lines;
+}
+
+// A workspace with i1 offered to a1 and a2, a1 first, and i2 assigned to a3.
+void Offer(Engine& engine) {
+  const engine::Time now{1'000'000'000'000};
+  engine::ApplyConfig apply;
+  apply.config.channels = {{"chat"}};
+  apply.config.queues.resize(2);
+  apply.config.queues[0].id = "wide";
+  apply.config.queues[0].offer_to = 2;
+  apply.config.queues[1].id = "narrow";
+  apply.config.queues[1].auto_accept = true;
+  apply.agents = {{.id = "a1", .memberships = {{"wide"}}},
+                  {.id = "a2", .memberships = {{"wide"}}},
+                  {.id = "a3", .memberships = {{"narrow"}}}};
+  engine.Apply(now, {apply, "", {}});
+  for (const char* agent : {"a1", "a2", "a3"}) {
+    engine.Apply(now, {engine::SetPresence{.agent_id = agent}, "", {}});
+  }
+  for (const auto& [id, queue] : {std::pair("i1", "wide"), std::pair("i2", "narrow")}) {
+    engine::Submit submit{.inquiry_id = id, .channel = "chat", .queue = queue};
+    engine.Apply(now, {submit, "", {}});
+  }
+}
+
+TEST_F(CodecTest, OfAnOfferToSeveralTheOthersKeepTheirs) {
+  Engine engine("acme");
+  Offer(engine);
+  Stored stored = AsStored(codec_.EncodeAll(engine));
+  stored[{Table::kAgent, "a1"}] = "\x01\xff";
+  ASSERT_THAT(Decode(stored).quarantined, SizeIs(1));
+  const engine::Inquiry& inquiry = fresh_->inquiry(fresh_->FindInquiry("i1"));
+  EXPECT_EQ(inquiry.state, engine::InquiryState::kOffered);
+  EXPECT_EQ(fresh_->AgentId(inquiry.agent), "a2");
+  EXPECT_EQ(inquiry.deadline, engine.inquiry(engine.FindInquiry("i1")).deadline);
+  EXPECT_THAT(ToldByTakeOver(*fresh_),
+              testing::Contains(HasSubstr("offer-ended i1 a1 queue=wide n=1 outcome=agent_lost")));
+  const engine::Accept accept{"i1", inquiry.offer_number, "a2"};
+  EXPECT_TRUE(fresh_->Apply(fresh_->now(), {accept, "", {}}).ok());
+}
+
+TEST_F(CodecTest, WhatAQuarantinedAgentHadIsTold) {
+  Engine engine("acme");
+  Offer(engine);
+  Stored stored = AsStored(codec_.EncodeAll(engine));
+  for (const char* agent : {"a1", "a2", "a3"}) stored[{Table::kAgent, agent}] = "\x01\xff";
+  ASSERT_THAT(Decode(stored).quarantined, SizeIs(3));
+  const std::vector<std::string> told = ToldByTakeOver(*fresh_);
+  for (const char* line : {"offer-ended i1 a1 queue=wide n=1 outcome=agent_lost",
+                           "offer-ended i1 a2 queue=wide n=1 outcome=agent_lost",
+                           "enqueued i1 queue=wide cause=agent_lost",
+                           "enqueued i2 queue=narrow cause=agent_lost"}) {
+    EXPECT_THAT(told, testing::Contains(HasSubstr(line)));
+  }
 }
 
 // Any single bit of any record may flip: the state still opens or is refused, and what was read can

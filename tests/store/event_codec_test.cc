@@ -132,7 +132,16 @@ TEST_F(EventCodecTest, EveryKindAsText) {
   EXPECT_EQ(Text(e::InquiryAssigned{i_, sales_, ann_, 3, e::Seconds(20), true, true, 2}),
             StrCat(kAbout, kAnn,
                    R"(inquiry_assigned { offer_id: "i-1/3" wait { seconds: 20 } automatic: )"
-                   R"(true channel: "chat" units: 2 within_target: true first: true })"));
+                   R"(true channel: "chat" units: 2 within_target: true first: true )"
+                   R"(cause: ASSIGNMENT_CAUSE_OFFER })"));
+  EXPECT_EQ(Text(e::InquiryDirected{i_, sales_, ann_, true, {e::Override::kPresence}, "vip"}),
+            StrCat(kAbout, kAnn,
+                   R"(inquiry_directed { with_offer: true overrides: )"
+                   R"(ASSIGNMENT_OVERRIDE_PRESENCE reason: "vip" })"));
+  EXPECT_EQ(Text(e::InquiryReopened{i_, sales_, ann_, kThree}),
+            StrCat(kAbout, kAnn,
+                   R"(inquiry_reopened { closed { seconds: 3 } arrival_time { seconds: )"
+                   R"(1700000000 } spec )", kSpec, R"( })"));
   EXPECT_EQ(Text(e::FirstReplyWarned{i_, sales_, ann_}),
             StrCat(kAbout, kAnn, R"(first_reply_warning { })"));
   EXPECT_EQ(Text(e::FirstReplyTimedOut{i_, sales_, ann_}),
@@ -192,6 +201,10 @@ TEST_F(EventCodecTest, EveryKindAsText) {
             StrCat(R"(inquiry_id: "i-0" queue_id: "sales" agent_id: "ann" team_id: "out" )"
                    R"(vendor: "callco" wrap_up_finished { duration { seconds: 3 } early: )"
                    R"(true })"));
+  EXPECT_EQ(Text(e::WrapUpExtended{ann_, sales_, "i-0", kSampleTime, kThree}),
+            StrCat(R"(inquiry_id: "i-0" queue_id: "sales" agent_id: "ann" team_id: "out" )"
+                   R"(vendor: "callco" wrap_up_extended { until_time { seconds: 1700000000 } by )"
+                   R"({ seconds: 3 } })"));
   EXPECT_EQ(kinds_.size(), std::variant_size_v<e::EventBody>) << "a kind has no line above";
 }
 

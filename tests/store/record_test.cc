@@ -223,12 +223,15 @@ void CheckEnum(int engine_count, const google::protobuf::EnumDescriptor* descrip
 
 TEST(PublicEnumsTest, AreComplete) {
   CheckEnum<e::AgentKind, v1::AgentKind>(2, v1::AgentKind_descriptor());
+  CheckEnum<e::AssignCause, v1::AssignmentCause>(4, v1::AssignmentCause_descriptor());
+  CheckEnum<e::Override, v1::AssignmentOverride>(8, v1::AssignmentOverride_descriptor());
+  CheckEnum<e::LostAgent, v1::LostAgentPolicy>(3, v1::LostAgentPolicy_descriptor());
   CheckEnum<e::Author, v1::Author>(3, v1::Author_descriptor());
   CheckEnum<e::CancelReason, v1::CancelReason>(5, v1::CancelReason_descriptor());
   CheckEnum<e::ChannelKind, v1::ChannelKind>(2, v1::ChannelKind_descriptor());
   CheckEnum<e::Comparison, v1::Comparison>(7, v1::Comparison_descriptor());
   CheckEnum<e::Criterion, v1::Criterion>(13, v1::Criterion_descriptor());
-  CheckEnum<e::EnqueueCause, v1::EnqueueCause>(9, v1::EnqueueCause_descriptor());
+  CheckEnum<e::EnqueueCause, v1::EnqueueCause>(11, v1::EnqueueCause_descriptor());
   CheckEnum<e::InquiryState, v1::InquiryState>(6, v1::InquiryState_descriptor());
   CheckEnum<e::OfferOutcome, v1::OfferOutcome>(6, v1::OfferOutcome_descriptor());
   CheckEnum<e::Presence, v1::Presence>(4, v1::Presence_descriptor());
@@ -259,6 +262,9 @@ class RandomRecordTest : public testing::Test {
     }
     i.create_time = {1 + static_cast<int64_t>(Pick(1ull << 60))};
     if (Coin()) i.deadline = e::kNever;
+    i.step_due = Coin();
+    i.reopens = static_cast<uint16_t>(Pick(9));
+    if (Coin()) i.exceptions.push_back({SomeAgent(), SomeTime(), false, true});
     i.state = static_cast<e::InquiryState>(Pick(6));
     i.offer_outcome = static_cast<e::OfferOutcome>(Pick(6));
     i.arrival_time = Coin() ? i.create_time : i.create_time - e::Span{static_cast<int64_t>(Pick(9))};

@@ -57,6 +57,29 @@ engine::WorkspaceConfig SamplePolicies() {
   queue.offer_to = 3;
   queue.keep_place = engine::Seconds(240);
   queue.last_agent_within = engine::Seconds(86'400);
+  queue.ask_decliners_after = engine::Seconds(20);
+  queue.allow_claim = true;
+  queue.wrap_up_extension_max = engine::Seconds(600);
+  queue.lost_agent = engine::LostAgent::kRequeue;
+  queue.lost_agent_after = engine::Seconds(30);
+  queue.reopen_within = engine::Seconds(3600);
+  queue.reopen_keeps_age = true;
+  queue.steps[0].when = engine::StepWhen{.available_below = 1,
+                                         .available_above = 0,
+                                         .logged_in_below = 9,
+                                         .logged_in_above = 1,
+                                         .waiting_below = 70,
+                                         .waiting_above = 3,
+                                         .open = "office",
+                                         .closed = "office"};
+  queue.steps[0].when->available_above.reset();
+  queue.steps[0].at_latest = engine::Seconds(80);
+  config.channels[0].exclusive = true;
+  config.calendars = {{.id = "office",
+                       .time_zone = "Europe/Berlin",
+                       .offsets = {{{1}, 3600}, {{7}, -7200}},
+                       .hours = {{31, 540, 1020}, {96, 600, 1440}},
+                       .holidays = {-3, 20'454}}};
   queue.steps[1] = {.after = engine::Seconds(90), .at_once_if_nobody = true, .close = true};
   config.settings.rate_limit = {5, engine::Seconds(300)};
   config.settings.fairness_window = engine::Seconds(900);

@@ -35,6 +35,10 @@ const char* CauseName(v1::EnqueueCause cause) {
       return "agent_lost";
     case v1::ENQUEUE_CAUSE_RESUMED:
       return "resumed";
+    case v1::ENQUEUE_CAUSE_DIRECTED:
+      return "directed";
+    case v1::ENQUEUE_CAUSE_REOPENED:
+      return "reopened";
     default:
       return "updated";
   }
@@ -43,7 +47,8 @@ const char* CauseName(v1::EnqueueCause cause) {
 // A return to the same queue keeps its clocks; these begin a new stay.
 bool EntersQueue(v1::EnqueueCause cause) {
   return cause == v1::ENQUEUE_CAUSE_SUBMITTED || cause == v1::ENQUEUE_CAUSE_TRANSFERRED ||
-         cause == v1::ENQUEUE_CAUSE_OVERFLOWED || cause == v1::ENQUEUE_CAUSE_RESUMED;
+         cause == v1::ENQUEUE_CAUSE_OVERFLOWED || cause == v1::ENQUEUE_CAUSE_RESUMED ||
+         cause == v1::ENQUEUE_CAUSE_REOPENED;
 }
 
 const char* OutcomeName(v1::OfferOutcome outcome) {
@@ -295,9 +300,12 @@ void FiguresChecker::ReadAssigned(const v1::Event& event) {
   inquiry.parked_total = 0;
   const std::string end = assigned.automatic() ? "auto_accepted" : "accepted";
   Add("firstline_assignments_total", work);
-  Add("firstline_offers_ended_total", work, "outcome", end);
   AddAgent("agent_assignments", event.agent_id());
-  AddAgent("agent_offers_ended", event.agent_id(), {{"outcome", end}});
+  if (assigned.cause() != v1::ASSIGNMENT_CAUSE_CLAIMED &&
+      assigned.cause() != v1::ASSIGNMENT_CAUSE_DIRECTED) {
+    Add("firstline_offers_ended_total", work, "outcome", end);
+    AddAgent("agent_offers_ended", event.agent_id(), {{"outcome", end}});
+  }
   const bool first = !inquiry.answered_here;
   inquiry.answered_here = true;
   for (const v1::Channel& channel : config_.channels()) {

@@ -209,6 +209,12 @@ std::string StreamChecker::WhyNoRoom(const Case& inquiry, const Worker& worker) 
            std::to_string(inquiry.units) + " are needed";
   }
   const std::string& channel = inquiry.spec.channel();
+  for (const v1::Channel& other : workspace_.channels()) {
+    if (!other.exclusive() || worker.used == 0) continue;
+    const auto there = worker.used_by_channel.find(other.id());
+    const bool has_it = there != worker.used_by_channel.end() && there->second > 0;
+    if (other.id() == channel || has_it) return "channel " + other.id() + " is exclusive";
+  }
   const auto& limits = worker.agent.capacity().per_channel();
   const auto own = limits.find(channel);
   if (own == limits.end()) return "";

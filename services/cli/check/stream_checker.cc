@@ -183,6 +183,8 @@ void StreamChecker::DispatchInquiry(const v1::Event& event) {
     case v1::Event::kInquiryCancelled:
       ++totals_.cancelled;
       return OnEnded(inquiry);
+    case v1::Event::kInquiryDirected: inquiry.directed_to = event.agent_id(); return;
+    case v1::Event::kInquiryReopened: return OnReopened(event.inquiry_reopened(), inquiry);
     case v1::Event::kInquiryPurged: return OnPurged(event.inquiry_id(), inquiry);
     default: return;  // messages, response clocks, feedback: no change of place
   }
@@ -306,6 +308,17 @@ void StreamChecker::OnEnqueued(const v1::InquiryEnqueued& enqueued, Case& inquir
   Wait(inquiry);
 }
 
+void StreamChecker::OnReopened(const v1::InquiryReopened& reopened, Case& inquiry) {
+  if (inquiry.state != State::kEnded) {
+    Accuse(Rule::kPlace, inquiry.spec.id(), inquiry.agent,
+           "was opened again while it was " + std::string(Name(inquiry.state)));
+  }
+  inquiry.spec = reopened.spec();
+  inquiry.arrival_us = Microseconds(reopened.arrival_time());
+  inquiry.excused.clear();
+  SetState(inquiry, State::kBetween);
+}
+
 void StreamChecker::OnStep(int step, Case& inquiry) {
   if (inquiry.state != State::kWaiting) {
     Accuse(Rule::kPlace, inquiry.spec.id(), inquiry.agent,
@@ -330,9 +343,10 @@ void StreamChecker::OnOffer(const v1::Event& event, Case& inquiry) {
     Accuse(Rule::kAcceptance, event.inquiry_id(), event.agent_id(),
            "was offered while it was " + std::string(Name(inquiry.state)));
     GiveUnits(inquiry);
-  } else {
+  } else if (inquiry.directed_to != event.agent_id()) {
     JudgeTaking(inquiry, event.agent_id());
   }
+  inquiry.directed_to.clear();
   StopWaiting(inquiry);
   inquiry.units = std::max(event.offer_created().units(), 1);
   inquiry.offer = event.offer_created().offer_id();
@@ -387,9 +401,13 @@ void StreamChecker::OnAssigned(const v1::Event& event, Case& inquiry) {
     SetState(inquiry, State::kAssigned);
     return;
   }
-  if (inquiry.state == State::kWaiting && assigned.automatic()) {
+  const bool claimed = assigned.cause() == v1::ASSIGNMENT_CAUSE_CLAIMED;
+  const bool directed = assigned.cause() == v1::ASSIGNMENT_CAUSE_DIRECTED &&
+                        inquiry.directed_to == event.agent_id();
+  if (inquiry.state == State::kWaiting && (assigned.automatic() || claimed || directed)) {
     inquiry.units = std::max(assigned.units(), 1);
-    JudgeTaking(inquiry, event.agent_id());
+    if (assigned.automatic()) JudgeTaking(inquiry, event.agent_id());
+    if (claimed) JudgeAgent(inquiry, event.agent_id());
   } else {
     const std::string by = inquiry.has_units ? " by " + inquiry.agent : "";
     Accuse(Rule::kAcceptance, event.inquiry_id(), event.agent_id(),
@@ -399,6 +417,7 @@ void StreamChecker::OnAssigned(const v1::Event& event, Case& inquiry) {
   }
   StopWaiting(inquiry);
   inquiry.held = false;
+  inquiry.directed_to.clear();
   inquiry.offer = assigned.offer_id();
   TakeUnits(inquiry, event.agent_id());
   SetState(inquiry, State::kAssigned);

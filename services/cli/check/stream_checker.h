@@ -105,6 +105,7 @@ class StreamChecker {
     std::vector<std::string> also_asked;  // have its units as well, while it is offered
     std::string offer;
     bool has_units = false;
+    std::string directed_to;  // somebody gave it to this agent
     std::set<std::string> excused;  // agents it may be kept from for reasons not published
   };
   struct Worker {
@@ -138,6 +139,7 @@ class StreamChecker {
   void OnUpdated(const v1::InquirySpec& spec, Case& inquiry);
   void OnEnqueued(const v1::InquiryEnqueued& enqueued, Case& inquiry);
   void OnStep(int step, Case& inquiry);
+  void OnReopened(const v1::InquiryReopened& reopened, Case& inquiry);
   void OnOffer(const v1::Event& event, Case& inquiry);
   void OnOfferEnded(const v1::Event& event, Case& inquiry);
   void OnAssigned(const v1::Event& event, Case& inquiry);

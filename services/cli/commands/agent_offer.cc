@@ -18,6 +18,7 @@ using google::protobuf::util::TimeUtil;
 struct OfferOptions {
   std::string agent, which;
   std::chrono::nanoseconds retry_after{0};
+  std::chrono::nanoseconds by = std::chrono::minutes(1);
 };
 
 // What the agent holds as `kind` under the id of an inquiry or offer; without an id all there is,
@@ -83,6 +84,18 @@ void Finish(Context& context, const OfferOptions& options) {
               Unwrap(context.client().FinishWrapUp(request)).receipt());
 }
 
+void Extend(Context& context, const OfferOptions& options) {
+  const v1::AgentWork work = Pick(context, options, v1::AgentWork::KIND_WRAP_UP, "wrap-up");
+  v1::ExtendWrapUpRequest request;
+  request.set_workspace(context.Workspace());
+  request.set_request_id(NewId());
+  request.set_agent_id(options.agent);
+  request.set_inquiry_id(work.inquiry_id());
+  *request.mutable_by() = TimeUtil::NanosecondsToDuration(options.by.count());
+  ShowReceipt(context, work.inquiry_id(),
+              Unwrap(context.client().ExtendWrapUp(request)).receipt());
+}
+
 void AddWho(CLI::App& command, Context& context, OfferOptions& options, const std::string& which) {
   IsAgent(context, *command.add_option("id", options.agent, "id of the agent")->required());
   command.add_option("inquiry", options.which, which)->type_name("INQUIRY");
@@ -110,6 +123,13 @@ void AddAgentOffers(CLI::App& noun, Context& context) {
                              "firstline agent finish ann chat-4711");
   AddWho(finish, context, *options, "id of the inquiry; left out: the only one in wrap-up");
   finish.callback([&context, options] { Finish(context, *options); });
+
+  CLI::App& extend = AddVerb(noun, "extend", "make an agent's wrap-up longer",
+                             "firstline agent extend ann chat-4711 --by 2m",
+                             "As far as the inquiry's queue allows.");
+  AddWho(extend, context, *options, "id of the inquiry; left out: the only one in wrap-up");
+  AddDuration(extend, "--by", options->by, "how much longer");
+  extend.callback([&context, options] { Extend(context, *options); });
 }
 
 }  // namespace firstline::cli

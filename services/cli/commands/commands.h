@@ -38,9 +38,10 @@ void AddHelpCommand(CLI::App& app, Context& context);
 
 // Parts of a noun that have a file of their own.
 void AddInquiryChanges(CLI::App& noun, Context& context);  // submit, update, transfer
+void AddInquiryAssignments(CLI::App& noun, Context& context);  // claim, assign, reopen
 void AddInquiryTalk(CLI::App& noun, Context& context);     // message, park, resume, feedback
 void AddInquiryHistory(CLI::App& noun, Context& context);  // watch, timeline
-void AddAgentOffers(CLI::App& noun, Context& context);     // accept, decline, finish
+void AddAgentOffers(CLI::App& noun, Context& context);     // accept, decline, finish, extend
 void AddAgentWatch(CLI::App& noun, Context& context);
 void AddAgentWork(CLI::App& noun, Context& context);
 

@@ -102,6 +102,7 @@ void AddInquiryCommands(CLI::App& app, Context& context) {
   CLI::App& noun = AddNoun(app, "inquiry", "customers' requests for help",
                            "firstline inquiry submit --channel chat --queue billing");
   AddInquiryChanges(noun, context);
+  AddInquiryAssignments(noun, context);
   AddInquiryTalk(noun, context);
 
   const auto id = std::make_shared<std::string>();

@@ -46,6 +46,9 @@ const std::vector<Access>& AccessTable() {
       {"/firstline.v1.RoutingService/ParkInquiry", kServing},
       {"/firstline.v1.RoutingService/ResumeInquiry", kServing},
       {"/firstline.v1.RoutingService/CloseInquiry", {kPlatform, kAgent, kSupervisor, kOperator}},
+      {"/firstline.v1.RoutingService/ClaimInquiry", kServing},
+      {"/firstline.v1.RoutingService/AssignInquiry", kStaff},
+      {"/firstline.v1.RoutingService/ReopenInquiry", kStaff},
       {"/firstline.v1.RoutingService/RecordFeedback", {kPlatform, kOperator}},
       {"/firstline.v1.RoutingService/WatchEvents", {kPlatform, kSupervisor, kOperator, kVendor}},
       // Each command is judged as the call of its name.
@@ -57,6 +60,7 @@ const std::vector<Access>& AccessTable() {
       {"/firstline.v1.AgentService/AcceptOffer", kServing},
       {"/firstline.v1.AgentService/DeclineOffer", kServing},
       {"/firstline.v1.AgentService/FinishWrapUp", kServing},
+      {"/firstline.v1.AgentService/ExtendWrapUp", kServing},
       {"/firstline.v1.AgentService/WatchAgents", kServing},
 
       {"/firstline.v1.ConfigService/ApplyWorkspace", {kOperator}},
@@ -159,8 +163,24 @@ bool Sees(const Caller& caller, const engine::Engine& engine, const engine::Agen
   return caller.role != Role::kVendor || engine.VendorOf(agent.team) == caller.vendor;
 }
 
+// Whether the agent who calls suits an inquiry that waits to be claimed.
+static bool MayClaim(const Caller& caller, const engine::Engine& engine, const engine::Inquiry& inquiry) {
+  if (inquiry.state != engine::InquiryState::kWaiting) return false;
+  if (!engine.queue(inquiry.queue).allow_claim) return false;
+  const engine::AgentIx ix = engine.FindAgent(caller.agent_id);
+  if (!ix.IsSet()) return false;
+  const bool is_excluded = std::any_of(
+      inquiry.exceptions.begin(), inquiry.exceptions.end(),
+      [&](const engine::Exception& e) { return e.agent == ix && e.named_by_caller; });
+  return !is_excluded && engine::Qualifies(engine.AudienceOf(inquiry),
+                                           engine.requirement(inquiry.asked),
+                                           engine.profile(engine.agent(ix).profile)) ==
+                             engine::Mismatch::kNone;
+}
+
 bool Sees(const Caller& caller, const engine::Engine& engine, const engine::Inquiry& inquiry) {
   if (caller.role != Role::kAgent && caller.role != Role::kVendor) return true;
+  if (caller.role == Role::kAgent && MayClaim(caller, engine, inquiry)) return true;
   return AnyAgentOf(inquiry, [&](engine::AgentIx agent) {
     return caller.role == Role::kAgent ? engine.AgentId(agent) == caller.agent_id
                                        : Sees(caller, engine, engine.agent(agent));
@@ -179,9 +199,13 @@ void Redact(const Caller& caller, v1::Inquiry& inquiry) {
 }
 
 void Redact(const Caller& caller, v1::Event& event) {
-  if (caller.role != Role::kVendor || !event.has_inquiry_transferred()) return;
-  event.mutable_inquiry_transferred()->mutable_spec()->clear_customer();
-  event.mutable_inquiry_transferred()->mutable_spec()->clear_attributes();
+  if (caller.role != Role::kVendor) return;
+  v1::InquirySpec* spec = nullptr;
+  if (event.has_inquiry_transferred()) spec = event.mutable_inquiry_transferred()->mutable_spec();
+  if (event.has_inquiry_reopened()) spec = event.mutable_inquiry_reopened()->mutable_spec();
+  if (spec == nullptr) return;
+  spec->clear_customer();
+  spec->clear_attributes();
 }
 
 bool AnyAgentOf(const engine::Inquiry& inquiry,

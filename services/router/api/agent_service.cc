@@ -93,6 +93,7 @@ void ServeAgents(const std::shared_ptr<RpcLoop>& loop, AgentService& service, co
   server.Serve("AcceptOffer", &AgentService::RequestAcceptOffer, Order::kCommand, mutate);
   server.Serve("DeclineOffer", &AgentService::RequestDeclineOffer, Order::kCommand, mutate);
   server.Serve("FinishWrapUp", &AgentService::RequestFinishWrapUp, Order::kCommand, mutate);
+  server.Serve("ExtendWrapUp", &AgentService::RequestExtendWrapUp, Order::kCommand, mutate);
   server.Serve("GetAgent", &AgentService::RequestGetAgent, Order::kAny,
                [&backend](GetAgentCall& call) { GetAgent(backend, call); });
   server.Serve("ListAgents", &AgentService::RequestListAgents, Order::kAny,

@@ -53,6 +53,10 @@ bool VisitRequest(Command& command, Visit visit) {
     FIRSTLINE_CASE(kAcceptOffer, accept_offer);
     FIRSTLINE_CASE(kDeclineOffer, decline_offer);
     FIRSTLINE_CASE(kFinishWrapUp, finish_wrap_up);
+    FIRSTLINE_CASE(kClaimInquiry, claim_inquiry);
+    FIRSTLINE_CASE(kAssignInquiry, assign_inquiry);
+    FIRSTLINE_CASE(kReopenInquiry, reopen_inquiry);
+    FIRSTLINE_CASE(kExtendWrapUp, extend_wrap_up);
     case v1::Command::COMMAND_NOT_SET: break;
   }
 #undef FIRSTLINE_CASE

@@ -292,6 +292,57 @@ absl::StatusOr<engine::Command> ToCommand(const v1::FinishWrapUpRequest& request
              fields);
 }
 
+absl::StatusOr<engine::Command> ToCommand(const v1::ExtendWrapUpRequest& request) {
+  Fields fields;
+  engine::Command command = Begin(request, fields);
+  fields.Id(kRoot / "agent_id", request.agent_id());
+  engine::ExtendWrapUp extend{.agent_id = request.agent_id(),
+                              .inquiry_id = ReadInquiryId(request.inquiry_id(), fields),
+                              .by = ReadSpan(request.by(), kRoot / "by", fields)};
+  if (fields.ok() && extend.by.us <= 0) fields.Fail(kRoot / "by", "must be more than 0");
+  return End(std::move(command), std::move(extend), fields);
+}
+
+absl::StatusOr<engine::Command> ToCommand(const v1::ClaimInquiryRequest& request) {
+  Fields fields;
+  engine::Command command = Begin(request, fields);
+  fields.Id(kRoot / "agent_id", request.agent_id());
+  engine::Claim claim{.inquiry_id = ReadInquiryId(request.inquiry_id(), fields),
+                      .agent_id = request.agent_id()};
+  return End(std::move(command), std::move(claim), fields);
+}
+
+absl::StatusOr<engine::Command> ToCommand(const v1::AssignInquiryRequest& request) {
+  Fields fields;
+  engine::Command command = Begin(request, fields);
+  const Path overrides(kRoot, "overrides"), reason(kRoot, "reason");
+  fields.Id(kRoot / "agent_id", request.agent_id());
+  engine::AssignTo assign{.inquiry_id = ReadInquiryId(request.inquiry_id(), fields),
+                          .agent_id = request.agent_id(),
+                          .with_offer = request.with_offer(),
+                          .overrides = {},
+                          .reason = request.reason()};
+  std::set<int> seen;
+  for (int i = 0; i < request.overrides_size(); ++i) {
+    const auto aside = static_cast<v1::AssignmentOverride>(request.overrides(i));
+    assign.overrides.push_back(ReadEnum(aside, Path(overrides, i), fields));
+    if (!seen.insert(aside).second) fields.Fail(Path(overrides, i), "is named twice");
+    if (!fields.ok()) break;
+  }
+  if (request.reason().empty()) fields.Fail(reason, "is required");
+  fields.Bytes(reason, request.reason(), engine::limits::kReasonBytesMax);
+  return End(std::move(command), std::move(assign), fields);
+}
+
+absl::StatusOr<engine::Command> ToCommand(const v1::ReopenInquiryRequest& request) {
+  Fields fields;
+  engine::Command command = Begin(request, fields);
+  fields.OptionalId(kRoot / "agent_id", request.agent_id());
+  engine::Reopen reopen{.inquiry_id = ReadInquiryId(request.inquiry_id(), fields),
+                        .agent_id = request.agent_id()};
+  return End(std::move(command), std::move(reopen), fields);
+}
+
 absl::StatusOr<engine::Command> ToCommand(const v1::ApplyWorkspaceRequest& request) {
   Fields fields;
   engine::Command command;
@@ -320,8 +371,10 @@ absl::StatusOr<engine::Command> ToCommand(const v1::ApplyWorkspaceRequest& reque
                                     kRoot / "delete_channels", fields);
   apply.remove_teams = ReadNames(request.delete_teams(), engine::limits::kTeamsMax,
                                  kRoot / "delete_teams", fields);
+  apply.remove_calendars = ReadNames(request.delete_calendars(), engine::limits::kCalendarsMax,
+                                     kRoot / "delete_calendars", fields);
   if (!patch && request.delete_queues_size() + request.delete_channels_size() +
-                        request.delete_teams_size() > 0) {
+                        request.delete_teams_size() + request.delete_calendars_size() > 0) {
     fields.Fail(kRoot / "mode", "names to delete are for PATCH only");
   }
   return End(std::move(command), std::move(apply), fields);

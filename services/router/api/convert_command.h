@@ -27,6 +27,11 @@ absl::StatusOr<engine::Command> ToCommand(const v1::SetPresenceRequest& request)
 absl::StatusOr<engine::Command> ToCommand(const v1::AcceptOfferRequest& request);
 absl::StatusOr<engine::Command> ToCommand(const v1::DeclineOfferRequest& request);
 absl::StatusOr<engine::Command> ToCommand(const v1::FinishWrapUpRequest& request);
+absl::StatusOr<engine::Command> ToCommand(const v1::ExtendWrapUpRequest& request);
+
+absl::StatusOr<engine::Command> ToCommand(const v1::ClaimInquiryRequest& request);
+absl::StatusOr<engine::Command> ToCommand(const v1::AssignInquiryRequest& request);
+absl::StatusOr<engine::Command> ToCommand(const v1::ReopenInquiryRequest& request);
 
 // The engine's CheckConfig has the rules of configurations; this one only what is lost on the way:
 // enumerations, spans and characters of names.

@@ -7,8 +7,10 @@
 #include <string_view>
 #include <utility>
 
+#include "services/router/api/convert_calendar.h"
 #include "services/router/api/convert_common.h"
 #include "services/router/api/limits.h"
+#include "services/router/store/policy_messages.h"
 
 namespace firstline::api {
 namespace {
@@ -27,7 +29,8 @@ engine::ChannelConfig ReadChannel(const v1::Channel& proto, const Path& path, Fi
   fields.Range(path / "units", proto.units(), 0, engine::limits::kUnitsMax);
   return {.id = proto.id(),
           .kind = ReadEnum(proto.kind(), path / "kind", fields),
-          .units = proto.units() == 0 ? 1 : proto.units()};
+          .units = proto.units() == 0 ? 1 : proto.units(),
+          .exclusive = proto.exclusive()};
 }
 
 engine::TeamConfig ReadTeam(const v1::Team& proto, const Path& path, Fields& fields) {
@@ -62,6 +65,13 @@ engine::StepConfig ReadStep(const v1::Step& proto, const Path& path, Fields& fie
   }
   step.close = proto.close();
   step.at_once_if_nobody = proto.at_once_if_nobody();
+  if (proto.has_when()) {
+    fields.OptionalName(path / "when.open", proto.when().open());
+    fields.OptionalName(path / "when.closed", proto.when().closed());
+    step.when = store::ReadMessage(proto.when());
+  }
+  ReadOptional(proto.has_at_latest(), proto.at_latest(), path / "at_latest", fields,
+               step.at_latest);
   step.drop_labels = {proto.drop_labels().begin(), proto.drop_labels().end()};
   return step;
 }
@@ -85,6 +95,13 @@ void ReadQueueSpans(const v1::Queue& proto, const Path& path, Fields& fields,
        queue.first_reply_warning);
   read(proto.has_first_reply_timeout(), proto.first_reply_timeout(), "first_reply_timeout",
        queue.first_reply_timeout);
+  read(proto.has_ask_decliners_after(), proto.ask_decliners_after(), "ask_decliners_after",
+       queue.ask_decliners_after);
+  read(proto.has_wrap_up_extension_max(), proto.wrap_up_extension_max(), "wrap_up_extension_max",
+       queue.wrap_up_extension_max);
+  read(proto.has_lost_agent_after(), proto.lost_agent_after(), "lost_agent_after",
+       queue.lost_agent_after);
+  read(proto.has_reopen_within(), proto.reopen_within(), "reopen_within", queue.reopen_within);
 }
 
 void ReadQueueOrder(const v1::Queue& proto, const Path& path, Fields& fields,
@@ -165,6 +182,10 @@ engine::QueueConfig ReadQueue(const v1::Queue& proto, const Path& path, Fields& 
   queue.wrap_up_queue_only = proto.wrap_up_queue_only();
   fields.Range(path / "offer_to", proto.offer_to(), 0, engine::limits::kOfferToMax);
   queue.offer_to = std::max(1, proto.offer_to());
+  queue.allow_claim = proto.allow_claim();
+  queue.lost_agent = ReadEnumOr(proto.lost_agent(), engine::LostAgent::kKeep,
+                                path / "lost_agent", fields);
+  queue.reopen_keeps_age = proto.reopen_keeps_age();
   return queue;
 }
 
@@ -357,6 +378,8 @@ engine::WorkspaceConfig ReadWorkspace(const v1::Workspace& proto, const Path& pa
   config.rules = ReadList<engine::RuleConfig>(proto.classification().rules(),
                                               engine::limits::kRulesMax, classification / "rules",
                                               fields, ReadRule);
+  config.calendars = ReadList<engine::CalendarConfig>(
+      proto.calendars(), engine::limits::kCalendarsMax, path / "calendars", fields, ReadCalendar);
   config.settings = ReadSettings(proto.settings(), path / "settings", fields);
   return config;
 }

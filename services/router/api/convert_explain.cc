@@ -19,7 +19,7 @@ void WriteTold(const engine::Engine& engine, const Caller& caller, engine::Agent
 void WriteLater(const engine::LaterFit& later, auto* out) {
   if (later.step == 0) return;
   out->set_fits_at_step(static_cast<int>(later.step));
-  store::WriteMessage(later.time, out->mutable_fits_at_time());
+  if (later.time != engine::kNever) store::WriteMessage(later.time, out->mutable_fits_at_time());
 }
 
 void WriteCandidate(const engine::Candidate& candidate, const engine::Inquiry& inquiry,
@@ -42,6 +42,7 @@ void WriteCandidate(const engine::Candidate& candidate, const engine::Inquiry& i
     score->set_value(value.value);
   }
   WriteLater(candidate.later, out);
+  out->set_asked_last(candidate.asked_last);
 }
 
 void WriteCounts(const std::vector<engine::ObstacleCount>& counts, const Between& between,
@@ -73,8 +74,10 @@ void WriteExplanation(const engine::Engine& engine, const engine::InquiryExplana
   const engine::Inquiry& inquiry = explanation.inquiry;
   const engine::QueueConfig& queue = engine.queue(inquiry.queue);
   store::WriteMessage(explanation.asked, out->mutable_requirement());
-  if (explanation.next_step_time != engine::kNever) {
+  if (inquiry.state == engine::InquiryState::kWaiting && inquiry.step < queue.steps.size()) {
     store::WriteMessage(queue.steps[inquiry.step], out->mutable_next_step());
+  }
+  if (explanation.next_step_time != engine::kNever) {
     store::WriteMessage(explanation.next_step_time, out->mutable_next_step_time());
   }
   if (explanation.hold_until.IsSet()) {

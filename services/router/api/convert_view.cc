@@ -102,6 +102,10 @@ void WriteGates(const engine::Engine& engine, const engine::Agent& agent, v1::Ag
     if (agent.channel_used[ix] >= agent.channel_units[ix] && agent.used < agent.units) {
       AddGate(v1::GATE_CHANNEL_CAPACITY, out)->set_channel(channel.id);
     }
+    if (agent.used < agent.units &&
+        engine.GateOf(agent, engine.FindChannel(channel.id), 0) == engine::Gate::kExclusive) {
+      AddGate(v1::GATE_EXCLUSIVE, out)->set_channel(channel.id);
+    }
   }
   for (const engine::QueueBackOff& back_off : agent.queue_back_offs) {
     if (back_off.until <= engine.now()) continue;
@@ -183,6 +187,7 @@ void WriteInquiry(const engine::Engine& engine, const engine::Inquiry& inquiry,
   counts->set_expiries(inquiry.misses);
   counts->set_transfers(inquiry.transfers);
   counts->set_returns(inquiry.returns);
+  counts->set_reopens(inquiry.reopens);
 }
 
 void WriteWork(const engine::Engine& engine, const engine::Inquiry& inquiry, bool with_inquiry,

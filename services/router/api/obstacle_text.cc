@@ -69,6 +69,7 @@ v1::ObstacleKind KindOf(Gate gate) {
     case Gate::kReserved: return v1::OBSTACLE_KIND_RESERVED;
     case Gate::kCapacity: return v1::OBSTACLE_KIND_CAPACITY;
     case Gate::kChannelCapacity: return v1::OBSTACLE_KIND_CHANNEL_CAPACITY;
+    case Gate::kExclusive: return v1::OBSTACLE_KIND_EXCLUSIVE_CHANNEL;
     case Gate::kQueueBackOff: return v1::OBSTACLE_KIND_QUEUE_BACK_OFF;
     case Gate::kQueueWrapUp: return v1::OBSTACLE_KIND_QUEUE_WRAP_UP;
   }
@@ -193,6 +194,10 @@ void WriteGate(const engine::ClosedGate& gate, const Between& between, v1::Obsta
       return Say(out, absl::StrCat(channel, ": ", UnitsText(gate, size, between)),
                  absl::StrCat(units, " on channel ", channel));
     }
+    case Gate::kExclusive:
+      out->set_name(channel);
+      return Say(out, absl::StrCat("has work that channel ", channel, " cannot be beside"),
+                 "that work ends");
     case Gate::kQueueBackOff:
       out->set_name(queue);
       return Say(out, absl::StrCat("backs off from queue ", queue, " after missed offers"),

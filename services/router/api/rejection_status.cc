@@ -85,6 +85,23 @@ Published Publish(Rejection rejection) {
     case Rejection::kOfferTaken:
       return {StatusCode::kFailedPrecondition, "another agent accepted the offer first", "offer",
               "offer_id"};
+    case Rejection::kInquiryNotWaiting:
+      return {StatusCode::kFailedPrecondition, "the inquiry does not wait", "inquiry",
+              "inquiry_id"};
+    case Rejection::kClaimNotAllowed:
+      return {StatusCode::kFailedPrecondition, "the queue lets nobody claim", "queue",
+              "inquiry_id"};
+    case Rejection::kAgentNotSuited:
+      return {StatusCode::kFailedPrecondition, "the agent does not suit the inquiry", "mismatch",
+              "agent_id"};
+    case Rejection::kGateClosed:
+      return {StatusCode::kFailedPrecondition, "the agent cannot take it now", "gate", "agent_id"};
+    case Rejection::kReopenNotAllowed:
+      return {StatusCode::kFailedPrecondition, "the inquiry cannot be opened again", "inquiry",
+              "inquiry_id"};
+    case Rejection::kWrapUpLimit:
+      return {StatusCode::kFailedPrecondition, "the queue lets no wrap-up be that much longer",
+              "queue", "by"};
     case Rejection::kNoWrapUp:
       return {StatusCode::kFailedPrecondition, "the agent is not in wrap-up for that inquiry",
               "inquiry", "inquiry_id"};

@@ -111,6 +111,9 @@ void ServeRouting(const std::shared_ptr<RpcLoop>& loop, RoutingService& service,
   server.Serve("ParkInquiry", &RoutingService::RequestParkInquiry, Order::kCommand, mutate);
   server.Serve("ResumeInquiry", &RoutingService::RequestResumeInquiry, Order::kCommand, mutate);
   server.Serve("CloseInquiry", &RoutingService::RequestCloseInquiry, Order::kCommand, mutate);
+  server.Serve("ClaimInquiry", &RoutingService::RequestClaimInquiry, Order::kCommand, mutate);
+  server.Serve("AssignInquiry", &RoutingService::RequestAssignInquiry, Order::kCommand, mutate);
+  server.Serve("ReopenInquiry", &RoutingService::RequestReopenInquiry, Order::kCommand, mutate);
   server.Serve("RecordFeedback", &RoutingService::RequestRecordFeedback, Order::kCommand, mutate);
   server.Serve("GetInquiry", &RoutingService::RequestGetInquiry, Order::kAny,
                [&backend](GetInquiryCall& call) { GetInquiry(backend, call); });

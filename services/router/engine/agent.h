@@ -25,13 +25,14 @@ struct WrapUp {
   uint16_t units = 0;
   Time start;
   Time until;
+  Span extended = {};  // by the agent, within `until`
 };
 
 // Misses in a queue that has a back-off of its own.
 struct QueueBackOff {
   QueueIx queue;
   uint16_t misses = 0;  // in a row
-  uint16_t count = 0;   // back-offs since the last answered inquiry
+  uint16_t count = 0;   // back-offs since the agent last replied in this queue
   Time until;           // the queue is closed; unset: open
 };
 
@@ -53,6 +54,7 @@ enum class Gate : uint8_t {
   kReserved,         // for an inquiry that was overtaken too often
   kCapacity,         // total units
   kChannelCapacity,  // units on this channel
+  kExclusive,        // an exclusive channel, and the agent has other work; or the other way round
   kQueueBackOff,     // misses in this queue
   kQueueWrapUp,      // wrap-up that closes this queue alone
 };
@@ -69,11 +71,14 @@ struct Agent {
   Presence presence = Presence::kOffline;
   std::string reason;  // of kAway
   Time presence_since;
+  Time lost_since;    // its last session lapsed, and it did not come back; unset: no such thing
   std::vector<Session> sessions;
   bool presence_leased = false;  // presence was set by a session: ends with the last one
 
+  // A reply ends a row of misses: a message to the customer, or on a live channel the accept. It does
+  // so here whichever queue it is in, and in the back-off of its own queue.
   uint16_t misses = 0;         // in a row
-  uint16_t back_off_count = 0; // back-offs since the last answered inquiry
+  uint16_t back_off_count = 0; // back-offs since the agent last replied
   Time back_off_until;         // unset: none
   Time rate_limited_until;     // gate closed; kNever: until an offer ends. Unset: open
   Time idle_since;             // last work ended or presence began
@@ -86,6 +91,7 @@ struct Agent {
   // Derived from inquiries and wrap-ups; rebuilt on recovery.
   uint16_t used = 0;
   uint16_t closed_queues = 0;  // wrap-ups and back-offs that close a queue
+  uint16_t exclusive = 0;      // the workspace's exclusive channels, as bits by ChannelIx
   std::array<uint16_t, limits::kChannelsMax> channel_used{};
   InquiryIx reserved_for;  // takes nothing else: see Inquiry::reserved
   std::vector<InquiryIx> work;  // offered, assigned, parked: ascending by time taken

@@ -128,14 +128,7 @@ Outcome Engine::Impl::Do(const Accept& c, const Command& command) {
   Outcome outcome;
   const InquiryIx ix = FindOpenOffer(c, OfferOutcome::kAccepted, command, outcome);
   if (!ix.IsSet()) return outcome;
-  Inquiry& inquiry = world.inquiry(ix);
-  const AgentIx agent = FindLiveAgent(c.agent_id);
-  PutFirst(ix, agent);
-  DismissOthers(ix, OfferOutcome::kTaken);
-  inquiry.offer_open = false;
-  inquiry.offer_outcome = OfferOutcome::kAccepted;
-  Assign(ix, agent, false);
-  Touch(agent);
+  AcceptBy(ix, FindLiveAgent(c.agent_id));
   return Done(ix);
 }
 
@@ -151,7 +144,12 @@ Outcome Engine::Impl::Do(const Decline& c, const Command& command) {
   const AgentIx agent = FindLiveAgent(c.agent_id);
   const bool was_last = EndOfferTo(ix, agent, OfferOutcome::kDeclined);
   ++inquiry.declines;
-  AddException(inquiry, agent, c.retry_after.us > 0 ? now + c.retry_after : kNever);
+  const Span again = world.queue(inquiry.queue).config.ask_decliners_after;
+  if (again.us > 0) {
+    AddDecliner(inquiry, agent, now + (c.retry_after.us > 0 ? c.retry_after : again));
+  } else {
+    AddException(inquiry, agent, c.retry_after.us > 0 ? now + c.retry_after : kNever);
+  }
   if (was_last) Return(ix, EnqueueCause::kDeclined);
   return Done(ix);
 }
@@ -175,6 +173,7 @@ Outcome Engine::Impl::Do(const FinishWrapUp& c, const Command&) {
 
 Outcome Engine::Impl::Do(const TakeOver& c, const Command&) {
   Emit(OwnerChanged{c.epoch, c.address, c.previous_event, c.lost_tail});
+  TellLost();
   settle_all = true;
   return {};
 }
@@ -194,6 +193,7 @@ Outcome Engine::Impl::Do(const Extend& c, const Command&) {
     Agent& agent = world.agents[a].it;
     if (agent.deadline == kNever) continue;
     if (agent.back_off_until.IsSet()) agent.back_off_until = agent.back_off_until + c.span;
+    if (agent.lost_since.IsSet()) agent.lost_since = agent.lost_since + c.span;
     for (WrapUp& wrap_up : agent.wrap_ups) wrap_up.until = wrap_up.until + c.span;
     for (QueueBackOff& state : agent.queue_back_offs) {
       if (state.until.IsSet()) state.until = state.until + c.span;

@@ -23,7 +23,15 @@ bool CountsHandled(const QueueConfig& queue) {
 bool AsksForStaff(const QueueConfig& queue) {
   return queue.refuse_if_nobody ||
          std::any_of(queue.steps.begin(), queue.steps.end(),
-                     [](const StepConfig& step) { return step.at_once_if_nobody; });
+                     [](const StepConfig& step) {
+                       return step.at_once_if_nobody || (step.when && step.when->CountsAgents());
+                     });
+}
+
+bool AsksForHours(const QueueConfig& queue) {
+  return std::any_of(queue.steps.begin(), queue.steps.end(), [](const StepConfig& step) {
+    return step.when && !(step.when->open.empty() && step.when->closed.empty());
+  });
 }
 
 bool IsDynamic(Criterion c) {
@@ -182,6 +190,14 @@ void Engine::Impl::InstallConfig(WorkspaceConfig config) {
     slot.units_min = channel.units;
     slot.live = true;
   }
+  world.exclusive_channels = 0;
+  for (uint32_t c = 0; c < world.channels.size(); ++c) {
+    const bool is_exclusive = world.channels[c].live && world.channels[c].config.exclusive;
+    if (is_exclusive) world.exclusive_channels |= static_cast<uint16_t>(1u << c);
+  }
+  for (uint32_t a = 0; a < world.agents.size(); ++a) {
+    world.agents[a].it.exclusive = world.exclusive_channels;
+  }
   for (uint32_t q = 0; q < world.queues.size(); ++q) world.queues[q].live = false;
   for (const QueueConfig& queue : world.config.queues) {
     const QueueIx ix{world.queues.FindOrAdd(queue.id)};
@@ -252,6 +268,7 @@ void Engine::Impl::PrepareSelections() {
     return queue.max_overtakes > 0;
   });
   world.watches_staff = std::any_of(queues.begin(), queues.end(), AsksForStaff);
+  world.watches_hours = std::any_of(queues.begin(), queues.end(), AsksForHours);
   world.knows_customers = std::any_of(queues.begin(), queues.end(), [](const QueueConfig& queue) {
     return queue.keep_place.us > 0 || queue.last_agent_within.us > 0;
   });
@@ -319,6 +336,7 @@ void Engine::Impl::InstallAgent(AgentIx ix, const AgentConfig& config) {
   agent.profile = world.profiles.Acquire(ProfileOf(config));
   if (world.profiles.size() > profiles) matcher.ProfileBorn(agent.profile);
   if (before.IsSet()) world.profiles.Release(before);
+  agent.exclusive = world.exclusive_channels;
   agent.kind = config.kind;
   agent.team = config.team.empty() ? NameIx{} : world.names.Intern(config.team);
   agent.units = static_cast<uint16_t>(config.units);
@@ -377,6 +395,9 @@ void Engine::Impl::RebuildDerived(bool restored) {
   freed.clear();
   touched.clear();
   customers.clear();
+  watches.clear();
+  review_all = true;
+  calendar_due = NextCalendarChange();
   for (uint32_t a = 0; a < world.agents.size(); ++a) {
     AgentSlot& slot = world.agents[a];
     if (!slot.live) continue;
@@ -423,6 +444,10 @@ void Engine::Impl::RebuildDerived(bool restored) {
       inquiry.step = static_cast<uint8_t>(queue.config.steps.size());
       Touch(ix);
     }
+    if (inquiry.step_due && !IsStepDue(inquiry)) {
+      inquiry.step_due = false;
+      Touch(ix);
+    }
     if (inquiry.state != InquiryState::kWaiting) {
       if (due != kNever) SetDeadline(ix, due);
       continue;
@@ -447,6 +472,7 @@ void Engine::Impl::RebuildDerived(bool restored) {
       Emit(HoldEnded{ix, inquiry.queue});
     }
     matcher.Enqueue(ix);
+    if (inquiry.step_due) Watch(ix);
     world.queue(inquiry.queue).oldest.Add(inquiry.sequence, ix);
     RefreshDeadline(ix);
     if (inquiry.deadline != stored_due) Touch(ix);

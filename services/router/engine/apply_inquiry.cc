@@ -316,6 +316,7 @@ Outcome Engine::Impl::Do(const RecordMessage& c, const Command& command) {
   Touch(ix);
   Emit(MessageRecorded{ix, inquiry.queue, agent, c.author, c.message_id,
                        command.when.IsSet() ? command.when : now, response});
+  if (c.author == Author::kAgent && !by_person) Answered(agent, inquiry.queue);
   if (by_person) {
     if (!inquiry.replied) SetDeadline(ix, kNever);
     ReplyByPerson(ix, agent);
@@ -389,11 +390,7 @@ Outcome Engine::Impl::Do(const Close& c, const Command& command) {
                              inquiry.state == InquiryState::kParked;
   if (by.IsSet() && !held_by_agent) return Reject(Rejection::kInquiryNotAssigned, c.inquiry_id);
   if (by.IsSet() && inquiry.agent != by) return Reject(Rejection::kNotAssignee, c.agent_id);
-  inquiry.resolution = c.resolution;
-  if (inquiry.offer_open) EndOffer(ix, OfferOutcome::kRescinded);
-  Emit(InquiryClosed{ix, inquiry.queue, held_by_agent ? inquiry.agent : AgentIx{}, c.resolution,
-                     HandleTime(inquiry), inquiry.first_response_time.IsSet()});
-  End(ix, InquiryState::kClosed);
+  Closed(ix, c.resolution);
   return Done(ix);
 }
 

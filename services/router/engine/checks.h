@@ -58,8 +58,10 @@ bool VisitGates(const Agent& agent, ChannelIx channel, int units, InquiryIx inqu
     if (closed(Gate::kCapacity, {}, units, left)) return true;
   }
   const size_t c = channel.value;
-  const int left = agent.channel_units[c] - agent.channel_used[c];
-  return left < units && closed(Gate::kChannelCapacity, {}, units, left);
+  if (const int left = agent.channel_units[c] - agent.channel_used[c]; left < units) {
+    if (closed(Gate::kChannelCapacity, {}, units, left)) return true;
+  }
+  return agent.exclusive != 0 && IsShutOut(agent, channel) && closed(Gate::kExclusive, {}, 0, 0);
 }
 
 // What closes one queue alone.

@@ -77,6 +77,27 @@ struct RecordFeedback {
   std::optional<bool> resolved;
 };
 
+// An agent takes a waiting inquiry itself; one that is offered to it is accepted. Gates apply.
+// Repeating it is a success.
+struct Claim {
+  std::string inquiry_id;
+  std::string agent_id;
+};
+// Gives an open inquiry to an agent, from whoever has it. What stands in the way refuses it, but for
+// what `overrides` names. Repeating it is a success.
+struct AssignTo {
+  std::string inquiry_id;
+  std::string agent_id;
+  bool with_offer = false;  // the agent may decline
+  std::vector<Override> overrides;  // each once
+  std::string reason;  // 1..kReasonBytesMax bytes: recorded
+};
+// Opens a closed inquiry again: it waits for who had it last, or for anybody.
+struct Reopen {
+  std::string inquiry_id;
+  std::string agent_id;  // preferred instead of who had it; empty: that one
+};
+
 // ---- Agents -----------------------------------------------------------------------------------
 
 // With a session id, `sequence` must grow within the session; older ones are ignored (they are
@@ -118,6 +139,13 @@ struct FinishWrapUp {
   std::string inquiry_id;
 };
 
+// Makes a wrap-up longer, by no more than its queue allows in all.
+struct ExtendWrapUp {
+  std::string agent_id;
+  std::string inquiry_id;
+  Span by;  // more than 0
+};
+
 // ---- Configuration ----------------------------------------------------------------------------
 
 // Whole: replaces everything given; agents are replaced only if `agents` is set (missing ones are
@@ -131,6 +159,7 @@ struct ApplyConfig {
   std::vector<std::string> remove_queues;
   std::vector<std::string> remove_channels;
   std::vector<std::string> remove_teams;
+  std::vector<std::string> remove_calendars = {};
   std::string etag;  // empty: any; else must equal the present one
 };
 struct UpsertAgents {
@@ -167,7 +196,7 @@ struct NoteQuarantine {
 using Body = std::variant<Submit, Update, Cancel, Transfer, RecordMessage, Park, Resume, Close,
                           RecordFeedback, SetPresence, OpenSession, CloseSession, LapseSessions,
                           Accept, Decline, FinishWrapUp, ApplyConfig, UpsertAgents, DeleteAgents,
-                          TakeOver, Extend, NoteQuarantine>;
+                          TakeOver, Extend, NoteQuarantine, Claim, AssignTo, Reopen, ExtendWrapUp>;
 
 struct Command {
   Body body;

@@ -45,6 +45,7 @@ struct ChannelConfig {
   std::string id;
   ChannelKind kind = ChannelKind::kMessaging;
   int units = 1;  // 1..1000: what one inquiry costs an agent
+  bool exclusive = false;  // an inquiry of it has the agent to itself
   friend bool operator==(const ChannelConfig&, const ChannelConfig&) = default;
 };
 
@@ -54,9 +55,48 @@ struct TeamConfig {
   friend bool operator==(const TeamConfig&, const TeamConfig&) = default;
 };
 
+// An offset of local time from UTC, from a time on.
+struct ZoneOffset {
+  Time from;
+  int seconds = 0;  // east is positive
+  friend bool operator==(const ZoneOffset&, const ZoneOffset&) = default;
+};
+
+// Open on these days from one minute of the day to another, which is no longer open.
+struct HoursConfig {
+  int days = 0;  // bits, Monday the lowest
+  int from = 0;  // 0..1439
+  int to = 0;    // from + 1..1440
+  friend bool operator==(const HoursConfig&, const HoursConfig&) = default;
+};
+
+// Hours of business. See calendar.h.
+struct CalendarConfig {
+  std::string id;
+  std::string time_zone;  // for people; `offsets` count
+  std::vector<ZoneOffset> offsets = {};  // ascending; none: UTC
+  std::vector<HoursConfig> hours = {};
+  std::vector<int64_t> holidays = {};  // closed all day: local days since 1970-01-01, ascending
+  friend bool operator==(const CalendarConfig&, const CalendarConfig&) = default;
+};
+
+// A state to wait for. Everything that is set must hold; something is set. Agents count who suit the
+// inquiry before the step: logged in are those available or away, whatever they are busy with.
+struct StepWhen {
+  std::optional<int> available_below = {}, available_above = {};  // agents who are available
+  std::optional<int> logged_in_below = {}, logged_in_above = {};  // ... or away
+  std::optional<int> waiting_below = {}, waiting_above = {};      // inquiries in the queue
+  std::string open = {}, closed = {};  // ids of calendars
+  bool CountsAgents() const {
+    return available_below || available_above || logged_in_below || logged_in_above;
+  }
+  friend bool operator==(const StepWhen&, const StepWhen&) = default;
+};
+
 // One step of a route. Relaxations accumulate over steps.
 struct StepConfig {
-  Span after;                          // since entering the queue; strictly ascending over steps
+  Span after;                          // since entering the queue; strictly ascending over steps, but
+                                       // with `when` it may be 0 or that of the step before
   int lower_levels = 0;                // lower every skill's and language's minimum, not below 1
   std::vector<std::string> drop_skills;
   bool drop_languages = false;
@@ -66,6 +106,8 @@ struct StepConfig {
   std::string overflow_to;             // move to this queue, keeping age; ends the route
   bool at_once_if_nobody = false;      // not after `after` when nobody logged in suits it before
   bool close = false;                  // cancel it (kRouteEnded); ends the route
+  std::optional<StepWhen> when = {};   // not before this holds; not while the queue is suspended
+  Span at_latest = {};                 // ... but then whatever holds; 0: no such time. Only with `when`
   friend bool operator==(const StepConfig&, const StepConfig&) = default;
 };
 
@@ -116,9 +158,17 @@ struct QueueConfig {
   int offer_to = 1;  // agents asked at once, the best ones, 1..kOfferToMax; the first to accept has it
   bool auto_accept = false;
   bool refuse_if_nobody = false;  // submissions that nobody logged in suits at any step
+  Span ask_decliners_after;  // who declined is asked again after this, but only while nobody else
+                             // can take it, longest ago first; 0: a decline is final
+  bool allow_claim = false;  // agents may take waiting inquiries themselves
   bool suspended = false;  // its inquiries wait and are offered to nobody
   Span wrap_up;
   bool wrap_up_queue_only = false;  // it closes this queue alone; the units are free at once
+  Span wrap_up_extension_max;  // how much longer an agent may make its wrap-up; 0: not at all
+  LostAgent lost_agent = LostAgent::kKeep;  // conversations of an agent whose presence was lost
+  Span lost_agent_after;       // ... are left alone for so long
+  Span reopen_within;          // a closed inquiry may be opened again this long; 0: not at all
+  bool reopen_keeps_age = false;  // ... at its old place, else as of now
   std::optional<BackOffConfig> back_off;  // misses of its offers count apart and close it alone
   Span keep_place;         // who left while waiting and comes back within this has the old place
   Span last_agent_within;  // prefers who served the customer within this; 0: nobody
@@ -190,6 +240,7 @@ struct WorkspaceConfig {
   std::vector<QueueConfig> queues;
   SettingsConfig settings;
   std::vector<RuleConfig> rules = {};
+  std::vector<CalendarConfig> calendars = {};
   friend bool operator==(const WorkspaceConfig&, const WorkspaceConfig&) = default;
 };
 

@@ -128,6 +128,73 @@ bool HasQueue(const WorkspaceConfig& config, std::string_view id) {
                      [&](const QueueConfig& queue) { return queue.id == id; });
 }
 
+bool HasCalendar(const WorkspaceConfig& config, std::string_view id) {
+  return std::any_of(config.calendars.begin(), config.calendars.end(),
+                     [&](const CalendarConfig& calendar) { return calendar.id == id; });
+}
+
+// What a step waits for.
+void CheckWhen(const StepConfig& step, const WorkspaceConfig& config, const std::string& at,
+               Problems& out) {
+  const StepWhen& when = *step.when;
+  const std::string path = at + ".when";
+  if (when == StepWhen{}) out.push_back({path, "says nothing: set a bound or a calendar"});
+  const auto check = [&](const char* name, const std::optional<int>& below,
+                         const std::optional<int>& above) {
+    if (below) CheckRange(*below, 1, limits::kCountMax, absl::StrCat(path, ".", name, "_below"), out);
+    if (above) CheckRange(*above, 0, limits::kCountMax, absl::StrCat(path, ".", name, "_above"), out);
+    if (below && above && *above + 1 >= *below) {
+      out.push_back({absl::StrCat(path, ".", name, "_below"),
+                     absl::StrCat("no number is above ", *above, " and below ", *below)});
+    }
+  };
+  check("available", when.available_below, when.available_above);
+  check("logged_in", when.logged_in_below, when.logged_in_above);
+  check("waiting", when.waiting_below, when.waiting_above);
+  for (const auto& [name, id] : {std::pair("open", &when.open), std::pair("closed", &when.closed)}) {
+    if (id->empty() || HasCalendar(config, *id)) continue;
+    out.push_back({absl::StrCat(path, ".", name), absl::StrCat("there is no calendar \"", *id, "\"")});
+  }
+  CheckSpan(step.at_latest, at + ".at_latest", out);
+  if (step.at_latest.us != 0 && step.at_latest <= step.after) {
+    out.push_back({at + ".at_latest", "must be later than `after`"});
+  }
+  if (step.at_once_if_nobody) {
+    out.push_back({at + ".at_once_if_nobody",
+                   "does not go with `when`: say logged_in_below: 1 there instead"});
+  }
+}
+
+void CheckCalendar(const CalendarConfig& calendar, const std::string& path, Problems& out) {
+  const auto check_size = [&](size_t size, size_t max, const char* name) {
+    if (size > max) out.push_back({absl::StrCat(path, ".", name), absl::StrCat("at most ", max, " entries")});
+  };
+  check_size(calendar.hours.size(), limits::kCalendarHoursMax, "hours");
+  check_size(calendar.holidays.size(), limits::kCalendarHolidaysMax, "holidays");
+  check_size(calendar.offsets.size(), limits::kCalendarOffsetsMax, "offsets");
+  if (calendar.hours.empty()) out.push_back({path + ".hours", "must not be empty"});
+  for (size_t i = 0; i < calendar.hours.size(); ++i) {
+    const HoursConfig& hours = calendar.hours[i];
+    const std::string at = absl::StrCat(path, ".hours[", i, "]");
+    CheckRange(hours.days, 1, 127, at + ".days", out);
+    CheckRange(hours.from, 0, 1439, at + ".from", out);
+    CheckRange(hours.to, 1, 1440, at + ".to", out);
+    if (hours.to <= hours.from) {
+      out.push_back({at + ".to", "must be later than `from`: split hours that pass midnight in two"});
+    }
+  }
+  if (!std::is_sorted(calendar.holidays.begin(), calendar.holidays.end())) {
+    out.push_back({path + ".holidays", "must be ascending"});
+  }
+  for (size_t i = 0; i < calendar.offsets.size(); ++i) {
+    const std::string at = absl::StrCat(path, ".offsets[", i, "]");
+    CheckRange(calendar.offsets[i].seconds, -86'400, 86'400, at, out);
+    if (i > 0 && calendar.offsets[i].from <= calendar.offsets[i - 1].from) {
+      out.push_back({at, "must be ascending by time"});
+    }
+  }
+}
+
 void CheckSteps(const QueueConfig& queue, const WorkspaceConfig& config, const std::string& path,
                 Problems& out) {
   if (queue.steps.size() > limits::kStepsMax) {
@@ -138,7 +205,11 @@ void CheckSteps(const QueueConfig& queue, const WorkspaceConfig& config, const s
     const std::string at = absl::StrCat(path, ".steps[", k, "]");
     CheckSpan(step.after, at + ".after", out);
     const Span before = k == 0 ? Span{} : queue.steps[k - 1].after;
-    if (step.after <= before) {
+    if (step.when) CheckWhen(step, config, at, out);
+    if (!step.when && step.at_latest.us != 0) {
+      out.push_back({at + ".at_latest", "is for a step with a condition: give `when` as well"});
+    }
+    if (step.after < before || (step.after == before && !step.when)) {
       out.push_back({at + ".after", k == 0 ? "must be more than 0"
                                            : "must be later than the step before"});
     }
@@ -206,6 +277,10 @@ void CheckQueue(const QueueConfig& queue, const WorkspaceConfig& config, const s
   if (queue.auto_accept && queue.offer_to > 1) {
     out.push_back({path + ".offer_to", "nobody is asked with auto_accept: leave one out"});
   }
+  CheckSpan(queue.ask_decliners_after, path + ".ask_decliners_after", out);
+  CheckSpan(queue.wrap_up_extension_max, path + ".wrap_up_extension_max", out);
+  CheckSpan(queue.lost_agent_after, path + ".lost_agent_after", out);
+  CheckSpan(queue.reopen_within, path + ".reopen_within", out);
   if (queue.back_off) CheckBackOff(*queue.back_off, path + ".back_off", out);
   CheckSpan(queue.keep_place, path + ".keep_place", out);
   CheckSpan(queue.last_agent_within, path + ".last_agent_within", out);
@@ -255,15 +330,17 @@ void CheckCircles(const std::vector<QueueConfig>& queues, Problems& out) {
   for (size_t i = 0; i < queues.size(); ++i) {
     for (size_t at = i; !queues[at].steps.empty();) {
       if (walked_from[at] == i) {
-        out.push_back({absl::StrCat("queues[", at, "].steps[", queues[at].steps.size() - 1,
-                                    "].at_once_if_nobody"),
+        const char* field = queues[at].steps.back().when ? "after" : "at_once_if_nobody";
+        out.push_back({absl::StrCat("queues[", at, "].steps[", queues[at].steps.size() - 1, "].",
+                                    field),
                        "leads back to this queue without a wait"});
       }
       if (walked_from[at] != queues.size()) break;
       walked_from[at] = i;
       const StepConfig& last = queues[at].steps.back();
       const auto next = index.find(last.overflow_to);
-      if (!last.at_once_if_nobody || next == index.end()) break;
+      const bool waits = !last.at_once_if_nobody && !(last.when && last.after.us == 0);
+      if (waits || next == index.end()) break;
       at = next->second;
     }
   }
@@ -313,6 +390,10 @@ std::vector<ConfigProblem> CheckConfig(const WorkspaceConfig& config) {
     CheckQueue(config.queues[i], config, absl::StrCat("queues[", i, "]"), out);
   }
   CheckCircles(config.queues, out);
+  CheckUnique(config.calendars, "calendars", limits::kCalendarsMax, out);
+  for (size_t i = 0; i < config.calendars.size(); ++i) {
+    CheckCalendar(config.calendars[i], absl::StrCat("calendars[", i, "]"), out);
+  }
   CheckUnique(config.rules, "rules", limits::kRulesMax, out);
   for (size_t i = 0; i < config.rules.size(); ++i) {
     CheckRule(config.rules[i], i + 1 == config.rules.size(), config,

@@ -91,6 +91,7 @@ WorkspaceConfig Merge(const WorkspaceConfig& present, const ApplyConfig& apply) 
   MergeById(next.channels, apply.config.channels, apply.remove_channels);
   MergeById(next.teams, apply.config.teams, apply.remove_teams);
   MergeById(next.queues, apply.config.queues, apply.remove_queues);
+  MergeById(next.calendars, apply.config.calendars, apply.remove_calendars);
   return next;
 }
 
@@ -116,7 +117,14 @@ ConfigReview Review(const Engine& engine, const ApplyConfig& apply) {
   Compare(engine.config().teams, next.teams, "teams", review.changes);
   Compare(engine.config().queues, next.queues, "queues", review.changes);
   Compare(engine.config().rules, next.rules, "rules", review.changes);
+  Compare(engine.config().calendars, next.calendars, "calendars", review.changes);
   if (apply.agents) Compare(before, after, "agents", review.changes);
+  if (next.settings.closed_max == 0) {
+    review.warnings.push_back(
+        {"settings.closed_max",
+         "ended inquiries are forgotten at once: a repeated call about one is refused as unknown, an "
+         "id may be used again, and no customer is recognised"});
+  }
   const Qualification qualification(after);
   for (const QueueConfig& queue : next.queues) {
     const std::string path = absl::StrCat("queues[", queue.id, "]");
@@ -136,6 +144,25 @@ ConfigReview Review(const Engine& engine, const ApplyConfig& apply) {
       const bool place = queue.keep_place > next.settings.closed_retention;
       review.warnings.push_back({path + (place ? ".keep_place" : ".last_agent_within"),
                                  "reaches back no further than closed_retention"});
+    }
+    const bool prefers = queue.preferred_hold.us > 0 ||
+                         std::find(selection.begin(), selection.end(), Criterion::kPreferred) !=
+                             selection.end();
+    if (queue.last_agent_within.us > 0 && !prefers) {
+      review.warnings.push_back({path + ".last_agent_within",
+                                 "has no effect without the criterion PREFERRED or preferred_hold"});
+    }
+    if (queue.reopen_within > next.settings.closed_retention) {
+      review.warnings.push_back({path + ".reopen_within",
+                                 "reaches back no further than closed_retention"});
+    }
+    if (queue.lost_agent == LostAgent::kKeep && queue.lost_agent_after.us > 0) {
+      review.warnings.push_back({path + ".lost_agent_after",
+                                 "has no effect while lost_agent is KEEP"});
+    }
+    if (queue.reopen_keeps_age && queue.reopen_within.us == 0) {
+      review.warnings.push_back({path + ".reopen_keeps_age",
+                                 "has no effect without reopen_within"});
     }
     if (queue.wrap_up_queue_only && queue.wrap_up.us == 0) {
       review.warnings.push_back({path + ".wrap_up_queue_only",

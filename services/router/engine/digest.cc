@@ -67,14 +67,26 @@ class Hasher {
     AddLater(2, v.excluded_skills);
     AddLater(3, v.label_conditions);
   }
-  void Add(const ChannelConfig& v) { All(v.id, v.kind, v.units); }
+  void Add(const ChannelConfig& v) {
+    All(v.id, v.kind, v.units);
+    AddLater(1, v.exclusive);
+  }
   void Add(const TeamConfig& v) { All(v.id, v.vendor); }
   void Add(const StepConfig& v) {
     All(v.after, v.lower_levels, v.drop_skills, v.drop_languages, v.tier, v.credit, v.overflow_to);
     AddLater(1, v.drop_labels);
     AddLater(2, v.close);
     AddLater(3, v.at_once_if_nobody);
+    AddLater(4, v.when);
+    AddLater(5, v.at_latest);
   }
+  void Add(const StepWhen& v) {
+    All(v.available_below, v.available_above, v.logged_in_below, v.logged_in_above,
+        v.waiting_below, v.waiting_above, v.open, v.closed);
+  }
+  void Add(const ZoneOffset& v) { All(v.from.us, v.seconds); }
+  void Add(const HoursConfig& v) { All(v.days, v.from, v.to); }
+  void Add(const CalendarConfig& v) { All(v.id, v.time_zone, v.offsets, v.hours, v.holidays); }
   void Add(const QueueConfig& v) {
     All(v.id, v.kind, v.serving, v.credits, v.selection, v.requirement, v.first_tier, v.steps,
         v.preferred_hold, v.first_response_target, v.answer_target, v.short_abandon, v.max_length,
@@ -89,6 +101,12 @@ class Hasher {
     AddLater(8, v.keep_place);
     AddLater(9, v.last_agent_within);
     if (v.offer_to != 1) All(int64_t{10}, v.offer_to);
+    AddLater(11, v.ask_decliners_after);
+    AddLater(12, v.allow_claim);
+    AddLater(13, v.wrap_up_extension_max);
+    if (v.lost_agent != LostAgent::kKeep) All(int64_t{14}, v.lost_agent, v.lost_agent_after);
+    AddLater(15, v.reopen_within);
+    AddLater(16, v.reopen_keeps_age);
   }
   void Add(const SettingsConfig& v) {
     All(v.back_off.after_misses, v.back_off.duration, v.back_off.max_duration, v.presence_grace,
@@ -119,6 +137,7 @@ class Hasher {
   void Add(const WorkspaceConfig& v) {
     All(v.channels, v.teams, v.queues, v.settings);
     AddLater(1, v.rules);
+    AddLater(2, v.calendars);
   }
   template <class... T>
   void All(const T&... values) {
@@ -167,10 +186,17 @@ void Add(Hasher& h, const Decline& c) {
   h.All(c.inquiry_id, c.offer_number, c.agent_id, c.retry_after);
 }
 void Add(Hasher& h, const FinishWrapUp& c) { h.All(c.agent_id, c.inquiry_id); }
+void Add(Hasher& h, const Claim& c) { h.All(c.inquiry_id, c.agent_id); }
+void Add(Hasher& h, const AssignTo& c) {
+  h.All(c.inquiry_id, c.agent_id, c.with_offer, c.overrides, c.reason);
+}
+void Add(Hasher& h, const Reopen& c) { h.All(c.inquiry_id, c.agent_id); }
+void Add(Hasher& h, const ExtendWrapUp& c) { h.All(c.agent_id, c.inquiry_id, c.by); }
 void Add(Hasher& h, const ApplyConfig& c) {
   h.All(c.whole, c.config, c.patch_settings, c.agents, c.remove_queues, c.remove_channels,
         c.remove_teams, c.etag);
   h.AddLater(1, c.patch_rules);
+  h.AddLater(2, c.remove_calendars);
 }
 void Add(Hasher& h, const UpsertAgents& c) { h.Add(c.agents); }
 void Add(Hasher& h, const DeleteAgents& c) { h.All(c.agent_ids, c.force); }

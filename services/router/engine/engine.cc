@@ -302,6 +302,12 @@ std::string_view ToString(Rejection rejection) {
     case Rejection::kOfferNotYours: return "OFFER_NOT_YOURS";
     case Rejection::kOfferEnded: return "OFFER_ENDED";
     case Rejection::kOfferTaken: return "OFFER_TAKEN";
+    case Rejection::kInquiryNotWaiting: return "INQUIRY_NOT_WAITING";
+    case Rejection::kClaimNotAllowed: return "CLAIM_NOT_ALLOWED";
+    case Rejection::kAgentNotSuited: return "AGENT_NOT_SUITED";
+    case Rejection::kGateClosed: return "GATE_CLOSED";
+    case Rejection::kReopenNotAllowed: return "REOPEN_NOT_ALLOWED";
+    case Rejection::kWrapUpLimit: return "WRAP_UP_LIMIT";
     case Rejection::kNoWrapUp: return "NO_WRAP_UP";
     case Rejection::kFeedbackGiven: return "FEEDBACK_GIVEN";
     case Rejection::kAgentBusy: return "AGENT_BUSY";

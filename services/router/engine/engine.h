@@ -169,6 +169,8 @@ class Engine {
   // `agent` needs its config part applied by `RestoreAgent(config, state)`: profile, capacity and
   // team come from `config`; presence, sessions, gates, wrap-ups and order from `state`.
   void RestoreAgent(const AgentConfig& config, Agent state);
+  // After the agents: what was offered to or held by one that is not there waits again, which the
+  // next TakeOver tells.
   void RestoreInquiry(Inquiry inquiry);
   void RestoreRequest(RememberedRequest request);
   // Builds every derived index. No matching happens before the first Apply or Tick.

@@ -38,7 +38,7 @@ struct OfferCreated { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint32_t 
 struct OfferEnded { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint32_t number; OfferOutcome outcome; };
 // wait: since the present queue was entered. first: the first assignment since then, the one that
 // counts as the answer. automatic: auto_accept, without an offer.
-struct InquiryAssigned { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint32_t number; Span wait; bool first; bool automatic; uint16_t units; };
+struct InquiryAssigned { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint32_t number; Span wait; bool first; bool automatic; uint16_t units; AssignCause cause = AssignCause::kOffer; };
 struct FirstReplyWarned { InquiryIx inquiry; QueueIx queue; AgentIx agent; };
 struct FirstReplyTimedOut { InquiryIx inquiry; QueueIx queue; AgentIx agent; };
 // response: now - oldest unanswered customer message; -1 us when there was none.
@@ -50,6 +50,10 @@ struct InquiryResumed { InquiryIx inquiry; QueueIx queue; AgentIx agent; bool to
 struct InquiryTransferred { InquiryIx inquiry; QueueIx from, to; AgentIx agent; Span handle; };
 struct InquiryClosed { InquiryIx inquiry; QueueIx queue; AgentIx agent; Resolution resolution; Span handle; bool answered; };
 struct InquiryCancelled { InquiryIx inquiry; QueueIx queue; AgentIx agent; CancelReason reason; Span wait; Span handle; bool was_waiting; bool is_short; bool answered; };
+// Somebody gives it to the agent; the offer or the assignment follows.
+struct InquiryDirected { InquiryIx inquiry; QueueIx queue; AgentIx agent; bool with_offer; std::vector<Override> overrides; std::string reason; };
+// agent: who had it last. closed: for how long.
+struct InquiryReopened { InquiryIx inquiry; QueueIx queue; AgentIx agent; Span closed; };
 struct InquiryPurged { std::string inquiry_id; };
 struct FeedbackRecorded { InquiryIx inquiry; QueueIx queue; AgentIx agent; uint8_t csat; int8_t resolved; };
 
@@ -60,6 +64,7 @@ struct SessionEnded { AgentIx agent; std::string session_id; SessionEnd cause; }
 struct BackOffStarted { AgentIx agent; Time until; uint16_t misses; QueueIx queue = {}; };
 struct BackOffEnded { AgentIx agent; QueueIx queue = {}; };
 struct WrapUpStarted { AgentIx agent; QueueIx queue; std::string inquiry_id; Time until; uint16_t units; };
+struct WrapUpExtended { AgentIx agent; QueueIx queue; std::string inquiry_id; Time until; Span by; };
 struct WrapUpFinished { AgentIx agent; QueueIx queue; std::string inquiry_id; Span duration; bool early; };
 
 using EventBody =
@@ -70,7 +75,8 @@ using EventBody =
                  InquiryParked, InquiryResumed,
                  InquiryTransferred, InquiryClosed, InquiryCancelled, InquiryPurged,
                  FeedbackRecorded, PresenceChanged, SessionOpened, SessionEnded, BackOffStarted,
-                 BackOffEnded, WrapUpStarted, WrapUpFinished>;
+                 BackOffEnded, WrapUpStarted, WrapUpFinished, WrapUpExtended, InquiryDirected,
+                 InquiryReopened>;
 
 struct Event {
   Time time;

@@ -14,6 +14,7 @@ uint32_t Milliseconds(Span span) {
 }  // namespace
 
 void Engine::Impl::NoteStart(InquiryIx ix) {
+  if (!world.inquiries.slots[ix.value].line.IsSet()) return;  // somebody else had it
   const Inquiry& inquiry = world.inquiry(ix);
   if (inquiry.enqueue_time == now) return;  // did not have to wait
   matcher.NoteStart(ix, now);

@@ -64,6 +64,13 @@ class Least {
   std::vector<T> kept_;
 };
 
+// Who declined first is asked first again.
+int64_t DeclineOf(const Inquiry& inquiry, AgentIx agent) {
+  const auto at = std::find_if(inquiry.exceptions.begin(), inquiry.exceptions.end(),
+                               [&](const Exception& e) { return e.agent == agent && e.last; });
+  return at - inquiry.exceptions.begin();
+}
+
 Obstacle FirstObstacle(const World& world, const Ask& ask, const Inquiry& inquiry, InquiryIx ix,
                        AgentIx agent, Time at) {
   Obstacle first;
@@ -72,6 +79,13 @@ Obstacle FirstObstacle(const World& world, const Ask& ask, const Inquiry& inquir
     return true;
   });
   return first;
+}
+
+// When an inquiry that still waits reaches the step at the latest; kNever: perhaps never, because the
+// step waits for a state.
+Time StepTime(const Inquiry& inquiry, const StepConfig& step) {
+  if (!step.when) return inquiry.enqueue_time + step.after;
+  return step.at_latest.us > 0 ? inquiry.enqueue_time + step.at_latest : kNever;
 }
 
 // When wrap-ups that end by themselves will have given enough; unset: they alone will not.
@@ -117,7 +131,7 @@ LaterFit Engine::Impl::FitsLater(const Ask& ask, const Inquiry& inquiry,
     const StepConfig& reached = queue.config.steps[step];
     if (reached.close || !reached.overflow_to.empty()) return {};
     if (Qualifies(queue.audiences[step + 1], ask.requirement, profile) != Mismatch::kNone) continue;
-    return {step + 1, inquiry.enqueue_time + reached.after};
+    return {step + 1, StepTime(inquiry, reached)};
   }
   return {};
 }
@@ -126,6 +140,7 @@ Candidate Engine::Impl::Describe(const Ask& ask, const Inquiry& inquiry, Inquiry
                                  AgentIx agent, Time at) const {
   Candidate candidate;
   candidate.agent = agent;
+  candidate.asked_last = IsDecliner(inquiry, agent, at);
   candidate.obstacles = ObstaclesOf(world, ask, inquiry, ix, agent, at);
   candidate.later = FitsLater(ask, inquiry, world.profiles[world.agent(agent).profile]);
   const Matcher::Score score = matcher.ScoreOf(ask, inquiry, agent, at);
@@ -145,10 +160,12 @@ void Engine::Impl::ExplainCandidates(const Ask& ask, InquiryIx ix, Time at,
   Least<Standing> nearest(std::min(options.candidates_max, limits::kCandidatesMax));
   std::vector<Standing> named;
   const auto stand = [&](AgentIx agent, const Obstacle& first) {
-    const bool fits = first.kind == Obstacle::Kind::kNone;
-    return Standing{fits ? INT32_MIN : -DepthOf(first),
-                    fits ? matcher.ScoreOf(ask, out.inquiry, agent, at) : Matcher::Score{},
-                    world.agent(agent).sequence, agent};
+    const uint32_t sequence = world.agent(agent).sequence;
+    if (first.kind != Obstacle::Kind::kNone) return Standing{-DepthOf(first), {}, sequence, agent};
+    if (IsDecliner(out.inquiry, agent, at)) {
+      return Standing{INT32_MIN + 1, {DeclineOf(out.inquiry, agent)}, sequence, agent};
+    }
+    return Standing{INT32_MIN, matcher.ScoreOf(ask, out.inquiry, agent, at), sequence, agent};
   };
   for (AgentIx agent : options.named) {
     named.push_back(stand(agent, FirstObstacle(world, ask, out.inquiry, ix, agent, at)));
@@ -191,7 +208,7 @@ void Engine::Impl::ExplainWaiting(const Ask& ask, InquiryExplanation& out) const
   const QueueConfig& queue = world.queue(ask.queue()).config;
   const Inquiry& inquiry = out.inquiry;
   out.next_step_time = inquiry.step < queue.steps.size()
-                           ? inquiry.enqueue_time + queue.steps[inquiry.step].after
+                           ? StepTime(inquiry, queue.steps[inquiry.step])
                            : kNever;
   if (inquiry.held) out.hold_until = inquiry.enqueue_time + queue.preferred_hold;
 }
@@ -227,9 +244,8 @@ namespace {
 std::vector<ClosedGate> OwnGates(const Agent& agent) {
   std::vector<ClosedGate> gates;
   VisitGates(agent, ChannelIx{0}, 0, {}, [&gates](const ClosedGate& closed) {
-    if (closed.gate != Gate::kCapacity && closed.gate != Gate::kChannelCapacity) {
-      gates.push_back(closed);
-    }
+    const bool by_channel = closed.gate == Gate::kChannelCapacity || closed.gate == Gate::kExclusive;
+    if (closed.gate != Gate::kCapacity && !by_channel) gates.push_back(closed);
     return false;
   });
   if (agent.used < agent.units) return gates;

@@ -55,7 +55,7 @@ struct Place {
 // The next step of the route at which an agent would have what is asked.
 struct LaterFit {
   size_t step = 0;  // 0: at none
-  Time time;        // when an inquiry that still waits reaches it
+  Time time;        // when an inquiry that still waits reaches it; kNever: it waits for a state
 };
 
 struct CriterionValue {
@@ -70,6 +70,7 @@ struct Candidate {
   std::vector<CriterionValue> score; // in the order of the queue's selection; the lowest wins, equals
                                      // go to the agent who was created first
   LaterFit later;                    // of one who lacks something
+  bool asked_last = false;           // declined it before: ranks behind all who did not
 };
 
 // How many agents have the same first obstacle.
@@ -90,7 +91,7 @@ struct InquiryExplanation {
   Place place;            // while it waits
   std::optional<WaitQuantiles> expected;  // from now on, of one that waits for its turn
   Time hold_until;        // held for preferred[0] till then
-  Time next_step_time;    // of the next step of the route; kNever: none
+  Time next_step_time;    // of the next step of the route; kNever: none, or it waits for a state
   uint32_t agents = 0;    // looked at
   uint32_t matching = 0;  // may take it
   std::vector<Candidate> candidates;
@@ -106,6 +107,8 @@ struct DryRun {
   std::string rule;                    // that chose the queue; empty: it was named
   std::vector<QueueIx> passed_through; // queues it would be moved on from at once
   bool ends = false;                   // a step of the route would cancel it at once
+  // Steps that wait for a state are not followed: whether they go on at once depends on whom else the
+  // arrival moves.
   InquiryExplanation explanation;      // unless it is refused; the first candidate would get it
 };
 

@@ -49,6 +49,7 @@ void Engine::Impl::FollowRoute(Supposed& supposed, DryRun& run) const {
     const QueueSlot& queue = world.queue(inquiry.queue);
     if (inquiry.step >= queue.config.steps.size()) return;
     const StepConfig& step = queue.config.steps[inquiry.step];
+    if (step.when) return;
     if (step.after.us > 0 && !SkipsStep(queue, inquiry.step, supposed.asked)) return;
     ++inquiry.step;
     run.ends = step.close;

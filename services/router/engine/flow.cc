@@ -30,7 +30,10 @@ void Engine::Impl::Count(const Inquiry& inquiry, int by) {
   QueueSlot& queue = world.queue(inquiry.queue);
   const auto add = [by](uint32_t& n) { n = static_cast<uint32_t>(static_cast<int64_t>(n) + by); };
   switch (inquiry.state) {
-    case InquiryState::kWaiting: add(queue.waiting); break;
+    case InquiryState::kWaiting:
+      add(queue.waiting);
+      if (!watches.empty()) review_queues.push_back(inquiry.queue);
+      break;
     case InquiryState::kOffered: add(queue.offered); break;
     case InquiryState::kAssigned: add(queue.assigned); break;
     case InquiryState::kParked: add(queue.parked); break;
@@ -63,6 +66,7 @@ bool Engine::Impl::MayHold(const Inquiry& inquiry, const Ask& ask) const {
     return false;
   }
   if (IsExcepted(inquiry, inquiry.preferred[0], now)) return false;
+  if (IsDecliner(inquiry, inquiry.preferred[0], now)) return false;
   return Qualifies(ask.audience, ask.requirement, world.profiles[agent.it.profile]) ==
          Mismatch::kNone;
 }
@@ -76,6 +80,7 @@ void Engine::Impl::EnterQueue(InquiryIx ix, QueueIx queue, EnqueueCause cause) {
   inquiry.expected_p50_ms = inquiry.expected_p90_ms = 0;
   inquiry.enqueue_time = now;
   inquiry.step = 0;
+  inquiry.step_due = false;
   inquiry.answered_here = false;
   if (world.queue(queue).config.kind == QueueKind::kHuman && !inquiry.human_queue_time.IsSet()) {
     inquiry.human_queue_time = now;
@@ -97,6 +102,7 @@ void Engine::Impl::Wait(InquiryIx ix, EnqueueCause cause) {
   }
   matcher.Enqueue(ix);
   matcher.NoteWait(ix, now);
+  if (inquiry.step_due) Watch(ix);
   QueueSlot& queue = world.queue(inquiry.queue);
   if (queue.waiting == 1) queue.history.Began(now);
   if (world.shares && queue.waiting == 1) {
@@ -117,7 +123,9 @@ void Engine::Impl::Wait(InquiryIx ix, EnqueueCause cause) {
 }
 
 void Engine::Impl::LeaveLine(InquiryIx ix) {
-  if (world.inquiry(ix).state == InquiryState::kWaiting) matcher.Dequeue(ix);
+  if (world.inquiry(ix).state != InquiryState::kWaiting) return;
+  Unwatch(ix);
+  matcher.Dequeue(ix);
 }
 
 void Engine::Impl::Unhold(InquiryIx ix) {
@@ -160,7 +168,7 @@ void Engine::Impl::GiveUnits(InquiryIx ix, AgentIx agent_ix) {
   channel = static_cast<uint16_t>(channel - inquiry.units);
 }
 
-void Engine::Impl::Assign(InquiryIx ix, AgentIx agent_ix, bool automatic) {
+void Engine::Impl::Assign(InquiryIx ix, AgentIx agent_ix, AssignCause cause) {
   Inquiry& inquiry = world.inquiry(ix);
   const QueueConfig& queue = world.queue(inquiry.queue).config;
   const bool live = world.channel(inquiry.channel).kind == ChannelKind::kLive;
@@ -170,8 +178,8 @@ void Engine::Impl::Assign(InquiryIx ix, AgentIx agent_ix, bool automatic) {
   inquiry.replied = live;
   inquiry.warned = false;
   Emit(InquiryAssigned{ix, inquiry.queue, agent_ix, inquiry.offer_number,
-                       now - inquiry.enqueue_time, !inquiry.answered_here, automatic,
-                       inquiry.units});
+                       now - inquiry.enqueue_time, !inquiry.answered_here,
+                       cause == AssignCause::kAutomatic, inquiry.units, cause});
   inquiry.answered_here = true;
   NoteHandled(agent_ix, 1, {});
   if (world.limits_rate) AgentChanged(agent_ix);
@@ -179,10 +187,13 @@ void Engine::Impl::Assign(InquiryIx ix, AgentIx agent_ix, bool automatic) {
     inquiry.unanswered_since = {};
     if (world.agent(agent_ix).kind == AgentKind::kPerson) {
       ReplyByPerson(ix, agent_ix);
-    } else if (!inquiry.bot_response_time.IsSet()) {
-      inquiry.bot_response_time = now;
-      Emit(FirstResponded{ix, inquiry.queue, agent_ix, true, now - inquiry.create_time,
-                          Microseconds(-1), now - inquiry.assign_time});
+    } else {
+      Answered(agent_ix, inquiry.queue);
+      if (!inquiry.bot_response_time.IsSet()) {
+        inquiry.bot_response_time = now;
+        Emit(FirstResponded{ix, inquiry.queue, agent_ix, true, now - inquiry.create_time,
+                            Microseconds(-1), now - inquiry.assign_time});
+      }
     }
     SetDeadline(ix, kNever);
     return;
@@ -278,6 +289,17 @@ void Engine::Impl::Cancelled(InquiryIx ix, CancelReason reason) {
   End(ix, InquiryState::kCancelled);
 }
 
+void Engine::Impl::Closed(InquiryIx ix, Resolution resolution) {
+  Inquiry& inquiry = world.inquiry(ix);
+  const bool held_by_agent = inquiry.state == InquiryState::kAssigned ||
+                             inquiry.state == InquiryState::kParked;
+  inquiry.resolution = resolution;
+  if (inquiry.offer_open) EndOffer(ix, OfferOutcome::kRescinded);
+  Emit(InquiryClosed{ix, inquiry.queue, held_by_agent ? inquiry.agent : AgentIx{}, resolution,
+                     HandleTime(inquiry), inquiry.first_response_time.IsSet()});
+  End(ix, InquiryState::kClosed);
+}
+
 Span Engine::Impl::HandleTime(const Inquiry& inquiry) const {
   if (inquiry.state == InquiryState::kAssigned) {
     return now - inquiry.assign_time - inquiry.parked_total;
@@ -299,13 +321,26 @@ void Engine::Impl::AddException(Inquiry& inquiry, AgentIx agent, Time until) {
   inquiry.exceptions.push_back({agent, until, false});
 }
 
-// What has passed goes; if nothing has, what ends soonest, as a rule the oldest.
+// The agent comes behind all who declined before; one that the caller excluded stays excluded.
+void Engine::Impl::AddDecliner(Inquiry& inquiry, AgentIx agent, Time until) {
+  AddException(inquiry, agent, until);
+  auto& exceptions = inquiry.exceptions;
+  const auto at = std::find_if(exceptions.begin(), exceptions.end(),
+                               [&](const Exception& e) { return e.agent == agent; });
+  at->last = !at->named_by_caller;
+  std::rotate(at, at + 1, exceptions.end());
+}
+
+// What has passed goes, but not who is asked last; if nothing has, what ends soonest, as a rule the
+// oldest.
 void Engine::Impl::MakeRoom(std::vector<Exception>& exceptions) const {
-  if (std::erase_if(exceptions, [this](const Exception& e) { return e.until <= now; }) > 0) return;
-  const auto ends_sooner = [this](const Exception& a, const Exception& b) {
+  const auto is_over = [this](const Exception& e) { return e.until <= now && !e.last; };
+  if (std::erase_if(exceptions, is_over) > 0) return;
+  const auto end_of = [this](const Exception& e) { return e.until <= now ? Time{} : e.until; };
+  const auto ends_sooner = [&](const Exception& a, const Exception& b) {
     if (a.named_by_caller != b.named_by_caller) return b.named_by_caller;
-    return std::pair(a.until, world.agent(a.agent).id) <
-           std::pair(b.until, world.agent(b.agent).id);
+    return std::pair(end_of(a), world.agent(a.agent).id) <
+           std::pair(end_of(b), world.agent(b.agent).id);
   };
   exceptions.erase(std::min_element(exceptions.begin(), exceptions.end(), ends_sooner));
 }
@@ -364,6 +399,12 @@ bool Engine::Impl::SettleOne() {
 }
 
 void Engine::Impl::Settle() {
+  do {
+    Match();
+  } while (ReviewSteps());
+}
+
+void Engine::Impl::Match() {
   while (settle_all || !touched.empty() || !freed.empty()) {
     if (settle_all || freed.size() > kFreedMax || touched.size() > kTouchedMax) {
       SettleAll();

@@ -180,6 +180,7 @@ void Engine::Impl::SetAgentPresence(AgentIx ix, Presence presence, std::string_v
   agent.presence = presence;
   agent.reason = std::string(reason);
   agent.presence_since = now;
+  if (presence != Presence::kOffline) agent.lost_since = {};
   Emit(PresenceChanged{ix, presence, agent.reason});
   if (presence == Presence::kAvailable && !was_available) NoteIdle(ix);
   AgentChanged(ix);
@@ -209,6 +210,10 @@ void Engine::Impl::EndSession(AgentIx ix, std::string_view session, SessionEnd c
   if (agent.presence == Presence::kOffline) return;
   SetAgentPresence(ix, Presence::kOffline,
                    cause == SessionEnd::kLapsed ? "session_lapsed" : "session_closed");
+  if (cause != SessionEnd::kLapsed) return;
+  agent.lost_since = now;
+  LoseConversations(ix);
+  AgentChanged(ix);
 }
 
 }  // namespace firstline::engine

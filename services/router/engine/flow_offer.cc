@@ -14,14 +14,13 @@ constexpr int64_t kPassScale = 720'720'000;  // exact for weights up to 16
 void Engine::Impl::MakeOffer(InquiryIx ix, AgentIx agent) {
   Inquiry& inquiry = world.inquiry(ix);
   const QueueConfig& queue = world.queue(inquiry.queue).config;
-  const InquiryIx overtaken =
-      world.limits_overtakes ? matcher.FirstOvertaken(ix, agent, now) : InquiryIx{};
   std::vector<AgentIx> others;
   if (queue.offer_to > 1) others = ChooseOthers(ix, agent);
+  const std::vector<Overtaking> overtakings = OvertakingsOf(ix, agent, others);
   TakeTo(ix, agent);
   if (queue.auto_accept) {
     inquiry.offer_outcome = OfferOutcome::kAccepted;
-    Assign(ix, agent, true);
+    Assign(ix, agent, AssignCause::kAutomatic);
   } else {
     SetState(ix, InquiryState::kOffered);
     inquiry.offer_open = true;
@@ -38,7 +37,7 @@ void Engine::Impl::MakeOffer(InquiryIx ix, AgentIx agent) {
     }
   }
   EndReservation(ix);
-  if (overtaken.IsSet()) Overtaken(overtaken, agent);
+  for (const Overtaking& overtaking : overtakings) Overtaken(overtaking.inquiry, overtaking.by);
 }
 
 void Engine::Impl::TellOffer(InquiryIx ix, AgentIx agent) {
@@ -56,7 +55,7 @@ std::vector<AgentIx> Engine::Impl::ChooseOthers(InquiryIx ix, AgentIx first) {
   for (AgentIx last = first; others.size() + 1 < asked_max; others.push_back(last)) {
     inquiry.exceptions.push_back({last, kNever, false});
     last = matcher.BestAgent(ix, now);
-    if (!last.IsSet()) break;
+    if (!last.IsSet() || (IsDecliner(inquiry, last, now) && !IsDecliner(inquiry, first, now))) break;
   }
   inquiry.exceptions.resize(exceptions);
   return others;
@@ -147,6 +146,16 @@ bool Engine::Impl::EndOfferTo(InquiryIx ix, AgentIx agent, OfferOutcome outcome)
   Touch(ix);
   LeaveOffer(ix, agent);
   return false;
+}
+
+void Engine::Impl::AcceptBy(InquiryIx ix, AgentIx agent) {
+  Inquiry& inquiry = world.inquiry(ix);
+  PutFirst(ix, agent);
+  DismissOthers(ix, OfferOutcome::kTaken);
+  inquiry.offer_open = false;
+  inquiry.offer_outcome = OfferOutcome::kAccepted;
+  Assign(ix, agent, AssignCause::kOffer);
+  Touch(agent);
 }
 
 void Engine::Impl::LeaveOffer(InquiryIx ix, AgentIx agent) {

@@ -3,10 +3,10 @@
 // Who does what: apply_inquiry.cc, submit.cc and apply_agent.cc apply commands, apply_config.cc configuration,
 // asked.cc knows requirements,
 // flow.cc moves inquiries between states and matches, flow_offer.cc offers them, flow_agent.cc does what happens to agents,
-// customers.cc knows who came before,
-// explain.cc and explain_dry_run.cc say why,
-// expect.cc tells what waits to expect,
-// reserve.cc keeps capacity for what is overtaken too often,
+// steps_by_state.cc moves on who waits for a state, customers.cc knows who came before,
+// explain.cc and explain_dry_run.cc say why, expect.cc tells what waits to expect,
+// reserve.cc keeps capacity for what is overtaken too often, gates.cc says what keeps an agent from
+// taking something,
 // timers.cc fires what is due, restore.cc builds an engine from records, engine.cc is the public
 // face, invariants.cc checks everything by full scan.
 #pragma once
@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "services/router/engine/classify.h"
 #include "services/router/engine/config_check.h"
@@ -66,7 +67,23 @@ struct Engine::Impl {
   std::vector<AgentIx> freed;      // may take more: Settle looks for inquiries
   bool released = false;           // a reservation ended: SettleAll begins anew
   bool skipping = false;           // SkipSteps is at work
+  // Work of agents who were not among the records; told with the next OwnerChanged.
+  struct Lost {
+    InquiryIx inquiry;
+    AgentIx agent;
+    bool offered = false;   // an offer ended; else it was a conversation
+    bool requeued = false;  // nobody has it any more: it waits
+  };
+  std::vector<Lost> lost;
   bool settle_all = false;         // anything may match: Settle walks every line
+  // Waiting inquiries whose step is due but for its condition: by queue, step and what they ask, each
+  // by arrival.
+  absl::btree_map<std::tuple<QueueIx, uint8_t, RequirementIx>,
+                  absl::btree_set<std::pair<uint64_t, InquiryIx>>>
+      watches;
+  std::vector<QueueIx> review_queues;  // what conditions of these depend on has changed
+  bool review_all = false;             // ... of any queue
+  Time calendar_due = kNever;          // some calendar may open or close
   Time now;
   InquiryIx receipt_inquiry;       // whom the running command's receipt is about
   AgentIx receipt_agent;
@@ -95,6 +112,10 @@ struct Engine::Impl {
   Outcome Do(const TakeOver&, const Command&);
   Outcome Do(const Extend&, const Command&);
   Outcome Do(const NoteQuarantine&, const Command&);
+  Outcome Do(const Claim&, const Command&);
+  Outcome Do(const AssignTo&, const Command&);
+  Outcome Do(const Reopen&, const Command&);
+  Outcome Do(const ExtendWrapUp&, const Command&);
 
   Outcome Done(InquiryIx inquiry, bool replayed = false);
   Outcome Done(AgentIx agent, bool replayed = false);
@@ -130,6 +151,22 @@ struct Engine::Impl {
   QueueIx FindLiveQueue(std::string_view id) const;
   ChannelIx FindLiveChannel(std::string_view id) const;
 
+  // ---- lost_agent.cc ----
+  void LoseConversations(AgentIx ix);  // those left alone for long enough
+  Time LostDeadline(const Agent& agent) const;
+
+  // ---- apply_directed.cc ----
+  struct Refusal {
+    Rejection rejection = Rejection::kNone;
+    std::string_view what;
+  };
+  // The first thing that keeps the agent from the inquiry, in the order of the checks, but for those
+  // set aside.
+  Refusal RefusalOf(InquiryIx ix, AgentIx agent, const std::vector<Override>& overrides) const;
+  bool IsAsked(const Inquiry& inquiry, AgentIx agent) const;  // may accept its open offer
+  void Release(InquiryIx ix);  // from whoever has it; Give must follow
+  void Give(InquiryIx ix, AgentIx agent, AssignCause cause, bool with_offer);
+
   // ---- asked.cc ----
   RequirementIx AcquireRequirement(const RequirementSpec& spec, ChannelIx channel, int units);
   void SetAsked(InquiryIx ix);  // merges its own requirement with its queue's
@@ -152,7 +189,7 @@ struct Engine::Impl {
   void Unhold(InquiryIx ix);
   bool MayHold(const Inquiry& inquiry, const Ask& ask) const;
   void Charge(QueueIx queue);  // for an offer, where queues have weights
-  void Assign(InquiryIx ix, AgentIx agent, bool automatic);
+  void Assign(InquiryIx ix, AgentIx agent, AssignCause cause);
   void Return(InquiryIx ix, EnqueueCause cause);  // back to the front of its queue with its age
   void TakeUnits(InquiryIx ix, AgentIx agent);
   void GiveUnits(InquiryIx ix, AgentIx agent);
@@ -162,6 +199,7 @@ struct Engine::Impl {
   void EndWrapUp(AgentIx ix, size_t index, bool by_agent);
   void End(InquiryIx ix, InquiryState state);
   void Cancelled(InquiryIx ix, CancelReason reason);  // ends it, wherever it is
+  void Closed(InquiryIx ix, Resolution resolution);
   Span HandleTime(const Inquiry& inquiry) const;
   const BackOffConfig& BackOffOf(QueueIx queue) const;
   void Miss(AgentIx agent, QueueIx queue);
@@ -172,6 +210,7 @@ struct Engine::Impl {
   void ReplyByPerson(InquiryIx ix, AgentIx agent);
   void MakeRoom(std::vector<Exception>& exceptions) const;
   void AddException(Inquiry& inquiry, AgentIx agent, Time until);
+  void AddDecliner(Inquiry& inquiry, AgentIx agent, Time until);
   bool ResumeParked(InquiryIx ix);
   void AgentChanged(AgentIx ix);  // gates, room or order: pools, timers, work list
   void NoteIdle(AgentIx ix);
@@ -181,10 +220,25 @@ struct Engine::Impl {
   void RescindOffers(AgentIx ix);
   void FinishDrain(AgentIx ix);
   void EndSession(AgentIx ix, std::string_view session, SessionEnd cause);
-  void Settle();
+  void Settle();  // matches what can be matched and moves on what waits for a state
+  void Match();
   void SettleAll();
   bool SettleOne();
   uint64_t NextAgentSequence() { return ++world.counters.agent_sequence; }
+
+  // ---- steps_by_state.cc ----
+  const StepWhen* ConditionOf(const Inquiry& inquiry) const;  // of its next step; null: none
+  bool IsStepDue(const Inquiry& inquiry) const;  // it waits for a condition alone
+  void Watch(InquiryIx ix);
+  void Unwatch(InquiryIx ix);  // no-op when it is in no watch
+  void StepDue(InquiryIx ix);
+  bool CalendarIs(const std::string& id, bool open) const;
+  bool Holds(InquiryIx ix, const StepWhen& when);
+  std::vector<std::pair<uint64_t, InquiryIx>> Reviewed();
+  bool ReviewSteps();  // true when some inquiry went on
+  std::string CheckWatches(bool settled);  // invariants.cc
+  Time NextCalendarChange() const;
+  bool FireCalendar(Time limit);  // true when one changed at or before `limit`
 
   // ---- customers.cc ----
   void Remember(InquiryIx ix);
@@ -194,6 +248,13 @@ struct Engine::Impl {
   bool IsLastAgent(const Inquiry& before, Span within, Time at) const;
 
   // ---- reserve.cc ----
+  struct Overtaking {
+    InquiryIx inquiry;
+    AgentIx by;  // has too little room for it
+  };
+  // What an offer to `agent` and `others` passes over; call before any of them is occupied.
+  std::vector<Overtaking> OvertakingsOf(InquiryIx ix, AgentIx agent,
+                                        const std::vector<AgentIx>& others);
   void Overtaken(InquiryIx ix, AgentIx by);  // by an offer to that agent, for want of room
   bool MayReserve(InquiryIx ix, AgentIx agent) const;
   void CheckReservation(InquiryIx ix);  // after what it asks or where it waits changed
@@ -204,6 +265,10 @@ struct Engine::Impl {
   void NoteLeft(InquiryIx ix, bool gave_up);
   void NoteExpected(InquiryIx ix);  // what may be expected of one that was just submitted
   std::optional<WaitQuantiles> ExpectAt(InquiryIx ix, const Place& place, Time at) const;
+  // ---- restore.cc ----
+  void LoseAgents(InquiryIx ix);
+  void LoseAgent(InquiryIx ix);
+  void TellLost();
 
   // ---- flow_offer.cc ----
   void MakeOffer(InquiryIx ix, AgentIx agent);
@@ -218,6 +283,7 @@ struct Engine::Impl {
   bool EndOfferTo(InquiryIx ix, AgentIx agent, OfferOutcome outcome);
   void DismissOthers(InquiryIx ix, OfferOutcome outcome);
   void LeaveOffer(InquiryIx ix, AgentIx agent);  // frees what it held for the inquiry
+  void AcceptBy(InquiryIx ix, AgentIx agent);  // who was asked
   void PutFirst(InquiryIx ix, AgentIx agent);  // who was also asked becomes `offer_agent`
 
   // ---- timers.cc ----
@@ -228,8 +294,10 @@ struct Engine::Impl {
   Time WaitingDeadline(const Inquiry& inquiry) const;
   void FireUntil(Time limit, bool inclusive);
   void Fire(const Timer& timer);
+  bool ExpireExceptions(Inquiry& inquiry);
   void FireWaiting(InquiryIx ix);
   void FireAgent(AgentIx ix);
+  void FireStep(InquiryIx ix);  // its next one, if it is due
   void ReachStep(InquiryIx ix);
   bool MaySkip(const Inquiry& inquiry) const;
   bool SkipsStep(const QueueSlot& queue, size_t step, const Requirement& asked) const;

@@ -19,6 +19,7 @@ struct Exception {
   AgentIx agent;
   Time until = kNever;
   bool named_by_caller = false;
+  bool last = false;  // declined: from `until` on, then unset, asked when nobody else can take it
 };
 
 // An agent who was asked beside `offer_agent`.
@@ -45,6 +46,7 @@ struct Inquiry {
   bool held = false;       // waits for preferred[0] alone (preferred_hold)
   bool replied = false;    // its agent has replied since the assignment (live: accepted)
   bool warned = false;     // first-reply warning given for this assignment
+  bool step_due = false;   // the time of its next step has come, but not yet its condition
   bool answered_here = false;  // was assigned since it entered the present queue
 
   // Clocks. Receive times at the owner; unset: has not happened.
@@ -90,7 +92,7 @@ struct Inquiry {
   Resolution resolution = Resolution::kResolved;
   uint8_t csat = 0;             // 0: no feedback
   int8_t feedback_resolved = -1;  // -1 not said, 0 no, 1 yes
-  uint16_t declines = 0, misses = 0, transfers = 0, returns = 0;
+  uint16_t declines = 0, misses = 0, transfers = 0, returns = 0, reopens = 0;
 };
 
 // "key\0value\0" pairs, ascending by key: one allocation an inquiry.

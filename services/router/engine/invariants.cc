@@ -1,5 +1,6 @@
 // Full scans that hold the derived state against the records. For tests and simulation.
 #include <algorithm>
+#include <array>
 
 #include "absl/strings/str_cat.h"
 #include "services/router/engine/impl.h"
@@ -51,18 +52,35 @@ struct Scan {
     if (reserved_for.IsSet() && world.inquiry(reserved_for).reserved != ix) {
       return absl::StrCat(agent.id, ": reserved for one that does not know");
     }
-    int used = 0;
+    int used = 0, closed_queues = 0;
+    std::array<int, limits::kChannelsMax> by_channel{};
     for (InquiryIx held : agent.work) {
       const Inquiry& inquiry = world.inquiry(held);
       const std::vector<AgentIx> holders = HoldersOf(inquiry);
       if (std::count(holders.begin(), holders.end(), ix) != 1) {
         return absl::StrCat(agent.id, ": works on another's ", inquiry.id);
       }
-      if (inquiry.state != InquiryState::kParked) used += inquiry.units;
+      if (inquiry.state == InquiryState::kParked) continue;
+      used += inquiry.units;
+      by_channel[inquiry.channel.value] += inquiry.units;
     }
-    for (const WrapUp& wrap_up : agent.wrap_ups) used += wrap_up.units;
+    for (const WrapUp& wrap_up : agent.wrap_ups) {
+      used += wrap_up.units;
+      by_channel[wrap_up.channel.value] += wrap_up.units;
+      if (wrap_up.units == 0) ++closed_queues;
+    }
     if (used != agent.used) {
       return absl::StrCat(agent.id, ": used ", agent.used, ", work adds up to ", used);
+    }
+    if (!std::equal(by_channel.begin(), by_channel.end(), agent.channel_used.begin())) {
+      return absl::StrCat(agent.id, ": units by channel are not what its work adds up to");
+    }
+    for (const QueueBackOff& back_off : agent.queue_back_offs) {
+      if (back_off.until.IsSet()) ++closed_queues;
+    }
+    if (closed_queues != agent.closed_queues) {
+      return absl::StrCat(agent.id, ": closed queues ", agent.closed_queues, ", counted ",
+                          closed_queues);
     }
     return "";
   }
@@ -74,6 +92,27 @@ struct Scan {
 };
 
 }  // namespace
+
+// 4. Who waits for a state stands in its watch, and nobody whose state is there.
+std::string Engine::Impl::CheckWatches(bool settled) {
+  size_t due = 0, watched = 0;
+  for (uint32_t i = 0; i < world.inquiries.slots.size(); ++i) {
+    const InquirySlot& slot = world.inquiries.slots[i];
+    if (slot.live && slot.it.state == InquiryState::kWaiting && slot.it.step_due) ++due;
+  }
+  for (const auto& [key, inquiries] : watches) {
+    watched += inquiries.size();
+    for (const auto& [sequence, ix] : inquiries) {
+      const Inquiry& inquiry = world.inquiry(ix);
+      const StepWhen* when = ConditionOf(inquiry);
+      const bool fits = key == std::tuple(inquiry.queue, inquiry.step, inquiry.asked) &&
+                        inquiry.state == InquiryState::kWaiting && when != nullptr;
+      if (!fits) return absl::StrCat(inquiry.id, ": stands in a watch that is not its own");
+      if (settled && Holds(ix, *when)) return absl::StrCat(inquiry.id, ": its step is overdue");
+    }
+  }
+  return due == watched ? "" : "inquiries that wait for a state are miscounted";
+}
 
 std::string Engine::CheckInvariants(bool work_conserving) const {
   const World& world = impl_->world;
@@ -101,6 +140,7 @@ std::string Engine::CheckInvariants(bool work_conserving) const {
     problem = scan.CheckAgent(ix, agent);
     return problem.empty();
   });
+  if (problem.empty()) problem = impl_->CheckWatches(work_conserving);
   if (!problem.empty() || !work_conserving) return problem;
   // 3. Work-conserving.
   ForEachInquiry([&](InquiryIx inquiry_ix, const Inquiry& inquiry) {

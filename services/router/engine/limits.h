@@ -37,6 +37,11 @@ inline constexpr size_t kChannelsMax = 16;  // a channel is a bit in an agent's 
 inline constexpr size_t kQueuesMax = 2000;
 inline constexpr size_t kTeamsMax = 1000;
 inline constexpr size_t kStepsMax = 16;
+inline constexpr int kCountMax = 2'000'000;  // in a step's condition
+inline constexpr size_t kCalendarsMax = 100;
+inline constexpr size_t kCalendarHoursMax = 50;
+inline constexpr size_t kCalendarHolidaysMax = 1000;
+inline constexpr size_t kCalendarOffsetsMax = 200;
 inline constexpr size_t kRulesMax = 200;      // each is looked at for an inquiry without a queue
 inline constexpr size_t kRuleTraceMax = 16;   // rules that did not fit, named in the event
 inline constexpr size_t kAgentsMax = 200'000;
@@ -47,6 +52,8 @@ inline constexpr int kTierMax = 100;
 inline constexpr int kWeightMax = 1000;
 inline constexpr int kOvertakesMax = 1000;
 inline constexpr int kOfferToMax = 8;  // agents asked at once: each holds its capacity meanwhile
+inline constexpr size_t kReasonBytesMax = 256;  // of a directed assignment
+inline constexpr int kUsedMax = 30'000;  // units of one agent, above its capacity: they are counted in 16 bits
 inline constexpr int kScoreWeightMax = 100;
 inline constexpr size_t kCriteriaMax = 13;  // each once
 
@@ -79,6 +86,7 @@ inline constexpr int64_t kSpanMaxUs = int64_t{30} * 24 * 3600 * 1'000'000;  // l
 
 static_assert(kExcludedMax < kExceptionsMax, "declines need room beside exclusions");
 static_assert(2 * kRateLimitMax < kHandledMax, "a limit must be counted one by one");
-static_assert(kPriorityMax < 64 && kChannelsMax <= 32);
+static_assert(kPriorityMax < 64 && kChannelsMax <= 16);
+static_assert(kUsedMax + kUnitsMax < 65'536);
 
 }  // namespace firstline::engine::limits

@@ -18,8 +18,8 @@ constexpr int kWalkSteps = 16;
 
 bool Matcher::IsUsable(const Line& line, const Inquiry& inquiry, AgentIx ix, Time now) const {
   const Agent& agent = world_.agent(ix);
-  return RoomOf(agent, line.channel) >= line.units && !IsClosedIn(agent, line.queue) &&
-         !IsExcepted(inquiry, ix, now);
+  if (RoomOf(agent, line.channel) < line.units || IsClosedIn(agent, line.queue)) return false;
+  return inquiry.exceptions.empty() || !(IsExcepted(inquiry, ix, now) || IsDecliner(inquiry, ix, now));
 }
 
 const AgentKey* Matcher::HeadOf(const Pool& pool, const Line& line, const Inquiry& inquiry,
@@ -28,8 +28,19 @@ const AgentKey* Matcher::HeadOf(const Pool& pool, const Line& line, const Inquir
   // The first is kept aside, because it is nearly always the one.
   const AgentKey& first = pool.heads[order][profile.value];
   if (IsUsable(line, inquiry, first.agent, now)) return &first;
-  for (const AgentKey& key : pool.by_profile[order][profile.value]) {
-    if (key.agent != first.agent && IsUsable(line, inquiry, key.agent, now)) return &key;
+  const AgentKey* best = FirstUsable(pool.by_profile[order][profile.value], line, inquiry, now);
+  ForEachClosed(pool, order, profile.value, [&](const auto& queues, const auto& agents) {
+    if (std::binary_search(queues.begin(), queues.end(), line.queue)) return;
+    const AgentKey* key = FirstUsable(agents, line, inquiry, now);
+    if (key != nullptr && (best == nullptr || *key < *best)) best = key;
+  });
+  return best;
+}
+
+const AgentKey* Matcher::FirstUsable(const absl::btree_set<AgentKey>& agents, const Line& line,
+                                     const Inquiry& inquiry, Time now) const {
+  for (const AgentKey& key : agents) {
+    if (IsUsable(line, inquiry, key.agent, now)) return &key;
   }
   return nullptr;
 }
@@ -52,14 +63,20 @@ AgentIx Matcher::BestOfAll(const Pool& pool, Line& line, const Inquiry& inquiry,
   const auto order = static_cast<size_t>(world_.queue(line.queue).selection.order);
   AgentIx best;
   Score best_score{};
-  Bitset::ForEachCommon(Column(line), pool.profiles, [&](uint32_t p) {
-    for (const AgentKey& key : pool.by_profile[order][p]) {
+  const auto look_at = [&](const absl::btree_set<AgentKey>& agents) {
+    for (const AgentKey& key : agents) {
       if (!IsUsable(line, inquiry, key.agent, now)) continue;
       const Score score = ScoreOf(line, inquiry, key.agent, now);
       if (best.IsSet() && best_score <= score) continue;
       best = key.agent;
       best_score = score;
     }
+  };
+  Bitset::ForEachCommon(Column(line), pool.profiles, [&](uint32_t p) {
+    look_at(pool.by_profile[order][p]);
+    ForEachClosed(pool, order, p, [&](const auto& queues, const auto& agents) {
+      if (!std::binary_search(queues.begin(), queues.end(), line.queue)) look_at(agents);
+    });
   });
   return best;
 }
@@ -132,10 +149,27 @@ AgentIx Matcher::BestPreferred(const Line& line, const Inquiry& inquiry, Time no
 
 bool Matcher::MayTakeReserved(InquiryIx ix, AgentIx agent, Time now) const {
   const Inquiry& inquiry = world_.inquiry(ix);
-  return MayTake(world_, engine::AskOf(world_, inquiry), inquiry, ix, agent, now);
+  return !IsDecliner(inquiry, agent, now) &&
+         MayTake(world_, engine::AskOf(world_, inquiry), inquiry, ix, agent, now);
+}
+
+AgentIx Matcher::FirstDecliner(InquiryIx ix, Time now) const {
+  const Inquiry& inquiry = world_.inquiry(ix);
+  if (inquiry.held) return {};
+  for (const Exception& e : inquiry.exceptions) {
+    if (!e.last || e.until > now || !world_.agents[e.agent.value].live) continue;
+    if (MayTake(world_, engine::AskOf(world_, inquiry), inquiry, ix, e.agent, now)) return e.agent;
+  }
+  return {};
 }
 
 AgentIx Matcher::BestAgent(InquiryIx ix, Time now) {
+  const AgentIx best = BestButDecliners(ix, now);
+  if (best.IsSet() || world_.inquiry(ix).exceptions.empty()) return best;
+  return FirstDecliner(ix, now);
+}
+
+AgentIx Matcher::BestButDecliners(InquiryIx ix, Time now) {
   const AgentIx best = BestInPools(ix, now);
   const Inquiry& inquiry = world_.inquiry(ix);
   const AgentIx reserved = inquiry.reserved;
@@ -240,6 +274,7 @@ InquiryIx Matcher::FirstOvertaken(InquiryIx ix, AgentIx agent_ix, Time now) {
       if (!(Turn{pass, key} < first)) return;
       const Inquiry& inquiry = world_.inquiry(key.inquiry);
       if (inquiry.reserved.IsSet() || IsExcepted(inquiry, agent_ix, now)) continue;
+      if (IsDecliner(inquiry, agent_ix, now)) continue;
       first = {pass, key};
       return;
     }

@@ -16,6 +16,7 @@
 #include <map>
 #include <optional>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -122,6 +123,14 @@ class Matcher {
   InquiryIx FirstOvertaken(InquiryIx inquiry, AgentIx agent, Time now);
   // Whether anybody who is available or away qualifies. O(profiles); only where the world watches.
   bool HasStaff(const Audience& audience, const Requirement& requirement) const;
+  // Of the agents who suit the waiting inquiry at its step; only where the world watches staff.
+  struct Staff {
+    uint32_t logged_in = 0;  // available or away
+    uint32_t available = 0;
+  };
+  Staff StaffFor(InquiryIx inquiry);
+  // Whether any of these numbers may have changed since the last call.
+  bool TakeStaffChanged() { return std::exchange(staff_changed_, false); }
   // Call instead of changing Inquiry::reserved.
   void SetReserved(InquiryIx inquiry, AgentIx agent);
   // Whether an agent is reserved for some inquiry of the same line.
@@ -190,10 +199,20 @@ class Matcher {
     uint32_t ranking_seen = 0, ranking_generation = UINT32_MAX;
   };
   using LineKey = std::tuple<QueueIx, uint8_t, RequirementIx>;
+  // Of agents of one profile to whom the same queues are closed.
+  struct ClosedKey {
+    size_t order = 0;
+    uint32_t profile = 0;
+    std::vector<QueueIx> queues;  // ascending, not empty
+    friend auto operator<=>(const ClosedKey&, const ClosedKey&) = default;
+  };
   struct Pool {  // agents open on one channel
     Bitset profiles;                                                 // with at least one agent
     std::vector<std::vector<absl::btree_set<AgentKey>>> by_profile;  // [order][profile]
-    std::vector<std::vector<AgentKey>> heads;  // [order][profile]: first of by_profile, if any
+    // Those with closed queues stand here instead, so that a line of such a queue leaves out all of
+    // them at once.
+    absl::btree_map<ClosedKey, absl::btree_set<AgentKey>> closed;
+    std::vector<std::vector<AgentKey>> heads;  // [order][profile]: first of both, if any
     std::vector<std::vector<AgentKey>> bests;  // [order][profile / 64]: least of 64 heads, if any
     std::vector<absl::btree_set<AgentKey>> all;                      // [order]; kept from kWalkFrom profiles on
     size_t agents = 0;
@@ -208,15 +227,32 @@ class Matcher {
   }
   void RetireIdleLines();
   static void NoteHeads(Pool& pool, uint32_t profile);
+  // Calls visit(queues, agents) for every group of the profile with closed queues.
+  template <class Visit>
+  static void ForEachClosed(const Pool& pool, size_t order, uint32_t profile, const Visit& visit) {
+    if (pool.closed.empty()) return;
+    auto at = pool.closed.lower_bound(ClosedKey{order, profile, {}});
+    for (; at != pool.closed.end() && at->first.order == order && at->first.profile == profile; ++at) {
+      visit(at->first.queues, at->second);
+    }
+  }
+  static void InsertInto(Pool& pool, const AgentSlot& slot);
+  static void EraseFrom(Pool& pool, const AgentSlot& slot);
+  // The first of the profile, whatever is closed; null: nobody is there.
+  static const AgentKey* FirstOf(const Pool& pool, size_t order, uint32_t profile);
   void NoteHead(LineIx line);
   const Bitset& Column(Line& line);
   const Bitset& Row(ProfileIx profile);
   const std::vector<std::pair<StaticScore, ProfileIx>>& Ranking(Line& line);
 
   bool IsUsable(const Line& line, const Inquiry& inquiry, AgentIx agent, Time now) const;
+  const AgentKey* FirstUsable(const absl::btree_set<AgentKey>& agents, const Line& line,
+                              const Inquiry& inquiry, Time now) const;
   // The first of the profile's available agents that may be offered the inquiry; null: none.
   const AgentKey* HeadOf(const Pool& pool, const Line& line, const Inquiry& inquiry,
                          ProfileIx profile, Time now) const;
+  AgentIx BestButDecliners(InquiryIx inquiry, Time now);
+  AgentIx FirstDecliner(InquiryIx inquiry, Time now) const;  // who declined longest ago
   AgentIx BestInPools(InquiryIx inquiry, Time now);
   bool MayTakeReserved(InquiryIx inquiry, AgentIx agent, Time now) const;
   AgentIx BestOfAll(const Pool& pool, Line& line, const Inquiry& inquiry, Time now);
@@ -256,7 +292,8 @@ class Matcher {
   std::vector<Synced> rows_;     // by profile
   SkillIndex profile_skills_;    // what profiles have
   SkillIndex line_skills_;       // what lines ask for
-  std::vector<uint32_t> staff_;  // by profile: agents who are logged in
+  std::vector<Staff> staff_;     // by profile
+  bool staff_changed_ = false;
   std::vector<Pool> pools_;      // by channel
   bool walks_ = false;           // `all` orders are kept
   absl::btree_map<AgentIx, absl::btree_set<WaitKey>> held_;

@@ -15,39 +15,6 @@ constexpr size_t kFilterFrom = 32;
 
 }  // namespace
 
-int RoomOf(const Agent& agent, ChannelIx channel) {
-  const size_t c = channel.value;
-  return std::max(0, std::min(agent.units - agent.used,
-                              agent.channel_units[c] - agent.channel_used[c]));
-}
-
-int SizeOf(const Agent& agent, ChannelIx channel) {
-  return std::min(agent.units, agent.channel_units[channel.value]);
-}
-
-Gate GateOf(const Agent& agent, ChannelIx channel, int units, InquiryIx inquiry) {
-  Gate first = Gate::kNone;
-  VisitGates(agent, channel, units, inquiry, [&first](const ClosedGate& closed) {
-    first = closed.gate;
-    return true;
-  });
-  return first;
-}
-
-Gate QueueGateOf(const Agent& agent, QueueIx queue) {
-  Gate first = Gate::kNone;
-  VisitQueueGates(agent, queue, [&first](const ClosedGate& closed) {
-    first = closed.gate;
-    return true;
-  });
-  return first;
-}
-
-bool IsExcepted(const Inquiry& inquiry, AgentIx agent, Time now) {
-  return std::any_of(inquiry.exceptions.begin(), inquiry.exceptions.end(),
-                     [&](const Exception& e) { return e.agent == agent && e.until > now; });
-}
-
 WaitKey KeyOf(const World& world, const Inquiry& inquiry, InquiryIx ix) {
   const QueueSlot& queue = world.queue(inquiry.queue);
   WaitKey key{.rank = 0, .due_us = inquiry.arrival_time.us, .sequence = inquiry.sequence,
@@ -107,7 +74,9 @@ void Matcher::Reset() {
   }
   for (uint32_t a = 0; a < world_.agents.size(); ++a) {
     world_.agents[a].open_mask = 0;
+    world_.agents[a].closed_in.clear();
     world_.agents[a].staffs = {};
+    world_.agents[a].staffs_available = false;
     world_.agents[a].keys.assign(world_.orders.size(), {});
   }
 }
@@ -130,6 +99,9 @@ void Matcher::ProfileBorn(ProfileIx profile) {
       for (const auto& agents : pool.by_profile[order]) {
         pool.all[order].insert(agents.begin(), agents.end());
       }
+    }
+    for (const auto& [key, agents] : pool.closed) {
+      pool.all[key.order].insert(agents.begin(), agents.end());
     }
   }
 }
@@ -274,10 +246,12 @@ void Matcher::UpdateAgent(AgentIx ix) {
     fresh[order] = AgentKeyOf(agent, ix, order);
     moved |= fresh[order] != slot.keys[order];
   }
-  if (!moved && open == slot.open_mask) return;
+  std::vector<QueueIx> closed_in = ClosedQueuesOf(agent);
+  if (!moved && open == slot.open_mask && closed_in == slot.closed_in) return;
   RemoveAgent(ix);
   for (size_t order = 0; order < slot.keys.size(); ++order) slot.keys[order] = fresh[order];
   slot.open_mask = open;
+  slot.closed_in = std::move(closed_in);
   const uint32_t profile = agent.profile.value;
   for (uint32_t mask = open; mask != 0; mask &= mask - 1) {
     Pool& pool = pools_[static_cast<size_t>(std::countr_zero(mask))];
@@ -289,11 +263,35 @@ void Matcher::UpdateAgent(AgentIx ix) {
         pool.heads[order].resize(profiles.size());
         pool.bests[order].resize(profiles.size() / 64 + 1, kLastKey);
       }
-      profiles[profile].insert(fresh[order]);
       if (walks_) pool.all[order].insert(fresh[order]);
     }
+    InsertInto(pool, slot);
     pool.profiles.Assign(profile, true);
     NoteHeads(pool, profile);
+  }
+}
+
+void Matcher::InsertInto(Pool& pool, const AgentSlot& slot) {
+  const uint32_t profile = slot.it.profile.value;
+  for (size_t order = 0; order < slot.keys.size(); ++order) {
+    if (slot.closed_in.empty()) {
+      pool.by_profile[order][profile].insert(slot.keys[order]);
+    } else {
+      pool.closed[ClosedKey{order, profile, slot.closed_in}].insert(slot.keys[order]);
+    }
+  }
+}
+
+void Matcher::EraseFrom(Pool& pool, const AgentSlot& slot) {
+  const uint32_t profile = slot.it.profile.value;
+  for (size_t order = 0; order < slot.keys.size(); ++order) {
+    if (slot.closed_in.empty()) {
+      pool.by_profile[order][profile].erase(slot.keys[order]);
+      continue;
+    }
+    const auto at = pool.closed.find(ClosedKey{order, profile, slot.closed_in});
+    at->second.erase(slot.keys[order]);
+    if (at->second.empty()) pool.closed.erase(at);
   }
 }
 
@@ -301,31 +299,59 @@ void Matcher::CountStaff(AgentSlot& slot) {
   const Presence presence = slot.it.presence;
   const bool there =
       slot.live && (presence == Presence::kAvailable || presence == Presence::kAway);
+  const bool available = there && presence == Presence::kAvailable;
   const ProfileIx profile = there ? slot.it.profile : ProfileIx{};
-  if (slot.staffs == profile) return;
-  if (slot.staffs.IsSet()) --staff_[slot.staffs.value];
+  if (slot.staffs == profile && slot.staffs_available == available) return;
+  staff_changed_ = true;
+  if (slot.staffs.IsSet()) {
+    --staff_[slot.staffs.value].logged_in;
+    if (slot.staffs_available) --staff_[slot.staffs.value].available;
+  }
   slot.staffs = profile;
+  slot.staffs_available = available;
   if (!profile.IsSet()) return;
   if (staff_.size() <= profile.value) staff_.resize(profile.value + 1);
-  ++staff_[profile.value];
+  ++staff_[profile.value].logged_in;
+  if (available) ++staff_[profile.value].available;
+}
+
+Matcher::Staff Matcher::StaffFor(InquiryIx ix) {
+  Line& line = lines_[world_.inquiries.slots[ix.value].line.value];
+  const Bitset& column = Column(line);
+  Staff sum;
+  for (uint32_t p = 0; p < staff_.size(); ++p) {
+    if (staff_[p].logged_in == 0 || !column.Test(p)) continue;
+    sum.logged_in += staff_[p].logged_in;
+    sum.available += staff_[p].available;
+  }
+  return sum;
 }
 
 bool Matcher::HasStaff(const Audience& audience, const Requirement& requirement) const {
   for (uint32_t p = 0; p < staff_.size(); ++p) {
-    if (staff_[p] == 0) continue;
+    if (staff_[p].logged_in == 0) continue;
     if (Qualifies(audience, requirement, world_.profiles[{p}]) == Mismatch::kNone) return true;
   }
   return false;
 }
 
+const AgentKey* Matcher::FirstOf(const Pool& pool, size_t order, uint32_t profile) {
+  const auto& agents = pool.by_profile[order][profile];
+  const AgentKey* first = agents.empty() ? nullptr : &*agents.begin();
+  ForEachClosed(pool, order, profile, [&](const auto&, const auto& closed) {
+    if (first == nullptr || *closed.begin() < *first) first = &*closed.begin();
+  });
+  return first;
+}
+
 void Matcher::NoteHeads(Pool& pool, uint32_t profile) {
   for (size_t order = 0; order < pool.heads.size(); ++order) {
-    const auto& agents = pool.by_profile[order][profile];
+    const AgentKey* first = FirstOf(pool, order, profile);
     std::vector<AgentKey>& heads = pool.heads[order];
     AgentKey& best = pool.bests[order][profile / 64];
     const bool was_best = heads[profile] == best;
-    if (!agents.empty()) heads[profile] = *agents.begin();
-    if (!agents.empty() && heads[profile] < best) {
+    if (first != nullptr) heads[profile] = *first;
+    if (first != nullptr && heads[profile] < best) {
       best = heads[profile];
     } else if (was_best) {
       best = kLastKey;
@@ -341,14 +367,15 @@ void Matcher::RemoveAgent(AgentIx ix) {
   for (uint32_t mask = slot.open_mask; mask != 0; mask &= mask - 1) {
     Pool& pool = pools_[static_cast<size_t>(std::countr_zero(mask))];
     --pool.agents;
-    for (size_t order = 0; order < slot.keys.size(); ++order) {
-      pool.by_profile[order][profile].erase(slot.keys[order]);
-      if (walks_) pool.all[order].erase(slot.keys[order]);
+    for (size_t order = 0; walks_ && order < slot.keys.size(); ++order) {
+      pool.all[order].erase(slot.keys[order]);
     }
-    if (pool.by_profile[0][profile].empty()) pool.profiles.Assign(profile, false);
+    EraseFrom(pool, slot);
+    if (FirstOf(pool, 0, profile) == nullptr) pool.profiles.Assign(profile, false);
     NoteHeads(pool, profile);
   }
   slot.open_mask = 0;
+  slot.closed_in.clear();
 }
 
 // ---- Caches -------------------------------------------------------------------------------------

@@ -37,6 +37,12 @@ enum class Rejection : uint8_t {
   kOfferNotYours,      // the offer was made to another agent
   kOfferEnded,         // declined, expired, rescinded or superseded
   kOfferTaken,         // another agent accepted it first
+  kInquiryNotWaiting,  // claimed, but offered to or held by others
+  kClaimNotAllowed,    // the queue's agents may not claim
+  kAgentNotSuited,     // `subject` names what the inquiry asks and the agent lacks
+  kGateClosed,         // `subject` names the gate that keeps the agent from it
+  kReopenNotAllowed,   // not closed, too long ago, or the queue reopens nothing
+  kWrapUpLimit,        // extended by more than the queue allows
   kNoWrapUp,
   kFeedbackGiven,      // feedback with other content was recorded before
   kAgentBusy,          // delete without force while holding work

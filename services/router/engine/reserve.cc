@@ -1,11 +1,30 @@
 // Capacity reserved for large inquiries. An agent whose room is never large enough, because smaller
 // inquiries take it piece by piece, would let a large one wait for ever. Each offer that passes one
-// over for want of room counts, for the first in serving order that has no agent reserved. At its
-// queue's limit the agent of that offer is reserved: it takes nothing else until the inquiry is
-// offered, to whomever, or may no longer go to that agent.
+// over for want of room counts, for the first in serving order that has no agent reserved; one to
+// several agents counts so for each of them, but for the same inquiry once. At its queue's limit the
+// agent of that offer is reserved: it takes nothing else until the inquiry is offered, to whomever,
+// or may no longer go to that agent.
+#include <algorithm>
+
 #include "services/router/engine/impl.h"
 
 namespace firstline::engine {
+
+std::vector<Engine::Impl::Overtaking> Engine::Impl::OvertakingsOf(
+    InquiryIx ix, AgentIx agent, const std::vector<AgentIx>& others) {
+  std::vector<Overtaking> overtakings;
+  if (!world.limits_overtakes) return overtakings;
+  const auto look_at = [&](AgentIx by) {
+    const InquiryIx overtaken = matcher.FirstOvertaken(ix, by, now);
+    const bool known =
+        std::any_of(overtakings.begin(), overtakings.end(),
+                    [&](const Overtaking& other) { return other.inquiry == overtaken; });
+    if (overtaken.IsSet() && !known) overtakings.push_back({overtaken, by});
+  };
+  look_at(agent);
+  for (AgentIx other : others) look_at(other);
+  return overtakings;
+}
 
 void Engine::Impl::Overtaken(InquiryIx ix, AgentIx by) {
   Inquiry& inquiry = world.inquiry(ix);
@@ -26,7 +45,8 @@ bool Engine::Impl::MayReserve(InquiryIx ix, AgentIx agent_ix) const {
   if (inquiry.state != InquiryState::kWaiting || queue.config.max_overtakes == 0) return false;
   if (!slot.live || slot.it.presence != Presence::kAvailable) return false;
   if (inquiry.units > SizeOf(slot.it, inquiry.channel)) return false;
-  if (IsExcepted(inquiry, agent_ix, now) || IsClosedIn(slot.it, inquiry.queue)) return false;
+  if (IsExcepted(inquiry, agent_ix, now) || IsDecliner(inquiry, agent_ix, now)) return false;
+  if (IsClosedIn(slot.it, inquiry.queue)) return false;
   return Qualifies(queue.audiences[inquiry.step], world.requirements[inquiry.asked],
                    world.profiles[slot.it.profile]) == Mismatch::kNone;
 }

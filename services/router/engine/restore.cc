@@ -5,6 +5,60 @@
 
 namespace firstline::engine {
 
+// A record of an agent may be missing or unreadable: what was offered to it alone or held by it waits
+// again, and of an offer to several the others keep theirs.
+void Engine::Impl::LoseAgents(InquiryIx ix) {
+  Inquiry& inquiry = world.inquiry(ix);
+  if (inquiry.state == InquiryState::kWaiting || IsEnded(inquiry.state)) return;
+  const auto is_gone = [this](AgentIx agent) {
+    return !agent.IsSet() || !world.agents[agent.value].live;
+  };
+  for (size_t k = 0; inquiry.also_asked.get() && k < inquiry.also_asked.get()->size(); ++k) {
+    AlsoAsked& other = inquiry.also_asked.Set()[k];
+    if (!other.open || !is_gone(other.agent)) continue;
+    other.open = false;
+    other.outcome = OfferOutcome::kAgentLost;
+    lost.push_back({ix, other.agent, true, false});
+  }
+  if (is_gone(inquiry.agent)) LoseAgent(ix);
+}
+
+void Engine::Impl::LoseAgent(InquiryIx ix) {
+  Inquiry& inquiry = world.inquiry(ix);
+  const bool offered = inquiry.state == InquiryState::kOffered;
+  const AgentIx gone = inquiry.agent;
+  for (size_t k = 0; inquiry.also_asked.get() && k < inquiry.also_asked.get()->size(); ++k) {
+    AlsoAsked& other = inquiry.also_asked.Set()[k];
+    if (!offered || !other.open) continue;
+    inquiry.agent = inquiry.offer_agent = other.agent;
+    other = {gone, false, OfferOutcome::kAgentLost};
+    lost.push_back({ix, gone, true, false});
+    return;
+  }
+  if (offered) inquiry.offer_outcome = OfferOutcome::kAgentLost;
+  inquiry.offer_open = false;
+  inquiry.state = InquiryState::kWaiting;
+  inquiry.agent = {};
+  inquiry.deadline = kNever;
+  ++inquiry.returns;
+  lost.push_back({ix, gone, offered, true});
+}
+
+void Engine::Impl::TellLost() {
+  for (const Lost& entry : lost) {
+    const Inquiry& inquiry = world.inquiry(entry.inquiry);
+    Touch(entry.inquiry);
+    if (entry.offered) {
+      Emit(OfferEnded{entry.inquiry, inquiry.queue, entry.agent, inquiry.offer_number,
+                      OfferOutcome::kAgentLost});
+    }
+    if (entry.requeued) {
+      Emit(InquiryEnqueued{entry.inquiry, inquiry.queue, EnqueueCause::kAgentLost});
+    }
+  }
+  lost.clear();
+}
+
 void Engine::RestoreConfig(const WorkspaceConfig& config, const Counters& counters) {
   impl_->InstallConfig(config);
   impl_->world.counters = counters;
@@ -24,6 +78,7 @@ void Engine::RestoreAgent(const AgentConfig& config, Agent state) {
   state.profile = installed.profile;
   state.units = installed.units;
   state.channel_units = installed.channel_units;
+  state.exclusive = installed.exclusive;
   state.used = 0;
   state.channel_used.fill(0);
   state.work.clear();
@@ -44,6 +99,7 @@ void Engine::RestoreInquiry(Inquiry inquiry) {
     world.requirements.Share(slot.it.own);
   }
   world.inquiries.index.Insert(ix.value);
+  impl_->LoseAgents(ix);
 }
 
 void Engine::RestoreRequest(RememberedRequest request) {

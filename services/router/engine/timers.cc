@@ -30,10 +30,15 @@ Time Engine::Impl::WaitingDeadline(const Inquiry& inquiry) const {
   const QueueConfig& queue = world.queue(inquiry.queue).config;
   Time due = kNever;
   if (inquiry.step < queue.steps.size()) {
-    due = inquiry.enqueue_time + queue.steps[inquiry.step].after;
+    const StepConfig& step = queue.steps[inquiry.step];
+    const bool waits_on = step.when && inquiry.step_due;
+    if (!waits_on) due = inquiry.enqueue_time + step.after;
+    if (waits_on && step.at_latest.us > 0) due = inquiry.enqueue_time + step.at_latest;
   }
   if (inquiry.held) due = std::min(due, inquiry.enqueue_time + queue.preferred_hold);
-  for (const Exception& e : inquiry.exceptions) due = std::min(due, e.until);
+  for (const Exception& e : inquiry.exceptions) {
+    if (e.until.IsSet()) due = std::min(due, e.until);
+  }
   return due;
 }
 
@@ -44,7 +49,8 @@ void Engine::Impl::RefreshDeadline(InquiryIx ix) {
 
 void Engine::Impl::RefreshDeadline(AgentIx ix) {
   const Agent& agent = world.agent(ix);
-  Time due = agent.back_off_until.IsSet() ? agent.back_off_until : kNever;
+  Time due = LostDeadline(agent);
+  if (agent.back_off_until.IsSet()) due = std::min(due, agent.back_off_until);
   if (agent.rate_limited_until.IsSet()) due = std::min(due, agent.rate_limited_until);
   for (const WrapUp& wrap_up : agent.wrap_ups) due = std::min(due, wrap_up.until);
   for (const QueueBackOff& state : agent.queue_back_offs) {
@@ -59,14 +65,17 @@ Time Engine::Impl::NextDeadline() const {
   if (!ended.empty()) {
     due = std::min(due, ended.front().end + world.config.settings.closed_retention);
   }
-  return due;
+  return watches.empty() ? due : std::min(due, calendar_due);
 }
 
 void Engine::Impl::FireUntil(Time limit, bool inclusive) {
   FreePurged();
   call_begin = now;
   const auto is_due = [&](Time due) { return inclusive ? due <= limit : due < limit; };
-  while (!timers.empty() && is_due(timers.begin()->due)) {
+  while (true) {
+    const Time first = timers.empty() ? kNever : timers.begin()->due;
+    if (FireCalendar(std::min(first, limit))) continue;
+    if (timers.empty() || !is_due(first)) break;
     const Timer timer = *timers.begin();
     now = std::max(now, timer.due);
     Fire(timer);
@@ -119,19 +128,41 @@ void Engine::Impl::Fire(const Timer& timer) {
   }
 }
 
+// True when somebody may be asked again.
+bool Engine::Impl::ExpireExceptions(Inquiry& inquiry) {
+  bool any = false;
+  for (Exception& e : inquiry.exceptions) {
+    if (!e.last || !e.until.IsSet() || e.until > now) continue;
+    e.until = {};
+    any = true;
+  }
+  return std::erase_if(inquiry.exceptions, [this](const Exception& e) {
+           return e.until.IsSet() && e.until <= now;
+         }) > 0 || any;
+}
+
 void Engine::Impl::FireWaiting(InquiryIx ix) {
   Inquiry& inquiry = world.inquiry(ix);
   while (inquiry.state == InquiryState::kWaiting && inquiry.deadline <= now) {
     const QueueConfig& queue = world.queue(inquiry.queue).config;
-    const size_t expired = std::erase_if(inquiry.exceptions,
-                                         [&](const Exception& e) { return e.until <= now; });
-    if (expired > 0) touched.push_back(ix);
+    if (ExpireExceptions(inquiry)) touched.push_back(ix);
     if (inquiry.held && inquiry.enqueue_time + queue.preferred_hold <= now) Unhold(ix);
-    if (inquiry.step < queue.steps.size() &&
-        inquiry.enqueue_time + queue.steps[inquiry.step].after <= now) {
-      ReachStep(ix);
-    }
+    FireStep(ix);
     RefreshDeadline(ix);
+  }
+}
+
+void Engine::Impl::FireStep(InquiryIx ix) {
+  const Inquiry& inquiry = world.inquiry(ix);
+  const std::vector<StepConfig>& steps = world.queue(inquiry.queue).config.steps;
+  if (inquiry.step >= steps.size()) return;
+  const StepConfig& step = steps[inquiry.step];
+  if (inquiry.enqueue_time + step.after > now) return;
+  const bool is_latest = step.at_latest.us > 0 && inquiry.enqueue_time + step.at_latest <= now;
+  if (!step.when || is_latest) {
+    ReachStep(ix);
+  } else if (!inquiry.step_due) {
+    StepDue(ix);
   }
 }
 
@@ -141,7 +172,8 @@ void Engine::Impl::ReachStep(InquiryIx ix) {
   const bool closes = queue.config.steps[inquiry.step].close;
   const QueueIx target = OverflowOf(queue.config.steps[inquiry.step]);
   if (closes || target.IsSet()) NoteLeft(ix, false);
-  matcher.Dequeue(ix);
+  LeaveLine(ix);
+  inquiry.step_due = false;
   ++inquiry.step;
   Touch(ix);
   Emit(StepReached{ix, inquiry.queue, inquiry.step});
@@ -195,6 +227,7 @@ void Engine::Impl::FireAgent(AgentIx ix) {
       EndWrapUp(ix, i, false);
     }
   }
+  LoseConversations(ix);
   AgentChanged(ix);
   FinishDrain(ix);
 }

@@ -112,6 +112,8 @@ enum class EnqueueCause : uint8_t {
   kAgentLost,
   kResumed,
   kUpdated,  // its requirement or priority changed while it waited or was offered
+  kDirected,  // taken from who had it, to be given to somebody else
+  kReopened,
 };
 enum class OfferOutcome : uint8_t {
   kAccepted,
@@ -120,6 +122,30 @@ enum class OfferOutcome : uint8_t {
   kRescinded,  // the inquiry was cancelled, closed, transferred or changed
   kAgentLost,  // the agent's presence ended
   kTaken,      // another agent who was asked as well was first
+};
+// What becomes of the conversations of an agent whose presence was lost.
+enum class LostAgent : uint8_t {
+  kKeep,     // the agent keeps them
+  kRequeue,  // they go back to the front of their queue with their age
+  kClose,    // they are closed as unresolved
+};
+// Why an agent has an inquiry.
+enum class AssignCause : uint8_t {
+  kOffer,      // it accepted
+  kAutomatic,  // auto_accept
+  kClaimed,    // it took the inquiry itself
+  kDirected,   // somebody gave it the inquiry
+};
+// What a directed assignment sets aside.
+enum class Override : uint8_t {
+  kRequirement,  // skills, languages, labels, membership, tier, pause; a suspended queue never counts
+  kPresence,     // away or draining; never offline
+  kBackOff,      // of the agent and of the queue
+  kRateLimit,
+  kReserved,
+  kWrapUp,       // a queue closed by wrap-up
+  kExclusion,    // excluded by the caller, declined or missed
+  kCapacity,     // in total and of the channel, exclusive channels included
 };
 enum class SessionEnd : uint8_t { kClosed, kLapsed };
 

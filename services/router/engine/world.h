@@ -55,8 +55,10 @@ struct AgentSlot {
   Agent it;
   AgentConfig config;           // as upserted
   ProfileIx staffs;             // counted as logged in with this profile; unset: is not
+  bool staffs_available = false;  // ... and as available
   uint32_t open_mask = 0;       // channels in whose pool the agent stands
   std::vector<AgentKey> keys;   // by dynamic order, as in the pools
+  std::vector<QueueIx> closed_in;  // queues closed to it alone, ascending, as in the pools
   bool live = false;            // false: deleted, only the id is kept
   bool dirty = false;
 };
@@ -128,10 +130,12 @@ struct World {
   SlotTable<QueueSlot> queues;
   SlotTable<ChannelSlot> channels;
   std::vector<std::vector<Criterion>> orders;  // distinct dynamic orders of all queues, never empty
+  uint16_t exclusive_channels = 0;  // bits by ChannelIx
   bool shares = false;         // queues have weights
   bool limits_rate = false;
   bool limits_overtakes = false;
   bool watches_staff = false;  // some queue asks whether anybody is logged in
+  bool watches_hours = false;  // some step waits for a calendar
   bool keeps_handled = false;  // some selection counts what agents handled
   bool knows_customers = false;  // some queue asks who came before
   size_t live_agents = 0;
@@ -157,9 +161,16 @@ int SizeOf(const Agent& agent, ChannelIx channel);
 Gate GateOf(const Agent& agent, ChannelIx channel, int units, InquiryIx inquiry = {});
 // What closes the queue alone to the agent; kNone: nothing.
 Gate QueueGateOf(const Agent& agent, QueueIx queue);
+// All queues closed to it alone, ascending.
+std::vector<QueueIx> ClosedQueuesOf(const Agent& agent);
 inline bool IsClosedIn(const Agent& agent, QueueIx queue) {
   return agent.closed_queues != 0 && QueueGateOf(agent, queue) != Gate::kNone;
 }
+// Whether work on an exclusive channel keeps the agent from this one, or other work from an exclusive
+// one.
+bool IsShutOut(const Agent& agent, ChannelIx channel);
+// Whether `agent` declined the inquiry and may be asked again, after all others.
+bool IsDecliner(const Inquiry& inquiry, AgentIx agent, Time now);
 // Whether `agent` is barred from the inquiry by its exceptions at `now`.
 bool IsExcepted(const Inquiry& inquiry, AgentIx agent, Time now);
 

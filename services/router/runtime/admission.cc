@@ -20,6 +20,7 @@ struct UrgencyOfCommand {
   Urgency operator()(const engine::Accept&) const { return Urgency::kServing; }
   Urgency operator()(const engine::Decline&) const { return Urgency::kServing; }
   Urgency operator()(const engine::FinishWrapUp&) const { return Urgency::kServing; }
+  Urgency operator()(const engine::Claim&) const { return Urgency::kServing; }
   template <class Other>
   Urgency operator()(const Other&) const {
     return Urgency::kOrdinary;

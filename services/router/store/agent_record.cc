@@ -101,7 +101,9 @@ void WriteState(const engine::Engine& engine, const engine::Agent& agent,
     to->set_units(wrap_up.units);
     to->set_start_us(wrap_up.start.us);
     to->set_until_us(wrap_up.until.us);
+    to->set_extended_us(wrap_up.extended.us);
   }
+  out->set_lost_since_us(agent.lost_since.us);
   out->set_sequence(agent.sequence);
   out->set_rate_limited_until_us(agent.rate_limited_until.us);
   for (const engine::Handled& handled : agent.handled) {
@@ -131,7 +133,8 @@ absl::Status ReadWrapUps(const records::AgentRecord& record, engine::Engine& eng
                               .queue = engine.QueueHandle(wrap_up.queue()),
                               .units = static_cast<uint16_t>(wrap_up.units()),
                               .start = {wrap_up.start_us()},
-                              .until = {wrap_up.until_us()}});
+                              .until = {wrap_up.until_us()},
+                              .extended = {wrap_up.extended_us()}});
   }
   return absl::OkStatus();
 }
@@ -177,6 +180,7 @@ absl::Status ReadState(const records::AgentRecord& record, engine::Engine& engin
   agent.presence = *presence;
   agent.reason = record.reason();
   agent.presence_since = {record.presence_since_us()};
+  agent.lost_since = {record.lost_since_us()};
   for (const records::SessionRecord& session : record.sessions()) {
     agent.sessions.push_back({session.id(), session.sequence()});
   }

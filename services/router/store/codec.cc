@@ -119,11 +119,6 @@ class Reading {
   absl::Status ReadInquiry(const Record& record) {
     auto inquiry = DecodeInquiry(record.key, record.bytes, engine_);
     if (!inquiry.ok()) return inquiry.status();
-    const bool was_held = inquiry->state == engine::InquiryState::kOffered ||
-                          inquiry->state == engine::InquiryState::kAssigned ||
-                          inquiry->state == engine::InquiryState::kParked;
-    DropUnknown(*inquiry);
-    if (was_held && !engine_.FindAgent(engine_.AgentId(inquiry->agent)).IsSet()) Requeue(*inquiry);
     engine_.RestoreInquiry(*std::move(inquiry));
     return absl::OkStatus();
   }
@@ -133,23 +128,6 @@ class Reading {
     if (!request.ok()) return request.status();
     engine_.RestoreRequest(*std::move(request));
     return absl::OkStatus();
-  }
-
-  static void Requeue(engine::Inquiry& inquiry) {
-    inquiry.state = engine::InquiryState::kWaiting;
-    inquiry.agent = {};
-    inquiry.offer_open = false;
-    inquiry.also_asked = {};
-  }
-
-  // Who was also asked and could not be read.
-  void DropUnknown(engine::Inquiry& inquiry) const {
-    if (inquiry.also_asked.get() == nullptr) return;
-    std::vector<engine::AlsoAsked> known = *inquiry.also_asked.get();
-    std::erase_if(known, [this](const engine::AlsoAsked& other) {
-      return other.open && !engine_.FindAgent(engine_.AgentId(other.agent)).IsSet();
-    });
-    inquiry.also_asked = known.empty() ? engine::Rare<std::vector<engine::AlsoAsked>>{} : known;
   }
 
   void Refuse(std::string_view what, const absl::Status& status) {

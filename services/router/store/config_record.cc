@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/router/engine/config_check.h"
+#include "services/router/store/policy_messages.h"
 #include "services/router/store/public_enums.h"
 #include "services/router/store/public_messages.h"
 #include "services/router/store/record_format.h"
@@ -61,9 +62,13 @@ void WriteStep(const engine::StepConfig& step, records::StepRecord* out) {
   out->mutable_drop_labels()->Assign(step.drop_labels.begin(), step.drop_labels.end());
   out->set_close(step.close);
   out->set_at_once_if_nobody(step.at_once_if_nobody);
+  if (step.when) WriteMessage(*step.when, out->mutable_when());
+  out->set_at_latest_us(step.at_latest.us);
 }
 
 engine::StepConfig ReadStep(const records::StepRecord& record) {
+  std::optional<engine::StepWhen> when;
+  if (record.has_when()) when = ReadMessage(record.when());
   return {.after = {record.after_us()},
           .lower_levels = ToInt(record.lower_levels()),
           .drop_skills = {record.drop_skills().begin(), record.drop_skills().end()},
@@ -73,7 +78,9 @@ engine::StepConfig ReadStep(const records::StepRecord& record) {
           .credit = {record.credit_us()},
           .overflow_to = record.overflow_to(),
           .at_once_if_nobody = record.at_once_if_nobody(),
-          .close = record.close()};
+          .close = record.close(),
+          .when = std::move(when),
+          .at_latest = {record.at_latest_us()}};
 }
 
 engine::ScoreConfig ReadScore(const v1::Score& score) {
@@ -125,6 +132,7 @@ void WriteQueue(const engine::QueueConfig& queue, records::QueueRecord* out) {
   out->set_keep_place_us(queue.keep_place.us);
   out->set_last_agent_within_us(queue.last_agent_within.us);
   if (queue.offer_to != 1) out->set_offer_to(static_cast<uint32_t>(queue.offer_to));
+  WritePeople(queue, out);
 }
 
 engine::BackOffConfig ReadBackOff(const records::BackOffRecord& record) {
@@ -181,6 +189,7 @@ absl::StatusOr<engine::QueueConfig> ReadQueue(const records::QueueRecord& record
   queue.keep_place = {record.keep_place_us()};
   queue.last_agent_within = {record.last_agent_within_us()};
   queue.offer_to = record.offer_to() == 0 ? 1 : ToInt(record.offer_to());
+  if (!ReadPeople(record, queue)) return Unreadable("queue: unknown policy for lost agents");
   return queue;
 }
 
@@ -229,35 +238,14 @@ engine::SettingsConfig ReadSettings(const records::SettingsRecord& record) {
           .rate_limit = ReadRateLimit(record)};
 }
 
-bool HasPolicies(const engine::StepConfig& step) {
-  return step.close || step.at_once_if_nobody || !step.drop_labels.empty();
-}
-
-bool HasPolicies(const engine::QueueConfig& queue) {
-  const auto& steps = queue.steps;
-  const auto& selection = queue.selection;
-  return queue.suspended || queue.refuse_if_nobody || queue.max_overtakes != 0 ||
-         queue.back_off || queue.wrap_up_queue_only || queue.keep_place.us != 0 ||
-         queue.last_agent_within.us != 0 || queue.offer_to != 1 ||
-         queue.weight != 0 || queue.serving == engine::Serving::kLifo ||
-         HasPolicies(queue.requirement) ||
-         std::any_of(selection.begin(), selection.end(),
-                     [](engine::Criterion c) { return c > engine::Criterion::kRoundRobin; }) ||
-         std::any_of(steps.begin(), steps.end(), [](const auto& s) { return HasPolicies(s); });
-}
-
-bool HasPolicies(const engine::WorkspaceConfig& config) {
-  const auto& queues = config.queues;
-  return !config.rules.empty() || config.settings.rate_limit.assignments != 0 ||
-         config.settings.back_off.probation ||
-         std::any_of(queues.begin(), queues.end(), [](const auto& q) { return HasPolicies(q); });
-}
-
 absl::Status ReadLists(const records::ConfigRecord& record, engine::WorkspaceConfig& config) {
   for (const records::ChannelRecord& channel : record.channels()) {
     const auto kind = FromProto(channel.kind());
     if (!kind) return Unreadable("channel: unknown kind");
-    config.channels.push_back({.id = channel.id(), .kind = *kind, .units = ToInt(channel.units())});
+    config.channels.push_back({.id = channel.id(),
+                               .kind = *kind,
+                               .units = ToInt(channel.units()),
+                               .exclusive = channel.exclusive()});
   }
   for (const records::TeamRecord& team : record.teams()) {
     config.teams.push_back({.id = team.id(), .vendor = team.vendor()});
@@ -387,6 +375,7 @@ std::string EncodeConfig(const engine::WorkspaceConfig& config) {
     to->set_id(channel.id);
     to->set_kind(ToProto(channel.kind));
     to->set_units(static_cast<uint32_t>(channel.units));
+    to->set_exclusive(channel.exclusive);
   }
   for (const engine::TeamConfig& team : config.teams) {
     records::TeamRecord* to = record.add_teams();
@@ -396,6 +385,9 @@ std::string EncodeConfig(const engine::WorkspaceConfig& config) {
   for (const engine::QueueConfig& queue : config.queues) WriteQueue(queue, record.add_queues());
   WriteSettings(config.settings, record.mutable_settings());
   for (const engine::RuleConfig& rule : config.rules) WriteRule(rule, record.add_rules());
+  for (const engine::CalendarConfig& calendar : config.calendars) {
+    WriteRecord(calendar, record.add_calendars());
+  }
   return Pack(record, VersionFor(HasPolicies(config)));
 }
 
@@ -409,6 +401,9 @@ absl::StatusOr<engine::WorkspaceConfig> DecodeConfig(std::string_view bytes) {
     auto read = ReadRule(rule);
     if (!read.ok()) return read.status();
     config.rules.push_back(*std::move(read));
+  }
+  for (const records::CalendarRecord& calendar : record.calendars()) {
+    config.calendars.push_back(ReadRecord(calendar));
   }
   const std::vector<engine::ConfigProblem> problems = engine::CheckConfig(config);
   if (problems.empty()) return config;

@@ -133,6 +133,7 @@ class Writer {
     WriteMessage(event.wait, to->mutable_wait());
     to->set_first(event.first);
     to->set_automatic(event.automatic);
+    to->set_cause(ToProto(event.cause));
     to->set_channel(engine_.ChannelId(inquiry.channel));
     to->set_units(event.units);
     const engine::Span target = engine_.queue(event.queue).answer_target;
@@ -198,6 +199,20 @@ class Writer {
     to->set_short_abandon(event.is_short);
     to->set_answered(event.answered);
   }
+  void operator()(const engine::InquiryDirected& event) {
+    About(event.inquiry, event.queue, event.agent);
+    v1::InquiryDirected* to = out_->mutable_inquiry_directed();
+    to->set_with_offer(event.with_offer);
+    for (engine::Override aside : event.overrides) to->add_overrides(ToProto(aside));
+    to->set_reason(event.reason);
+  }
+  void operator()(const engine::InquiryReopened& event) {
+    const engine::Inquiry& inquiry = About(event.inquiry, event.queue, event.agent);
+    v1::InquiryReopened* to = out_->mutable_inquiry_reopened();
+    WriteMessage(event.closed, to->mutable_closed());
+    WriteMessage(inquiry.arrival_time, to->mutable_arrival_time());
+    WriteSpec(engine_, inquiry, to->mutable_spec());
+  }
   void operator()(const engine::InquiryPurged& event) {
     out_->set_inquiry_id(event.inquiry_id);
     out_->mutable_inquiry_purged();
@@ -246,6 +261,14 @@ class Writer {
     v1::WrapUpStarted* to = out_->mutable_wrap_up_started();
     WriteMessage(event.until, to->mutable_until_time());
     to->set_units(event.units);
+  }
+  void operator()(const engine::WrapUpExtended& event) {
+    About(event.agent);
+    out_->set_inquiry_id(event.inquiry_id);
+    out_->set_queue_id(engine_.QueueId(event.queue));
+    v1::WrapUpExtended* to = out_->mutable_wrap_up_extended();
+    WriteMessage(event.until, to->mutable_until_time());
+    WriteMessage(event.by, to->mutable_by());
   }
   void operator()(const engine::WrapUpFinished& event) {
     About(event.agent);

@@ -73,6 +73,7 @@ void WritePeople(const engine::Engine& engine, const Inquiry& inquiry,
     to->set_agent(engine.AgentId(exception.agent));
     if (exception.until != engine::kNever) to->set_until_us(exception.until.us);
     to->set_named_by_caller(exception.named_by_caller);
+    to->set_last(exception.last);
   }
 }
 
@@ -92,6 +93,7 @@ void WriteOutcome(const Inquiry& inquiry, records::InquiryRecord* out) {
   out->set_misses(inquiry.misses);
   out->set_transfers(inquiry.transfers);
   out->set_returns(inquiry.returns);
+  out->set_reopens(inquiry.reopens);
   for (const Inquiry::Message& message : inquiry.recent_messages) {
     records::RecentMessage* to = out->add_recent_messages();
     to->set_id_hash(message.id_hash);
@@ -103,7 +105,8 @@ void WriteOutcome(const Inquiry& inquiry, records::InquiryRecord* out) {
 
 absl::Status CheckRanges(const records::InquiryRecord& record) {
   const bool counts = record.declines() <= kMax16 && record.misses() <= kMax16 &&
-                      record.transfers() <= kMax16 && record.returns() <= kMax16;
+                      record.transfers() <= kMax16 && record.returns() <= kMax16 &&
+                      record.reopens() <= kMax16;
   if (!counts) return Unreadable("count out of range");
   if (record.units() < 1 || record.units() > uint32_t{limits::kUnitsMax}) {
     return Unreadable("units out of range");
@@ -196,7 +199,8 @@ void ReadPeople(const records::InquiryRecord& record, engine::Engine& engine, In
     inquiry.exceptions.push_back(
         {.agent = HandleOf(exception.agent(), engine),
          .until = exception.has_until_us() ? engine::Time{exception.until_us()} : engine::kNever,
-         .named_by_caller = exception.named_by_caller()});
+         .named_by_caller = exception.named_by_caller(),
+         .last = exception.last()});
   }
 }
 
@@ -241,6 +245,7 @@ absl::Status ReadOutcome(const records::InquiryRecord& record, Inquiry& inquiry)
   inquiry.misses = static_cast<uint16_t>(record.misses());
   inquiry.transfers = static_cast<uint16_t>(record.transfers());
   inquiry.returns = static_cast<uint16_t>(record.returns());
+  inquiry.reopens = static_cast<uint16_t>(record.reopens());
   for (const records::RecentMessage& message : record.recent_messages()) {
     const auto author = FromProto(message.author());
     if (!author) return Unreadable("unknown author");
@@ -269,6 +274,11 @@ absl::Status CheckState(const records::InquiryRecord& record, engine::InquirySta
   return absl::OkStatus();
 }
 
+bool HasDecliner(const Inquiry& inquiry) {
+  return std::any_of(inquiry.exceptions.begin(), inquiry.exceptions.end(),
+                     [](const engine::Exception& e) { return e.last; });
+}
+
 }  // namespace
 
 std::string EncodeInquiry(const engine::Engine& engine, const Inquiry& inquiry) {
@@ -288,12 +298,14 @@ std::string EncodeInquiry(const engine::Engine& engine, const Inquiry& inquiry) 
   record.set_priority(inquiry.priority);
   record.set_step(inquiry.step);
   record.set_flags(FlagsOf(inquiry));
+  record.set_step_due(inquiry.step_due);
   WriteTimes(inquiry, &record);
   WritePeople(engine, inquiry, &record);
   WriteOutcome(inquiry, &record);
   return Pack(record, VersionFor(HasPolicies(own) || inquiry.overtakes > 0 ||
                                  inquiry.arrival_time != inquiry.create_time ||
-                                 inquiry.also_asked.get() != nullptr));
+                                 inquiry.also_asked.get() != nullptr || inquiry.step_due ||
+                                 HasDecliner(inquiry)));
 }
 
 absl::StatusOr<Inquiry> DecodeInquiry(std::string_view id, std::string_view bytes,
@@ -328,6 +340,7 @@ absl::StatusOr<Inquiry> DecodeInquiry(std::string_view id, std::string_view byte
   inquiry.warned = record.flags() & kWarned;
   inquiry.answered_here = record.flags() & kAnsweredHere;
   inquiry.offer_open = record.flags() & kOfferOpen;
+  inquiry.step_due = record.step_due();
   ReadTimes(record, inquiry);
   // `asked` stays unset: the engine merges the queue's requirement itself.
   inquiry.own = engine.RequirementHandle(*own, inquiry.channel, inquiry.units);

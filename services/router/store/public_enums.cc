@@ -13,6 +13,30 @@ constexpr Pair<engine::AgentKind, v1::AgentKind> kAgentKindPairs[] = {
     {engine::AgentKind::kBot, v1::AGENT_KIND_BOT},
 };
 
+constexpr Pair<engine::AssignCause, v1::AssignmentCause> kAssignCausePairs[] = {
+    {engine::AssignCause::kOffer, v1::ASSIGNMENT_CAUSE_OFFER},
+    {engine::AssignCause::kAutomatic, v1::ASSIGNMENT_CAUSE_AUTOMATIC},
+    {engine::AssignCause::kClaimed, v1::ASSIGNMENT_CAUSE_CLAIMED},
+    {engine::AssignCause::kDirected, v1::ASSIGNMENT_CAUSE_DIRECTED},
+};
+
+constexpr Pair<engine::LostAgent, v1::LostAgentPolicy> kLostAgentPairs[] = {
+    {engine::LostAgent::kKeep, v1::LOST_AGENT_POLICY_KEEP},
+    {engine::LostAgent::kRequeue, v1::LOST_AGENT_POLICY_REQUEUE},
+    {engine::LostAgent::kClose, v1::LOST_AGENT_POLICY_CLOSE},
+};
+
+constexpr Pair<engine::Override, v1::AssignmentOverride> kOverridePairs[] = {
+    {engine::Override::kRequirement, v1::ASSIGNMENT_OVERRIDE_REQUIREMENT},
+    {engine::Override::kPresence, v1::ASSIGNMENT_OVERRIDE_PRESENCE},
+    {engine::Override::kBackOff, v1::ASSIGNMENT_OVERRIDE_BACK_OFF},
+    {engine::Override::kRateLimit, v1::ASSIGNMENT_OVERRIDE_RATE_LIMIT},
+    {engine::Override::kReserved, v1::ASSIGNMENT_OVERRIDE_RESERVED},
+    {engine::Override::kWrapUp, v1::ASSIGNMENT_OVERRIDE_WRAP_UP},
+    {engine::Override::kExclusion, v1::ASSIGNMENT_OVERRIDE_EXCLUSION},
+    {engine::Override::kCapacity, v1::ASSIGNMENT_OVERRIDE_CAPACITY},
+};
+
 constexpr Pair<engine::Author, v1::Author> kAuthorPairs[] = {
     {engine::Author::kCustomer, v1::AUTHOR_CUSTOMER},
     {engine::Author::kAgent, v1::AUTHOR_AGENT},
@@ -68,6 +92,8 @@ constexpr Pair<engine::EnqueueCause, v1::EnqueueCause> kEnqueueCausePairs[] = {
     {engine::EnqueueCause::kAgentLost, v1::ENQUEUE_CAUSE_AGENT_LOST},
     {engine::EnqueueCause::kResumed, v1::ENQUEUE_CAUSE_RESUMED},
     {engine::EnqueueCause::kUpdated, v1::ENQUEUE_CAUSE_UPDATED},
+    {engine::EnqueueCause::kDirected, v1::ENQUEUE_CAUSE_DIRECTED},
+    {engine::EnqueueCause::kReopened, v1::ENQUEUE_CAUSE_REOPENED},
 };
 
 constexpr Pair<engine::InquiryState, v1::InquiryState> kInquiryStatePairs[] = {
@@ -141,6 +167,9 @@ std::optional<Engine> FindBack(const Pair<Engine, Proto> (&pairs)[kSize], Proto 
 }  // namespace
 
 v1::AgentKind ToProto(engine::AgentKind value) { return Find(kAgentKindPairs, value); }
+v1::AssignmentCause ToProto(engine::AssignCause value) { return Find(kAssignCausePairs, value); }
+v1::AssignmentOverride ToProto(engine::Override value) { return Find(kOverridePairs, value); }
+v1::LostAgentPolicy ToProto(engine::LostAgent value) { return Find(kLostAgentPairs, value); }
 v1::Author ToProto(engine::Author value) { return Find(kAuthorPairs, value); }
 v1::CancelReason ToProto(engine::CancelReason value) { return Find(kCancelReasonPairs, value); }
 v1::ChannelKind ToProto(engine::ChannelKind value) { return Find(kChannelKindPairs, value); }
@@ -157,6 +186,15 @@ v1::SessionCloseCause ToProto(engine::SessionEnd value) { return Find(kSessionEn
 
 std::optional<engine::AgentKind> FromProto(v1::AgentKind value) {
   return FindBack(kAgentKindPairs, value);
+}
+std::optional<engine::AssignCause> FromProto(v1::AssignmentCause value) {
+  return FindBack(kAssignCausePairs, value);
+}
+std::optional<engine::Override> FromProto(v1::AssignmentOverride value) {
+  return FindBack(kOverridePairs, value);
+}
+std::optional<engine::LostAgent> FromProto(v1::LostAgentPolicy value) {
+  return FindBack(kLostAgentPairs, value);
 }
 std::optional<engine::Author> FromProto(v1::Author value) { return FindBack(kAuthorPairs, value); }
 std::optional<engine::CancelReason> FromProto(v1::CancelReason value) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "firstline/v1/agent.pb.h"
+#include "firstline/v1/assignment.pb.h"
 #include "firstline/v1/common.pb.h"
 #include "firstline/v1/event.pb.h"
 #include "firstline/v1/inquiry.pb.h"
@@ -16,6 +17,9 @@
 namespace firstline::store {
 
 v1::AgentKind ToProto(engine::AgentKind value);
+v1::AssignmentCause ToProto(engine::AssignCause value);
+v1::AssignmentOverride ToProto(engine::Override value);
+v1::LostAgentPolicy ToProto(engine::LostAgent value);
 v1::Author ToProto(engine::Author value);
 v1::CancelReason ToProto(engine::CancelReason value);
 v1::ChannelKind ToProto(engine::ChannelKind value);
@@ -31,6 +35,9 @@ v1::Serving ToProto(engine::Serving value);
 v1::SessionCloseCause ToProto(engine::SessionEnd value);
 
 std::optional<engine::AgentKind> FromProto(v1::AgentKind value);
+std::optional<engine::AssignCause> FromProto(v1::AssignmentCause value);
+std::optional<engine::Override> FromProto(v1::AssignmentOverride value);
+std::optional<engine::LostAgent> FromProto(v1::LostAgentPolicy value);
 std::optional<engine::Author> FromProto(v1::Author value);
 std::optional<engine::CancelReason> FromProto(v1::CancelReason value);
 std::optional<engine::ChannelKind> FromProto(v1::ChannelKind value);

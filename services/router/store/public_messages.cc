@@ -1,6 +1,7 @@
 #include "services/router/store/public_messages.h"
 
 #include "absl/strings/str_cat.h"
+#include "services/router/store/policy_messages.h"
 #include "services/router/store/public_enums.h"
 
 namespace firstline::store {
@@ -54,6 +55,7 @@ void WriteQueue(const engine::QueueConfig& queue, v1::Queue* out) {
   if (queue.last_agent_within.us != 0) {
     WriteMessage(queue.last_agent_within, out->mutable_last_agent_within());
   }
+  WritePeople(queue, out);
 }
 
 void WriteRule(const engine::RuleConfig& rule, v1::Rule* out) {
@@ -122,6 +124,8 @@ void WriteMessage(const engine::StepConfig& step, v1::Step* out) {
   for (const std::string& label : step.drop_labels) out->add_drop_labels(label);
   out->set_close(step.close);
   out->set_at_once_if_nobody(step.at_once_if_nobody);
+  if (step.when) WriteMessage(*step.when, out->mutable_when());
+  if (step.at_latest.us != 0) WriteMessage(step.at_latest, out->mutable_at_latest());
 }
 
 void WriteMessage(const engine::Condition& condition, v1::Condition* out) {
@@ -208,6 +212,7 @@ void WriteWorkspace(const engine::Engine& engine, v1::Workspace* out) {
     to->set_id(channel.id);
     to->set_kind(ToProto(channel.kind));
     to->set_units(channel.units);
+    to->set_exclusive(channel.exclusive);
   }
   for (const engine::TeamConfig& team : config.teams) {
     v1::Team* to = out->add_teams();
@@ -217,6 +222,9 @@ void WriteWorkspace(const engine::Engine& engine, v1::Workspace* out) {
   for (const engine::QueueConfig& queue : config.queues) WriteQueue(queue, out->add_queues());
   for (const engine::RuleConfig& rule : config.rules) {
     WriteRule(rule, out->mutable_classification()->add_rules());
+  }
+  for (const engine::CalendarConfig& calendar : config.calendars) {
+    WriteMessage(calendar, out->add_calendars());
   }
 }
 

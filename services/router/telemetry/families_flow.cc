@@ -9,8 +9,9 @@ using prometheus::MetricType;
 // In the order of engine::EnqueueCause.
 constexpr std::array<const char*, kEnqueueCauses> kCauses = {
     "submitted",           "transferred", "overflowed", "declined", "expired",
-    "first_reply_timeout", "agent_lost",  "resumed",    "updated"};
-static_assert(static_cast<size_t>(engine::EnqueueCause::kUpdated) + 1 == kEnqueueCauses);
+    "first_reply_timeout", "agent_lost",  "resumed",    "updated",  "directed",
+    "reopened"};
+static_assert(static_cast<size_t>(engine::EnqueueCause::kReopened) + 1 == kEnqueueCauses);
 
 Labels LabelsOf(const WorkspaceSnapshot& workspace, const Flow& flow) {
   return {{"workspace", workspace.workspace}, {"queue", flow.queue}, {"channel", flow.channel}};

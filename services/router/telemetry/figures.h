@@ -76,7 +76,7 @@ enum class Outcome : uint8_t {
   kCancelled,       // withdrawn, duplicate, other
 };
 inline constexpr size_t kOutcomes = 6;
-inline constexpr size_t kEnqueueCauses = 9;  // of engine::EnqueueCause
+inline constexpr size_t kEnqueueCauses = 11;  // of engine::EnqueueCause
 inline constexpr size_t kPresences = 4;      // of engine::Presence
 inline constexpr size_t kRouteSteps = 17;    // 0: the preferred hold ended
 

@@ -82,6 +82,7 @@ struct Gatherer::Visitor {
   Time time;
   InquiryIx stepped;      // reached a step in this round
   QueueIx stepped_queue;  // ... while in this queue
+  InquiryIx directed = {};  // somebody gave it to an agent, maybe beyond its capacity
 
   ChannelIx ChannelOf(InquiryIx ix) const { return engine.inquiry(ix).channel; }
   Flow& FlowOf(QueueIx queue, InquiryIx inquiry) const {
@@ -163,9 +164,10 @@ struct Gatherer::Visitor {
     Count(FlowOf(stepped_queue, event.inquiry).overflowed_out);
   }
 
+  void operator()(const engine::InquiryDirected& event) { directed = event.inquiry; }
   void operator()(const engine::OfferCreated& event) {
     Count(WorkOf(event).offers);
-    Give(event);
+    event.inquiry == directed ? Touch(event.agent) : Give(event);
     CompareWait(event);
   }
   void operator()(const engine::OfferEnded& event) {
@@ -177,10 +179,15 @@ struct Gatherer::Visitor {
   void operator()(const engine::InquiryAssigned& event) {
     Work& work = WorkOf(event);
     Count(work.assignments);
-    EndOffer(work, event.agent, event.automatic ? OfferEnd::kAutoAccepted : OfferEnd::kAccepted);
+    // What was claimed or directed was no offer.
+    const bool is_offer = event.cause == engine::AssignCause::kOffer;
+    if (is_offer || event.automatic) {
+      EndOffer(work, event.agent, is_offer ? OfferEnd::kAccepted : OfferEnd::kAutoAccepted);
+    }
     if (AgentFigures* agent = AgentOf(event.agent)) Count(agent->assignments);
     // An accepted offer was within capacity when it was made; only what is new can break the bound.
-    event.automatic ? Give(event) : Touch(event.agent);
+    const bool is_bound = event.automatic || event.cause == engine::AssignCause::kClaimed;
+    is_bound ? Give(event) : Touch(event.agent);
     if (event.automatic) CompareWait(event);
     if (!event.first) return;
     additions.Observe(work.answered_wait, event.wait);

@@ -299,7 +299,7 @@ TEST_F(ServicesTest, HealthFollowsTheBackendAndLivenessDoesNot) {
   grpc::ClientContext list_context;
   health::HealthListResponse list;
   ASSERT_TRUE(stub->List(&list_context, {}, &list).ok());
-  EXPECT_EQ(list.statuses_size(), 10);
+  EXPECT_EQ(list.statuses_size(), 11);
   context.TryCancel();
 }
 

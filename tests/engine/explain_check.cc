@@ -1,6 +1,7 @@
 #include "tests/engine/explain_check.h"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -94,6 +95,58 @@ std::string CheckExplanation(const Engine& engine, const Model& model, Choices& 
   const AgentIx agent = told.candidates.front().agent;
   for (const Head& head : engine.ExplainAgent(agent, engine.now(), 50).heads) {
     if (head.obstacles.empty()) return "the agent may take a head that waits";
+  }
+  return "";
+}
+
+void Barred::Remember(const Engine& engine, Choices& choices) {
+  first_.clear();
+  std::vector<InquiryIx> waiting;
+  engine.ForEachInquiry([&](InquiryIx ix, const Inquiry& inquiry) {
+    if (inquiry.state == InquiryState::kWaiting) waiting.push_back(ix);
+    return true;
+  });
+  if (waiting.empty() || engine.NextDeadline() <= engine.now()) return;
+  const InquiryIx ix = waiting[choices.Below(static_cast<uint32_t>(waiting.size()))];
+  inquiry_ = engine.inquiry(ix).id;
+  const ExplainOptions all{.candidates_max = limits::kCandidatesMax, .named = {}, .sees = {}};
+  for (const Candidate& candidate : engine.ExplainInquiry(ix, engine.now(), all).candidates) {
+    if (!candidate.obstacles.empty()) {
+      first_[engine.AgentId(candidate.agent)] = candidate.obstacles.front();
+    }
+  }
+}
+
+std::string Barred::Compare(const Engine& engine) const {
+  const InquiryIx ix = engine.FindInquiry(inquiry_);
+  if (first_.empty() || !ix.IsSet()) return "";
+  bool asks_anew = false;  // the inquiry, or all of the configuration
+  std::set<std::string> changed, came;
+  for (const Event& event : engine.events()) {
+    const auto is = [&]<class E>(const E* e) { return e != nullptr && e->inquiry == ix; };
+    const EventBody& body = event.body;
+    asks_anew |= is(std::get_if<StepReached>(&body)) || is(std::get_if<InquiryUpdated>(&body)) ||
+                 is(std::get_if<InquiryEnqueued>(&body)) || is(std::get_if<HoldEnded>(&body)) ||
+                 std::get_if<WorkspaceApplied>(&body) != nullptr;
+    if (const auto* e = std::get_if<AgentUpserted>(&body)) changed.insert(engine.AgentId(e->agent));
+    if (const auto* e = std::get_if<PresenceChanged>(&body)) came.insert(engine.AgentId(e->agent));
+    if (const auto* e = std::get_if<BackOffEnded>(&body)) came.insert(engine.AgentId(e->agent));
+    const auto* offer = std::get_if<OfferCreated>(&body);
+    if (!is(offer) || asks_anew) continue;
+    const std::string& agent = engine.AgentId(offer->agent);
+    const auto told = first_.find(agent);
+    if (told == first_.end()) continue;
+    const Obstacle& first = told->second;
+    const std::string who = absl::StrCat(inquiry_, " and ", agent, ": barred by ");
+    if (first.kind == Kind::kHeldForAnother) return who + "a hold that did not end";
+    if (first.kind == Kind::kExcluded) return who + "an exclusion";
+    if (first.kind == Kind::kMisfit && changed.count(agent) == 0) return who + "what it lacks";
+    if (first.kind == Kind::kExcepted && (!first.until.IsSet() || first.until > event.time)) {
+      return who + "a decline that is not over";
+    }
+    const Gate gate = first.gate.gate;
+    const bool comes = gate == Gate::kPresence || gate == Gate::kDrain || gate == Gate::kBackOff;
+    if (comes && came.count(agent) == 0) return who + "a gate that did not open";
   }
   return "";
 }

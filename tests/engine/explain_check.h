@@ -1,6 +1,7 @@
 // Holds explanations against what happens and against the reference model.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -29,6 +30,20 @@ class Foretold {
   std::optional<DryRun> run_;
   std::string inquiry_, problem_;
   int asked_ = 0;
+};
+
+// What an explanation said of a waiting inquiry before a step: an agent that was barred may be offered
+// it only after an event that takes the bar away.
+class Barred {
+ public:
+  // Before the step.
+  void Remember(const Engine& engine, Choices& choices);
+  // After it, before its events are cleared.
+  std::string Compare(const Engine& engine) const;
+
+ private:
+  std::string inquiry_;
+  std::map<std::string, Obstacle> first_;  // by agent
 };
 
 }  // namespace firstline::engine::proof

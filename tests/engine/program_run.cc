@@ -119,6 +119,7 @@ class ProgramRun {
     const Step step = program_.Next(subject_.engine());
     Note(Text(step));
     foretold_.Ask(subject_.engine(), step);
+    if (options_.reference) barred_.Remember(subject_.engine(), explain_choices_);
     Outcome outcome;
     const std::vector<std::string> lines = subject_.Execute(step, &outcome);
     if (foretold_.asked()) ++result_.foretold;
@@ -128,6 +129,7 @@ class ProgramRun {
     }
     if (!lines.empty() && lines[0].rfind("rejected", 0) == 0) ++result_.rejections;
     std::string wrong = foretold_.Compare(subject_.engine(), outcome);
+    if (wrong.empty()) wrong = barred_.Compare(subject_.engine());
     if (wrong.empty()) wrong = Check(step);
     subject_.ClearEvents();
     if (wrong.empty() && choices_.Percent(30)) wrong = stored_.Follow(subject_.engine());
@@ -181,6 +183,7 @@ class ProgramRun {
   ReferenceEngine reference_;
   StoredRecords stored_;
   Foretold foretold_;
+  Barred barred_;
   Choices explain_choices_{1};  // of its own: what is explained does not change the program
   int explained_ = 0;
   RunResult result_;

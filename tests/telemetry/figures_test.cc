@@ -234,7 +234,7 @@ TEST_F(FiguresTest, WaitsForetoldAreHeldAgainstWhatCame) {
   ASSERT_TRUE(queue.now.expected_wait.has_value());
   EXPECT_NEAR(static_cast<double>(queue.now.expected_wait->p50.us) / kSecond, 40, 6);
   EXPECT_NE(rig.Text().find("firstline_expected_wait_seconds{workspace=\"acme\",queue=\"sales\","
-                            "quantile=\"0.5\"}"),
+                            "share=\"0.5\"}"),
             std::string::npos);
 }
 

@@ -110,11 +110,11 @@ EXPECTED = row(
     "Expected waits",
     lines("What one that comes now may expect", "Until an offer, where it has to wait: half wait at "
           "most p50, nine of ten at most p90.",
-          [query(f"max by (queue, quantile) ({Q('firstline_expected_wait_seconds')})",
-                 "{{queue}} {{quantile}}")], SECONDS),
+          [query(f"max by (queue, share) ({Q('firstline_expected_wait_seconds')})",
+                 "{{queue}} {{share}}")], SECONDS),
     lines("How right it was", "Share of the waits foretold at submission that were within the "
           "quantile told: 0.5 and 0.9, where predictions are right. Those who gave up are not in.",
-          [query(ratio(total(C("firstline_wait_predictions_within_total", f'quantile="{share}"')),
+          [query(ratio(total(C("firstline_wait_predictions_within_total", f'share="{share}"')),
                        total(C("firstline_wait_predictions_total"))), f"p{name}")
            for share, name in (("0.5", 50), ("0.9", 90))], SHARE, ceiling=1))
 

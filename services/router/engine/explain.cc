@@ -21,10 +21,14 @@ int DepthOf(const Obstacle& obstacle) {
 class Tally {
  public:
   void Add(const Obstacle& first) {
-    auto [it, fresh] = counts_.try_emplace({DepthOf(first), first.misfit.name,
-                                            first.misfit.index});
-    if (fresh) it->second.first = first;
-    ++it->second.agents;
+    const Key key{DepthOf(first), first.misfit.name, first.misfit.index};
+    if (last_ == nullptr || key != last_key_) {  // most are as the one before
+      auto [it, fresh] = counts_.try_emplace(key);
+      if (fresh) it->second.first = first;
+      last_ = &it->second;
+      last_key_ = key;
+    }
+    ++last_->agents;
   }
   std::vector<ObstacleCount> Take() const {
     std::vector<ObstacleCount> counts;
@@ -38,7 +42,10 @@ class Tally {
   }
 
  private:
-  std::map<std::tuple<int, NameIx, size_t>, ObstacleCount> counts_;
+  using Key = std::tuple<int, NameIx, size_t>;
+  std::map<Key, ObstacleCount> counts_;
+  ObstacleCount* last_ = nullptr;
+  Key last_key_;
 };
 
 // Keeps the `max` least of what is added.
@@ -54,6 +61,8 @@ class Least {
     std::pop_heap(kept_.begin(), kept_.end());
     kept_.pop_back();
   }
+  bool full() const { return max_ > 0 && kept_.size() == max_; }
+  const T& greatest() const { return kept_.front(); }  // of what is kept; only when full
   std::vector<T> TakeSorted() {
     std::sort(kept_.begin(), kept_.end());
     return std::move(kept_);
@@ -177,12 +186,16 @@ void Engine::Impl::ExplainCandidates(const Ask& ask, InquiryIx ix, Time at,
     if (!slot.live || (options.sees && !options.sees(slot.it))) continue;
     ++out.agents;
     const Obstacle first = FirstObstacle(world, ask, out.inquiry, ix, {a}, at);
+    const bool fits = first.kind == Obstacle::Kind::kNone;
+    if (!fits) {
+      tally.Add(first);
+      // Most are far from a match: they need not be compared.
+      if (nearest.full() && -DepthOf(first) > std::get<0>(nearest.greatest())) continue;
+    }
     const Standing standing = stand({a}, first);
-    if (first.kind == Obstacle::Kind::kNone) {
+    if (fits) {
       ++out.matching;
       for (size_t n = 0; n < named.size(); ++n) ranks[n] += standing < named[n] ? 1 : 0;
-    } else {
-      tally.Add(first);
     }
     const auto is_named = [&](const Standing& other) { return std::get<3>(other).value == a; };
     if (std::none_of(named.begin(), named.end(), is_named)) nearest.Add(standing);

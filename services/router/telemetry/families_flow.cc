@@ -80,8 +80,8 @@ void RenderWithin(const Snapshot& snapshot, Families& out) {
   Family family(MetricType::Counter, "firstline_wait_predictions_within_total",
                 "Of the waits foretold, those that were no longer than the quantile said.");
   ForEach(snapshot, [&](const auto& workspace, const Flow& flow) {
-    family.Count(LabelsOf(workspace, flow, "quantile", "0.5"), flow.wait_within_p50);
-    family.Count(LabelsOf(workspace, flow, "quantile", "0.9"), flow.wait_within_p90);
+    family.Count(LabelsOf(workspace, flow, "share", "0.5"), flow.wait_within_p50);
+    family.Count(LabelsOf(workspace, flow, "share", "0.9"), flow.wait_within_p90);
   });
   out.push_back(family.Take());
 }

@@ -59,8 +59,8 @@ void RenderExpectedWait(const Snapshot& snapshot, Families& out) {
   for (const WorkspaceSnapshot& workspace : snapshot.workspaces) {
     for (const QueueNow& queue : workspace.queues) {
       if (!queue.expected_wait) continue;
-      family.Set(With(workspace, queue, "quantile", "0.5"), SecondsOf(queue.expected_wait->p50.us));
-      family.Set(With(workspace, queue, "quantile", "0.9"), SecondsOf(queue.expected_wait->p90.us));
+      family.Set(With(workspace, queue, "share", "0.5"), SecondsOf(queue.expected_wait->p50.us));
+      family.Set(With(workspace, queue, "share", "0.9"), SecondsOf(queue.expected_wait->p90.us));
     }
   }
   out.push_back(family.Take());

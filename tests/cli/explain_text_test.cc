@@ -166,7 +166,7 @@ TEST(ExplainText, OfAnAgent) {
             "  would be offered c1 next\n"
             "\n"
             "first in line  queue  waits  behind it  why not                        what would help\n"
-            "c1             sales  1m           3  backs off after missed offers  the back-off ends "
+            "c1             sales  1m             3  backs off after missed offers  the back-off ends "
             "(in 12s)\n"
             "\n"
             "all lines, by what stands in the way first:\n"

@@ -46,6 +46,7 @@ class FiguresChecker {
     std::string queue, channel;
     std::string holder;      // who has it: offered, assigned or parked
     std::vector<std::string> also_asked;  // others with the open offer
+    bool directed = false;  // somebody gave it to an agent, maybe beyond its capacity
     std::string last_agent;  // who had it when it ended
     enum State { kNone, kWaiting, kOffered, kAssigned, kParked, kEnded } state = kNone;
     int32_t units = 0;

@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "tests/telemetry/rig.h"
 
 namespace firstline::telemetry {
@@ -313,6 +314,24 @@ TEST_F(FiguresTest, EveryOfferEndsOneWay) {
   EXPECT_EQ(flow.enqueued[static_cast<size_t>(engine::EnqueueCause::kDeclined)], 1u);
   EXPECT_EQ(flow.enqueued[static_cast<size_t>(engine::EnqueueCause::kExpired)], 1u);
   EXPECT_EQ(flow.enqueued[static_cast<size_t>(engine::EnqueueCause::kAgentLost)], 1u);
+}
+
+TEST_F(FiguresTest, AssignmentsByHandEndNoOffer) {
+  rig.Come("ada", Presence::kAway);
+  for (int i = 0; i < 20; ++i) {
+    const std::string id = absl::StrCat("i", i);
+    rig.Submit(id, "sales", "chat");
+    rig.Do(engine::AssignTo{id, "ada", false,
+                            {engine::Override::kPresence, engine::Override::kCapacity}, "by hand"});
+  }
+  rig.Commit();
+  const Work work = rig.WorkOf("sales", "chat", "day");
+  EXPECT_EQ(work.assignments, 20u);
+  EXPECT_EQ(work.offers, 0u);
+  EXPECT_EQ(Ended(work, OfferEnd::kAccepted) + Ended(work, OfferEnd::kAutoAccepted), 0u);
+  // What somebody gave beyond the capacity is no violation of it.
+  EXPECT_GT(rig.engine().agent(rig.engine().FindAgent("ada")).used, 10);
+  EXPECT_EQ(rig.Snapshot().capacity_violations, 0u);
 }
 
 TEST_F(FiguresTest, AutoAcceptedOffersAreNeverMade) {

@@ -53,6 +53,13 @@ engine::HoursConfig ReadHours(const v1::Hours& proto, const Path& path, Fields& 
   return hours;
 }
 
+// When clocks go back, the local time after the change is there twice.
+absl::Time InstantOf(const absl::TimeZone::CivilTransition& transition,
+                     const absl::TimeZone& zone) {
+  const absl::TimeZone::TimeInfo after = zone.At(transition.to);
+  return after.kind == absl::TimeZone::TimeInfo::UNIQUE ? after.pre : after.trans;
+}
+
 void ReadZone(const std::string& name, const Path& path, Fields& fields,
               engine::CalendarConfig& calendar) {
   absl::TimeZone zone;
@@ -67,7 +74,7 @@ void ReadZone(const std::string& name, const Path& path, Fields& fields,
   while (at < end && calendar.offsets.size() < engine::limits::kCalendarOffsetsMax) {
     calendar.offsets.push_back({ToTime(at), zone.At(at).offset});
     if (!zone.NextTransition(at, &transition)) break;
-    at = absl::FromCivil(transition.to, zone);
+    at = InstantOf(transition, zone);
   }
 }
 

@@ -298,8 +298,12 @@ absl::StatusOr<engine::Command> ToCommand(const v1::ExtendWrapUpRequest& request
   fields.Id(kRoot / "agent_id", request.agent_id());
   engine::ExtendWrapUp extend{.agent_id = request.agent_id(),
                               .inquiry_id = ReadInquiryId(request.inquiry_id(), fields),
-                              .by = ReadSpan(request.by(), kRoot / "by", fields)};
-  if (fields.ok() && extend.by.us <= 0) fields.Fail(kRoot / "by", "must be more than 0");
+                              .by = {}};
+  if (request.by().seconds() > 0 || request.by().nanos() > 0) {
+    extend.by = ReadSpan(request.by(), kRoot / "by", fields);
+  } else {
+    fields.Fail(kRoot / "by", "must be more than 0");
+  }
   return End(std::move(command), std::move(extend), fields);
 }
 

@@ -137,7 +137,7 @@ void AgentSession::Run() {
     const Error error = Serve(stream);
     if (stop_.IsSet()) return;
     if (stream.opened) persistence.Reset();
-    const bool final = !IsResumable(error);
+    const bool final = !persistence.MayResume(error);
     listener_.OnDisconnected(error, final);
     if (final) return;
     link_->timing->Wait(persistence.Learn(error, options_.workspace, stream.address()), stop_);

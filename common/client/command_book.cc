@@ -116,7 +116,7 @@ Outcomes CommandBook::Break(const std::string& address, const Error& error, nano
     const auto found = next++;
     Lane& lane = found->second;
     if (lane.address != address) continue;
-    while (!IsResumable(error) && lane.out > 0) {
+    while (!lane.persistence.MayResume(error) && lane.out > 0) {
       outcomes.push_back(Settle(lane, lane.entries.begin(), error));
     }
     for (Entry& entry : lane.entries) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/client/endpoints.h"
@@ -42,11 +43,26 @@ class Persistence {
     return backoff_.Next(error, link_.timing->Draw());
   }
 
+  // Whether a stream that ended with `error` is opened again: as IsResumable says, and for
+  // kTokenPatience with a token that was good and is so no more. The router's keys were replaced, and
+  // the token's source may have one by the new keys soon.
+  bool MayResume(const Error& error) {
+    if (error.reason != "TOKEN_INVALID") return IsResumable(error);
+    if (!worked_) return false;
+    const std::chrono::nanoseconds now = link_.timing->Now();
+    if (!doubted_since_) doubted_since_ = now;
+    return now - *doubted_since_ < kTokenPatience;
+  }
+
   // Something worked.
   void Reset() {
     backoff_.Reset();
     redirects_ = 0;
+    worked_ = true;
+    doubted_since_.reset();
   }
+
+  static constexpr std::chrono::seconds kTokenPatience{60};
 
  private:
   // In a row without a wait between: pods that name each other must not make a client spin.
@@ -55,6 +71,8 @@ class Persistence {
   Link& link_;
   Backoff backoff_;
   int redirects_ = 0;
+  bool worked_ = false;
+  std::optional<std::chrono::nanoseconds> doubted_since_;  // the token, in a row
 };
 
 }  // namespace firstline::client

@@ -30,7 +30,8 @@ struct RetryPolicy {
 bool IsRetryable(const Error& error);
 
 // A stream that ended like this may be opened again: IsRetryable, a broken transport however gRPC
-// words it, a lease that ran out, and a token that has expired: its source may have another.
+// words it, a lease that ran out, and a token that has expired: its source may have another. Streams
+// that worked go on for a minute with TOKEN_INVALID as well: keys are replaced before tokens are.
 bool IsResumable(const Error& error);
 
 // The router named another pod as the owner of the workspace.

@@ -147,7 +147,7 @@ StatsNews StatsWatch::Break() {
     live_ = nullptr;
   }
   stream_.reset();
-  failed_ = !IsResumable(error);
+  failed_ = !persistence_->MayResume(error);
   if (failed_) return {.kind = StatsNews::Kind::kFailed, .error = error};
   wait_ = persistence_->Learn(error, options_.workspace, address);
   return {.kind = StatsNews::Kind::kBroken, .error = error};

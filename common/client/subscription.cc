@@ -162,7 +162,7 @@ std::optional<News> Subscription::End(const Error& error) {
                 .cursor = cursor_,
                 .error = error};
   }
-  if (IsResumable(error)) return std::nullopt;
+  if (persistence_->MayResume(error)) return std::nullopt;
   failed_ = true;
   return News{.kind = News::Kind::kFailed, .cursor = cursor_, .error = error};
 }

@@ -144,6 +144,35 @@ TEST_F(SubscriptionTest, AnErrorThatWillNotPassEndsIt) {
   EXPECT_FALSE(events.Next());
 }
 
+// Keys are replaced before tokens are: a token that was good may be one again soon.
+TEST_F(SubscriptionTest, OutlivesKeysThatAreReplaced) {
+  router_.on_watch_events = [this](const auto&, auto* writer) {
+    const int stream = ++streams_;
+    if (stream == 1 || stream == 6) writer->Write(Batch(stream, stream));
+    return Refusal(grpc::StatusCode::UNAUTHENTICATED, "TOKEN_INVALID");
+  };
+  Subscription events = Subscribe();
+  EXPECT_THAT(ReadUntil(events, "1-6"), ElementsAre("1-1", "1-6"));
+  EXPECT_EQ(streams_, 6);
+  // For a minute, and no longer.
+  const auto start = timing_->Now();
+  const auto news = events.Next();
+  ASSERT_TRUE(news);
+  EXPECT_EQ(news->kind, News::Kind::kFailed);
+  EXPECT_EQ(news->error.reason, "TOKEN_INVALID");
+  EXPECT_GE(timing_->Now() - start, std::chrono::seconds(60));
+  EXPECT_LT(timing_->Now() - start, std::chrono::seconds(66));
+}
+
+TEST_F(SubscriptionTest, ATokenThatNeverWasGoodEndsIt) {
+  router_.on_watch_events = [](const auto&, auto*) {
+    return Refusal(grpc::StatusCode::UNAUTHENTICATED, "TOKEN_INVALID");
+  };
+  Subscription events = Subscribe();
+  EXPECT_EQ(events.Next()->kind, News::Kind::kFailed);
+  EXPECT_EQ(timing_->waits().size(), 0u);
+}
+
 TEST_F(SubscriptionTest, FollowsTheOwner) {
   FakeRouter owner;
   router_.on_watch_events = [&](const auto&, auto*) { return test::NotOwner(owner.address()); };

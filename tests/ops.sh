@@ -151,7 +151,8 @@ if [ -n "$judges" ]; then
   run schema node tests/ops/grafana/schema.mjs "$out/npm"
   if [ -n "$rendered" ]; then
     run manifests node tests/ops/kubernetes/manifests.mjs "$out/npm" \
-      "$out/rendered/dev.yaml" "$out/rendered/production.yaml"
+      "$out/rendered/dev.yaml" "$out/rendered/production.yaml" \
+      "$out/rendered/production-tokens.yaml"
   else
     skip manifests 'no kustomize'
   fi

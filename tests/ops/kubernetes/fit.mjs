@@ -79,6 +79,11 @@ function* references(resources) {
         if (mount.subPath) yield `${where}: ${mount.name} by subPath is never updated`;
       }
       for (const variable of container.env ?? []) {
+        const config = variable.valueFrom?.configMapKeyRef;
+        if (config && !resources.some((r) => r.kind === 'ConfigMap' &&
+            r.metadata.name === config.name && r.data?.[config.key])) {
+          yield `${where}: no ${config.key} in ConfigMap ${config.name}`;
+        }
         const secret = variable.valueFrom?.secretKeyRef;
         if (!secret) continue;
         const found = resources.find((r) => r.kind === 'Secret' && r.metadata.name === secret.name);
@@ -135,6 +140,24 @@ function* encrypted(resources, spec, container, text) {
   }
 }
 
+// Keys where their ConfigMap is mounted, TLS below them, and a client that has a token.
+function* authenticated(resources, spec, container, text) {
+  if (!text('--tls-cert=')) yield 'tokens without TLS';
+  const mount = container.volumeMounts?.find((one) => one.name === 'auth')?.mountPath;
+  const volume = spec.volumes?.find((one) => one.name === 'auth' && one.configMap);
+  const keys = text('--auth-keys=')?.slice(`--auth-keys=${mount}/`.length);
+  const map = resources.find((r) => r.kind === 'ConfigMap' &&
+                             r.metadata.name === volume?.configMap.name);
+  if (!map?.data?.[keys]) yield `no keys of tokens: ${keys}`;
+  for (const flag of ['--auth-issuer=', '--auth-audience=']) {
+    if (!text(flag)) yield `${flag} is missing`;
+  }
+  const config = resources.find((r) => r.metadata.name === 'firstline-config')?.spec.template.spec;
+  const folder = config?.containers[0].volumeMounts.find((one) => one.name === 'token')?.mountPath;
+  const token = config?.containers[0].env.find((one) => one.name === 'FIRSTLINE_TOKEN_FILE');
+  if (!folder || token?.value !== `${folder}/token`) yield 'firstline-config has no token';
+}
+
 function* router(resources) {
   const one = resources.find((r) => r.metadata.name === ROUTER && r.kind === 'Deployment');
   if (!one) return yield 'there is no router';
@@ -154,6 +177,7 @@ function* router(resources) {
     yield 'it is neither told to speak TLS nor that it need not';
   }
   if (text('--tls-cert=')) yield* encrypted(resources, spec, container, text);
+  if (text('--auth-keys=')) yield* authenticated(resources, spec, container, text);
   const pause = Number(container.lifecycle.preStop.exec.command[1]);
   if (spec.terminationGracePeriodSeconds < pause + STOP_S + 5) yield 'it is killed too early';
   if (one.spec.strategy.rollingUpdate.maxUnavailable !== 0) yield 'an update takes away first';

@@ -122,6 +122,24 @@ for (const file of process.argv.slice(3)) {
       container(all.find((r) => r.metadata.name === 'firstline-router')).args.shift();
     }],
   ];
+  const routerOf = (all) => all.find((r) => r.metadata.name === 'firstline-router');
+  if (container(routerOf(resources)).args.some((one) => one.startsWith('--auth-keys='))) {
+    PLANTED.push(
+      ['Deployment', (one, all) => {
+        all.find((r) => r.metadata.name === 'firstline-auth').data['jwks.json'] = '';
+      }],
+      ['Deployment', (one, all) => {
+        delete all.find((r) => r.metadata.name === 'firstline-auth').data.issuer;
+      }],
+      ['Deployment', (one, all) => {
+        const of = container(routerOf(all));
+        of.args = of.args.filter((arg) => !arg.startsWith('--auth-audience='));
+      }],
+      ['Deployment', (one, all) => {
+        const of = container(all.find((r) => r.metadata.name === 'firstline-config'));
+        of.env = of.env.filter((variable) => variable.name !== 'FIRSTLINE_TOKEN_FILE');
+      }]);
+  }
   for (const [kind, change] of PLANTED) {
     if (faultsOf(copy(kind, change)).length === 0) tell(`not found: ${kind} ${change}`);
   }

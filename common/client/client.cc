@@ -74,6 +74,9 @@ Result<Response> Call(Link& link,
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + attempts.Allowance());
     if (!trace.empty()) context.AddMetadata("traceparent", trace);
+    if (!call.on_behalf_of.empty()) {
+      context.AddMetadata("firstline-on-behalf-of", call.on_behalf_of);
+    }
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
     link.endpoints.Hint(workspace, OwnerTold(context));

@@ -48,6 +48,9 @@ struct CallOptions {
   // what an OpenTelemetry propagator injects under that name. Routers log the calls of traces that
   // are sampled, and those that fail. Empty: Options::traceparent.
   std::string traceparent = {};
+  // For whom the caller acts, such as the person at its desk, as the audit tells it: an id of at most
+  // 128 bytes. Not for callers whose token is an agent's or a vendor's. Empty: for itself.
+  std::string on_behalf_of = {};
 };
 
 }  // namespace firstline::client

@@ -24,7 +24,7 @@ namespace {
 // In the order of the help.
 constexpr std::array kNouns = {AddConfigCommands,  AddInquiryCommands, AddAgentCommands,
                                AddQueueCommands,   AddExplainCommands, AddTopCommand,      AddEventsCommand,
-                               AddDoctorCommand,   AddWorkspaceCommands, AddReplayCommand,
+                               AddAuditCommands,   AddDoctorCommand,   AddWorkspaceCommands, AddReplayCommand,
                                AddSimulateCommand, AddLoadCommand,     AddContextCommands,
                                AddHelpCommand,     AddCompletionCommand};
 

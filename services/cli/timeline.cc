@@ -139,6 +139,12 @@ std::string CancelText(const v1::InquiryCancelled& cancelled) {
                       cancelled.answered() ? "" : ", without an answer");
 }
 
+// Whom the caller acted for, or who it was; "" where nobody is known.
+std::string CallerText(const v1::Caller& caller) {
+  if (!caller.on_behalf_of().empty()) return caller.on_behalf_of();
+  return caller.agent_id().empty() ? caller.subject() : caller.agent_id();
+}
+
 std::string CloseText(const v1::InquiryClosed& closed) {
   std::string text = absl::StrCat("closed: ", Word(closed.resolution()));
   if (closed.has_handle_time()) {
@@ -282,6 +288,12 @@ std::string Timeline::What(const v1::Event& event) const {
 }
 
 std::string Timeline::By(const v1::Event& event) const {
+  const std::string by = ByKind(event);
+  const std::string caller = CallerText(event.caller());
+  return by == "platform" && !caller.empty() ? caller : by;
+}
+
+std::string Timeline::ByKind(const v1::Event& event) const {
   switch (event.kind_case()) {
     case v1::Event::kInquirySubmitted:
     case v1::Event::kInquiryUpdated:

@@ -15,7 +15,8 @@ namespace firstline::cli {
 
 struct TimelineStep {
   v1::Event event;
-  // "router" for decisions, "platform" for calls that name nobody, "customer", or an agent's id.
+  // "router" for decisions, "customer", an agent's id, or who called: whom the caller acted for, its
+  // subject, or "platform" where nobody is known.
   std::string by;
   // "offered to ann for 20s"
   std::string what;
@@ -37,6 +38,7 @@ class Timeline {
 
  private:
   std::string By(const v1::Event& event) const;
+  std::string ByKind(const v1::Event& event) const;
   std::string What(const v1::Event& event) const;
   std::string StepText(const std::string& queue, int step,
                        const google::protobuf::Timestamp& time) const;

@@ -6,7 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <map>
 #include <random>
 #include <utility>
@@ -286,6 +288,20 @@ absl::Status AskCallers(const AppOptions& options, api::ServerOptions& server) {
   return absl::OkStatus();
 }
 
+absl::Status LimitCallers(const AppOptions& options, api::LimitObserver& observer,
+                          api::ServerOptions& server) {
+  if (options.caller_rate == 0) {
+    if (options.caller_burst == 0) return absl::OkStatus();
+    return absl::InvalidArgumentError("--caller-burst needs --caller-rate");
+  }
+  const auto burst = static_cast<int64_t>(std::max(std::ceil(options.caller_rate), 1.0));
+  server.caller_limits = {.rate = options.caller_rate,
+                          .burst = options.caller_burst == 0 ? burst : options.caller_burst,
+                          .now = nullptr,
+                          .observer = &observer};
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 struct App::Parts {
@@ -294,6 +310,7 @@ struct App::Parts {
   telemetry::ProcessMetrics process{version::kVersion};
   RpcCounter rpcs{process};
   ForwardCounter forwards{process.forwarding()};
+  LimitCounter limits{process.limits()};
   telemetry::Telemetry telemetry;
   telemetry::StatusBook book{clock};
   Announcer announcer{telemetry, book};
@@ -403,6 +420,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppOptions& options) {
       options.advertise.empty() ? server_options.address : options.advertise;
   server_options.advertise = advertise;
   server_options.forwards = &parts->forwards;
+  if (absl::Status s = LimitCallers(options, parts->limits, server_options); !s.ok()) return s;
   if (options.connection_age.count() > 0) server_options.connection_age = options.connection_age;
   if (absl::Status s = parts->StartLoop(advertise); !s.ok()) return s;
   if (absl::Status s = parts->StartHealth(); !s.ok()) return s;

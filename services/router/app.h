@@ -44,6 +44,10 @@ struct AppOptions {
   std::string listen = "127.0.0.1:7600";          // gRPC; port 0: any free one
   TlsOptions tls;
   AuthOptions auth;
+  // Calls a second that are taken of each caller, and at once; see api/caller_limits.h. Rate 0: no
+  // limit; burst 0: as many as in a second, at least 1.
+  double caller_rate = 0;
+  int64_t caller_burst = 0;
   bool insecure = false;                          // plaintext is served beyond loopback
   std::string health_listen;                      // health alone, in plaintext; empty: none
   std::string advertise;                          // what other pods and clients are told; empty:

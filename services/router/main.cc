@@ -75,6 +75,15 @@ int main(int argc, char** argv) {
                  "public keys of bearer tokens, JWKS or PEM: callers are asked who they are");
   cli.add_option("--auth-issuer", options.auth.issuer, "who issues the tokens, their iss");
   cli.add_option("--auth-audience", options.auth.audience, "what they are for, their aud");
+  auto* caller_rate =
+      cli.add_option("--caller-rate", options.caller_rate,
+                     "calls a second taken of each caller, and as many of agents' work beside"
+                     " them (default: no limit)")
+          ->check(CLI::Range(0.01, 1e6));
+  cli.add_option("--caller-burst", options.caller_burst,
+                 "calls of one caller at once (default: those of a second)")
+      ->check(CLI::Range(1, 1'000'000))
+      ->needs(caller_rate);
   cli.add_option("--metrics-listen", options.metrics_listen,
                  "address of /metrics, or none")
       ->capture_default_str();

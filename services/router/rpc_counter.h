@@ -1,4 +1,5 @@
-// Counts every RPC of the API (what is not of it is not counted) and what is forwarded to other pods.
+// Counts every RPC of the API (what is not of it is not counted), what is forwarded to other pods, and
+// what is refused because its caller calls too often.
 //
 // Threads: construction by the owner, OnHandled from any.
 #pragma once
@@ -13,6 +14,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include "common/rpc/observer.h"
+#include "services/router/api/caller_limits.h"
 #include "services/router/api/forwarder.h"
 #include "services/router/telemetry/process_metrics.h"
 
@@ -85,6 +87,20 @@ class ForwardCounter final : public api::ForwardObserver {
 
  private:
   telemetry::ForwardMetrics& metrics_;
+};
+
+class LimitCounter final : public api::LimitObserver {
+ public:
+  explicit LimitCounter(telemetry::LimitMetrics& metrics) : metrics_(metrics) {}
+  void OnLimited(api::Allowance allowance) override {
+    (allowance == api::Allowance::kAgentsWork ? metrics_.agents_work : metrics_.other).Increment();
+  }
+  void OnCallers(size_t remembered) override {
+    metrics_.callers.Set(static_cast<double>(remembered));
+  }
+
+ private:
+  telemetry::LimitMetrics& metrics_;
 };
 
 }  // namespace firstline::router

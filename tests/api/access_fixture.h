@@ -29,10 +29,10 @@ class AccessFixture : public ServerFixture {
                                        .now = [this] { return jwt::Time(now_.load()); }});
     EXPECT_TRUE(opened.ok()) << opened.status();
     authenticator_ = *std::move(opened);
-    ServerOptions options;
-    options.authenticator = authenticator_;
+    options_.authenticator = authenticator_;
+    options_.peer.name = "firstline-router";
     Become(json{{"role", "operator"}, {"workspaces", {"*"}}});
-    BuildWorkspace(options);
+    BuildWorkspace(options_);
   }
 
   // The server asks for the clock until it is gone.
@@ -55,13 +55,16 @@ class AccessFixture : public ServerFixture {
                             {"firstline", claim}});
   }
   // Calls from now on carry this token.
-  void Become(const json& claim) { authorization_ = "Bearer " + Token(claim); }
+  void Become(const json& claim, const std::string& subject = "somebody") {
+    authorization_ = "Bearer " + Token(claim, "k1", nullptr, subject);
+  }
 
   static constexpr std::chrono::seconds kLife{300};
   const test::PrivateKey key_ = test::NewEcKey();
   const test::TempFolder folder_;
   std::atomic<std::chrono::seconds> now_{std::chrono::seconds(1'800'000'000)};
   std::shared_ptr<Authenticator> authenticator_;
+  ServerOptions options_;  // of the server
 };
 
 }  // namespace firstline::api

@@ -47,7 +47,7 @@ const std::map<std::string, std::string> kWho = {
     {"ConfigService.ListWorkspaces", "PASOV"},   {"ConfigService.DeleteWorkspace", "...O."},
     {"ConfigService.UpsertAgents", "..SO."},     {"ConfigService.DeleteAgents", "..SO."},
     {"StatsService.GetQueueStats", "P.SO."},     {"StatsService.GetAgentStats", "PASOV"},
-    {"StatsService.WatchStats", "P.SO."},        {"ClockService.GetTime", "PASO."},
+    {"StatsService.WatchStats", "P.SO."},        {"ClockService.GetTime", "PASOV"},
     {"ClockService.AdvanceTime", "...O."},       {"StatusService.GetStatus", "...O."},
     {"ExplainService.ExplainInquiry", "P.SOV"},  {"ExplainService.ExplainAgent", "P.SOV"},
     {"ExplainService.ExplainSubmit", "P.SO."},

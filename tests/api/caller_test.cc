@@ -127,6 +127,93 @@ TEST_F(StreamOfToken, EndsWithItsKey) {
   EXPECT_EQ(EndReason(), "TOKEN_INVALID");  // the authenticator looks by itself
 }
 
+// Every stream goes on with a token that the new keys know as well, whatever its turn, and none asks
+// for a signature again at each tick.
+TEST_F(StreamOfToken, GoesOnWhereTheKeyStays) {
+  Open();
+  const test::PrivateKey second = test::NewEcKey();
+  WriteKeys({{"k1", key_.get()}, {"k2", second.get()}});
+  authenticator_->Look();
+  CallerRef caller = *authenticator_->Identify("Bearer " + Token(kOperator));
+  const CallerRef before = caller;
+  EXPECT_TRUE(authenticator_->StillGood(caller).ok());
+  EXPECT_EQ(caller, before);
+  WriteKeys({{"k2", second.get()}, {"k1", key_.get()}});
+  ASSERT_TRUE(authenticator_->Look());
+  while (caller == before) EXPECT_TRUE(authenticator_->StillGood(caller).ok());
+  EXPECT_GT(caller->generation, before->generation);
+  const CallerRef renewed = caller;
+  EXPECT_TRUE(authenticator_->StillGood(caller).ok());
+  EXPECT_EQ(caller, renewed);
+  context_.TryCancel();
+}
+
+// Signatures after a change of keys are judged so many at a time; who has expired is not spared.
+TEST_F(CallerTest, JudgingAgainIsSpread) {
+  std::vector<CallerRef> callers;
+  for (int i = 0; i < 3 * Authenticator::kJudgedPerSecond / 4; ++i) {
+    auto identified = authenticator_->Identify(
+        "Bearer " + Token(kOperator, "k1", nullptr, absl::StrCat("s", i)));
+    ASSERT_TRUE(identified.ok());
+    callers.push_back(*identified);
+  }
+  const test::PrivateKey second = test::NewEcKey();
+  WriteKeys({{"k2", second.get()}});
+  ASSERT_TRUE(authenticator_->Look());
+  const auto ended = [&] {
+    int count = 0;
+    for (CallerRef& caller : callers) count += authenticator_->StillGood(caller).ok() ? 0 : 1;
+    return count;
+  };
+  const auto start = std::chrono::steady_clock::now();
+  const int at_once = ended();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  EXPECT_GE(at_once, Authenticator::kJudgedPerSecond / 4);
+  EXPECT_LE(at_once, Authenticator::kJudgedPerSecond / 4 + 1 +
+                         static_cast<int>(Authenticator::kJudgedPerSecond * took.count()));
+  now_ = now_.load() + kLife + jwt::kLeeway;
+  EXPECT_EQ(ended(), static_cast<int>(callers.size()));
+}
+
+// Remembered are the last half of the bound at least, and those that come again; never more than it.
+TEST_F(CallerTest, TokensRememberedAreBounded) {
+  auto small = Authenticator::Open({.keys_path = keys_path(),
+                                    .expected = {.issuer = "tests", .audience = "firstline"},
+                                    .now = [this] { return jwt::Time(now_.load()); },
+                                    .tokens_max = 20});
+  ASSERT_TRUE(small.ok());
+  std::vector<std::string> tokens;
+  std::vector<CallerRef> callers;
+  const auto identify = [&](size_t n) { return *(*small)->Identify("Bearer " + tokens[n]); };
+  for (size_t n = 0; n < 35; ++n) {
+    tokens.push_back(Token(kOperator, "k1", nullptr, absl::StrCat("s", n)));
+    callers.push_back(identify(n));
+    EXPECT_EQ(identify(0), callers[0]) << n;  // it comes all the time
+    EXPECT_EQ((*small)->remembered() <= 20, true) << n;
+    if (n < 19) {
+      EXPECT_EQ((*small)->remembered(), n + 1);
+    }
+  }
+  for (size_t n = 26; n < 35; ++n) EXPECT_EQ(identify(n), callers[n]) << n;
+  EXPECT_NE(identify(1), callers[1]);  // forgotten, and judged again
+}
+
+TEST_F(CallerTest, ATokenIsRemembered) {
+  const std::string token = Token(kOperator);  // signatures of one text differ
+  EXPECT_EQ(*authenticator_->Identify("Bearer " + token),
+            *authenticator_->Identify("Bearer " + token));
+}
+
+// A token makes nobody a router: without a name for them anybody could forward.
+TEST_F(CallerTest, RoutersNeedANameBesideTokens) {
+  ServerOptions options = options_;
+  options.peer.name.clear();
+  options.address = "127.0.0.1:0";
+  const auto started = Server::Start(options, backend_, backend_, observer_);
+  EXPECT_EQ(started.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(started.status().message()), HasSubstr("anybody could forward"));
+}
+
 TEST(AuthenticatorTest, WrongFilesAreNamed) {
   const test::TempFolder folder;
   const auto open = [&](const std::string& path, const std::string& issuer) {

@@ -23,7 +23,7 @@ using ::testing::HasSubstr;
 
 std::string Name(const test::RedisServer& redis) { return "unix:" + redis.address().unix_path; }
 
-// What is stored of the workspace, as a text.
+// What is stored of the workspace but its history, as a text.
 std::string Stored(const test::RedisServer& redis) {
   store::RedisStore reader({.servers = {.target = redis.address()}});
   const auto seen = reader.Execute({store::Observe{"shop"}})[0].ownership;
@@ -31,7 +31,7 @@ std::string Stored(const test::RedisServer& redis) {
       reader.Execute({store::Acquire{"shop", seen, 1, "test:1"}})[0].ownership;
   const auto state = reader.Execute({store::Load{"shop", mine->token}})[0].state;
   reader.Execute({store::Release{"shop", mine->token}});
-  std::string text = store::ToString(state->last_event);
+  std::string text;
   for (const store::Record& record : state->records) {
     absl::StrAppend(&text, "\n", static_cast<int>(record.table), " ", record.key, " ",
                     absl::CHexEscape(record.bytes));
@@ -93,6 +93,8 @@ TEST_F(WorkspaceMoveTest, GoesOnElsewhereAsItWas) {
   EXPECT_EQ(Inquiries(), inquiries);
   EXPECT_EQ(Get({"config", "export"}), config);
   EXPECT_THAT(Get({"events", "-o", "jsonl"}), HasSubstr(history));
+  const std::string audit = Get({"audit", "list"});
+  EXPECT_THAT(audit, AllOf(HasSubstr("workspace imported"), HasSubstr("@")));
   Get({"inquiry", "close", "held"});
   EXPECT_THAT(Get({"inquiry", "get", "held"}), HasSubstr("CLOSED"));
 }

@@ -6,97 +6,24 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <grpcpp/grpcpp.h>
 
 #include "absl/strings/str_cat.h"
-#include "common/client/client.h"
-#include "common/client/token.h"
+#include "common/client/subscription.h"
 #include "common/redis/connection.h"
 #include "firstline/internal/v1/forward_service.grpc.pb.h"
 #include "services/cli/app.h"
 #include "services/router/app.h"
 #include "tests/common/redis_server.h"
-#include "tests/support/router_process.h"
-#include "tests/support/secure_files.h"
-#include "tests/support/tokens.h"
+#include "tests/integration/auth_fixture.h"
 
 namespace firstline::test {
 namespace {
 
 using nlohmann::json;
-
-class Auth : public testing::Test {
- protected:
-  Auth() {
-    WriteFile(files_.Path("keys.pem"), PublicPem(key_.get()));
-    const std::pair<const char*, json> tokens[] = {
-        {"operator", {{"role", "operator"}, {"workspaces", {"*"}}}},
-        {"platform", {{"role", "platform"}, {"workspaces", {"shop"}}}},
-        {"ann", {{"role", "agent"}, {"workspaces", {"shop"}}, {"agent_id", "ann"}}},
-        {"vendor", {{"role", "vendor"}, {"workspaces", {"shop"}}, {"vendor", "acme"}}}};
-    for (const auto& [name, claim] : tokens) WriteFile(files_.Path(name), Token(claim));
-  }
-
-  std::string Token(const json& claim) const {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-    return SignToken(key_.get(), {{"alg", "ES256"}},
-                     {{"iss", "tests"}, {"aud", "firstline"}, {"exp", seconds + 600},
-                      {"firstline", claim}});
-  }
-  // Options of a router that asks for tokens; a certificate is for pods alone.
-  std::vector<std::string> RouterArguments() const {
-    std::vector<std::string> arguments = files_.RouterArguments();
-    arguments.insert(arguments.end(),
-                     {"--tls-clients=may-prove", "--auth-keys=" + files_.Path("keys.pem"),
-                      "--auth-issuer=tests", "--auth-audience=firstline", "--lease-ms=1000"});
-    return arguments;
-  }
-  client::Client As(const std::string& name, const RouterProcess& router) const {
-    client::Options options;
-    options.targets = {router.address()};
-    options.credentials = client::WithToken(*tls::ChannelCredentials({.ca = files_.Path("ca.pem")}),
-                                            client::TokenFile(files_.Path(name)));
-    options.server_name = kPodName;
-    return client::Client(options);
-  }
-  // "" or the reason, of inquiry `id` in workspace shop.
-  static std::string Get(const client::Client& as, const std::string& id) {
-    v1::GetInquiryRequest request;
-    request.set_workspace("shop");
-    request.set_inquiry_id(id);
-    const auto answer = client::Client(as).GetInquiry(request);
-    return answer.ok() ? "" : answer.error().reason;
-  }
-
-  const PrivateKey key_ = NewEcKey();
-  SecureFiles files_;
-};
-
-v1::ApplyWorkspaceRequest Shop() {
-  v1::ApplyWorkspaceRequest request;
-  request.set_mode(v1::APPLY_MODE_WHOLE);
-  v1::Workspace& shop = *request.mutable_workspace();
-  shop.set_id("shop");
-  v1::Channel& chat = *shop.add_channels();
-  chat.set_id("chat");
-  chat.set_kind(v1::CHANNEL_KIND_MESSAGING);
-  v1::Team& night = *shop.add_teams();
-  night.set_id("night");
-  night.set_vendor("acme");
-  v1::Queue& queue = *shop.add_queues();
-  queue.set_id("q");
-  queue.set_auto_accept(true);
-  for (const char* id : {"ann", "bob"}) {
-    v1::Agent& agent = *shop.add_agents();
-    agent.set_id(id);
-    agent.mutable_capacity()->set_units(1);
-    if (agent.id() == "bob") agent.set_team("night");
-  }
-  return request;
-}
 
 // Ann has one inquiry, then bob, of the vendor, another. All by a pod that does not own the
 // workspace: what it is told of a caller has to reach the owner.
@@ -174,6 +101,45 @@ TEST_F(Auth, ATokenFileIsReadAgain) {
   bool ok = false;
   while (!ok && std::chrono::steady_clock::now() < deadline) ok = mine.ListWorkspaces({}).ok();
   EXPECT_TRUE(ok);
+}
+
+// Keys are replaced under a subscription, tokens some time after them: it goes on where it was.
+TEST_F(Auth, SubscriptionsOutliveReplacedKeys) {
+  const RouterProcess router({.extra_arguments = RouterArguments()});
+  auto root = As("operator", router);
+  ASSERT_TRUE(root.ApplyWorkspace(Shop()).ok());
+  client::Subscription events(root, {.workspace = "shop", .cursor = "0-0"});
+  ASSERT_EQ(events.Next()->kind, client::News::Kind::kEvents);
+  const int streams = events.streams_opened();
+
+  const PrivateKey second = NewEcKey();
+  WriteFile(files_.Path("keys.pem"), PublicPem(second.get()));
+  std::thread rollout([&] {
+    // Until the old token is no good, and then some.
+    auto old = As("platform", router);
+    while (old.ListWorkspaces({}).ok()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    const json claim = {{"role", "operator"}, {"workspaces", {"*"}}};
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+    WriteFile(files_.Path("operator"),
+              SignToken(second.get(), {{"alg", "ES256"}},
+                        {{"iss", "tests"}, {"aud", "firstline"}, {"exp", seconds + 600},
+                         {"firstline", claim}}));
+    v1::UpsertAgentsRequest late;
+    late.set_workspace("shop");
+    late.add_agents()->set_id("late");
+    while (!root.UpsertAgents(late).ok()) {
+    }
+  });
+  bool told = false;
+  while (!told) {
+    const auto news = events.Next();
+    ASSERT_TRUE(news && news->kind == client::News::Kind::kEvents) << news->error.ToString();
+    for (const v1::Event& event : news->events) told = told || event.agent_id() == "late";
+  }
+  rollout.join();
+  EXPECT_GT(events.streams_opened(), streams);
 }
 
 TEST_F(Auth, WhatIsMissingIsNamed) {

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "services/router/store/caller_codec.h"
 #include "services/router/store/public_messages.h"
 #include "tests/store/sample_engine.h"
 
@@ -206,6 +207,41 @@ TEST_F(EventCodecTest, EveryKindAsText) {
                    R"(vendor: "callco" wrap_up_extended { until_time { seconds: 1700000000 } by )"
                    R"({ seconds: 3 } })"));
   EXPECT_EQ(kinds_.size(), std::variant_size_v<e::EventBody>) << "a kind has no line above";
+}
+
+TEST_F(EventCodecTest, ACallerIsWrittenAndReadBack) {
+  const e::Caller whole{e::CallerRole::kAgent, "ann@example.com", "ann", "the night shift"};
+  for (const e::Caller& caller : {whole, e::Caller{.subject = "CN=platform"},
+                                  e::Caller{.role = e::CallerRole::kVendor},
+                                  e::Caller{.on_behalf_of = "kay"}}) {
+    v1::Event event;
+    WriteEvent(*engine_,
+               {kSampleTime, e::DeadlinesExtended{kThree}, std::make_shared<e::Caller>(caller)},
+               {12, 34}, &event);
+    v1::Event stored;
+    ASSERT_TRUE(stored.ParseFromString(event.SerializeAsString()));
+    const e::CallerRef read = ReadCaller(stored.caller());
+    ASSERT_NE(read, nullptr);
+    EXPECT_EQ(*read, caller);
+  }
+  v1::Caller newer;
+  newer.set_role(static_cast<v1::CallerRole>(99));
+  EXPECT_EQ(ReadCaller(newer), nullptr);
+  newer.set_subject("kay");
+  EXPECT_EQ(*ReadCaller(newer), e::Caller{.subject = "kay"});
+}
+
+// An event as it was stored before events told callers, and as it still is where nobody is known.
+TEST_F(EventCodecTest, EventsWithoutACallerStayAsTheyWere) {
+  v1::Event old;
+  old.set_id("12-34");
+  old.set_workspace("acme");
+  WriteMessage(kSampleTime, old.mutable_time());
+  old.mutable_deadlines_extended()->mutable_span()->set_seconds(3);
+  v1::Event event;
+  WriteEvent(*engine_, {kSampleTime, e::DeadlinesExtended{kThree}}, {12, 34}, &event);
+  EXPECT_EQ(event.SerializeAsString(), old.SerializeAsString());
+  EXPECT_EQ(ReadCaller(old.caller()), nullptr);
 }
 
 TEST_F(EventCodecTest, TimesBeforeTheEpochAreFloored) {

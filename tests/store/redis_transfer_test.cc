@@ -98,6 +98,42 @@ TEST_F(RedisTransfer, AnImportedWorkspaceIsExportedAlike) {
   }
 }
 
+// An import adds one event of its own, in an epoch that no owner had or will have.
+TEST_F(RedisTransfer, HistoryTellsAnImport) {
+  const std::string bytes = Exported(from_);
+  std::istringstream in(bytes);
+  redis::Servers servers({.target = to_.address()});
+  EventId told, before;
+  std::chrono::microseconds when{};
+  const ImportEvent event = [&](EventId id, EventId previous, std::chrono::microseconds time) {
+    told = id;
+    before = previous;
+    when = time;
+    return std::string("imported");
+  };
+  ASSERT_TRUE(ImportWorkspace(servers, in, kStaging, nullptr, event).ok());
+  RedisStore store({.servers = {.target = to_.address()}});
+  const auto seen = store.Execute({Observe{"shop"}})[0].ownership;
+  ASSERT_TRUE(seen && seen->released);
+  EXPECT_EQ(told, (EventId{seen->token.epoch, 1}));
+  EXPECT_EQ(before.n, static_cast<uint64_t>(kRecords));
+  EXPECT_LT(before.epoch, told.epoch);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  EXPECT_LT(std::chrono::abs(now - when), std::chrono::minutes(1));
+  const auto mine = store.Execute({Acquire{"shop", seen, 6, "r:2"}})[0].ownership;
+  ASSERT_TRUE(mine);
+  EXPECT_GT(mine->token.epoch, told.epoch);
+  EXPECT_EQ(store.Execute({Load{"shop", mine->token}})[0].state->last_event, told);
+  EXPECT_EQ(store.Execute({Release{"shop", mine->token}})[0].result, Result::kOk);
+  // The last of the file as well when it goes on from there.
+  const std::string again = Exported(to_);
+  EXPECT_NE(again.find("imported"), std::string::npos);
+  std::istringstream file(again);
+  const auto checked = CheckTransfer(file);
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_EQ(checked->events, static_cast<uint64_t>(kRecords) + 1);
+}
+
 TEST_F(RedisTransfer, AWorkspaceThatIsThereIsNotTouched) {
   const std::string bytes = Exported(from_);
   const int64_t keys = Keys(*source_);

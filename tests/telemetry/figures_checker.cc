@@ -12,6 +12,7 @@ namespace {
 
 // What the event stream says nothing about, and what the process and the library add.
 const std::set<std::string> kNotFromEvents = {"firstline_build_info",
+                                              "firstline_caller_limited_total",
                                               "firstline_calls_shed_total",
                                               "firstline_commit_bytes",
                                               "firstline_commit_commands",
@@ -22,6 +23,7 @@ const std::set<std::string> kNotFromEvents = {"firstline_build_info",
                                               "firstline_forward_wait_seconds",
                                               "firstline_forwarded_calls_total",
                                               "firstline_inbox_depth",
+                                              "firstline_limited_callers",
                                               "firstline_open_calls",
                                               "firstline_ownership_changes_total",
                                               "firstline_peer_streams",

@@ -27,6 +27,7 @@ void AddQueueCommands(CLI::App& app, Context& context);
 void AddExplainCommands(CLI::App& app, Context& context);
 void AddTopCommand(CLI::App& app, Context& context);
 void AddEventsCommand(CLI::App& app, Context& context);
+void AddAuditCommands(CLI::App& app, Context& context);
 void AddReplayCommand(CLI::App& app, Context& context);
 void AddSimulateCommand(CLI::App& app, Context& context);
 void AddLoadCommand(CLI::App& app, Context& context);

@@ -1,4 +1,9 @@
 // firstline workspace: a whole workspace from one Redis to another, through a file.
+#include <google/protobuf/util/time_util.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -11,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/redis/servers.h"
 #include "common/redis/target.h"
+#include "firstline/v1/event.pb.h"
 #include "services/cli/commands/commands.h"
 #include "services/cli/failure.h"
 #include "services/cli/progress.h"
@@ -101,6 +107,31 @@ void Export(Context& context, const MoveOptions& options) {
               << " owns it: what happens from now on is not in the file\n";
 }
 
+// "kay@host": whoever runs this, as the system knows them.
+std::string Myself() {
+  std::array<char, 256> host = {};
+  gethostname(host.data(), host.size() - 1);
+  const struct passwd* user = getpwuid(geteuid());
+  return absl::StrCat(user == nullptr ? "unknown" : user->pw_name, "@", host.data());
+}
+
+// What history says of an import: who made it. No router is asked, so nobody has proved it.
+std::string ImportEvent(const std::string& workspace, store::EventId id, store::EventId previous,
+                        std::chrono::microseconds time) {
+  v1::Event event;
+  event.set_id(store::ToString(id));
+  event.set_workspace(workspace);
+  *event.mutable_time() =
+      google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(time.count());
+  event.mutable_caller()->set_subject(Myself());
+  event.mutable_owner_changed()->set_epoch(id.epoch);
+  event.mutable_owner_changed()->set_address("import");
+  if (previous.n != 0) {
+    event.mutable_owner_changed()->set_previous_event(store::ToString(previous));
+  }
+  return event.SerializeAsString();
+}
+
 void Import(Context& context, const MoveOptions& options) {
   std::ifstream file(options.file, std::ios::binary);
   if (!file) throw Failure(ExitCode::kNotFound, absl::StrCat("cannot read ", options.file));
@@ -121,7 +152,12 @@ void Import(Context& context, const MoveOptions& options) {
   file.seekg(0);
   Progress progress(context);
   const auto imported = store::ImportWorkspace(*servers, file, std::random_device()(),
-                                               ShowIn(progress, "read"));
+                                               ShowIn(progress, "read"),
+                                               [&](store::EventId id, store::EventId previous,
+                                                   std::chrono::microseconds time) {
+                                                 return ImportEvent(checked->workspace, id,
+                                                                    previous, time);
+                                               });
   if (!imported.ok()) throw FailureOf(imported.status());
   Show(context, *imported, options.file);
 }
@@ -153,7 +189,8 @@ void AddWorkspaceCommands(CLI::App& app, Context& context) {
       noun, "import", "make a workspace of a file in a Redis that has none of its name",
       "firstline workspace import shop.fl --store redis://:PASSWORD@10.0.0.6:6379",
       "Redis is written directly; routers that run there take the workspace as soon as it is whole.\n"
-      "A damaged file, or a workspace of that name, changes nothing. The user of Redis must be\n"
+      "A damaged file, or a workspace of that name, changes nothing. History tells the import and who\n"
+      "made it (`firstline audit list`). The user of Redis must be\n"
       "allowed EXPIRE and PERSIST, which routers are not.");
   AddMoveOptions(read, *into, "what to read");
   read.callback([&context, into] { Import(context, *into); });

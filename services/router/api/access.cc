@@ -75,7 +75,7 @@ const std::vector<Access>& AccessTable() {
       {"/firstline.v1.StatsService/GetAgentStats", kAll},
       {"/firstline.v1.StatsService/WatchStats", kStaff},
 
-      {"/firstline.v1.ClockService/GetTime", {kPlatform, kAgent, kSupervisor, kOperator}},
+      {"/firstline.v1.ClockService/GetTime", kAll},
       {"/firstline.v1.ClockService/AdvanceTime", {kOperator}},
 
       {"/firstline.v1.StatusService/GetStatus", {kOperator}},
@@ -112,6 +112,14 @@ Roles RolesOf(const google::protobuf::Descriptor* request) {
   return found == by_request->end() ? Roles() : found->second;
 }
 
+std::string_view RpcOf(const google::protobuf::Descriptor* request) {
+  for (const Access& access : AccessTable()) {
+    const auto* method = MethodOf(access.rpc);
+    if (method != nullptr && method->input_type() == request) return access.rpc;
+  }
+  return {};
+}
+
 std::string_view ToString(Role role) {
   switch (role) {
     case Role::kPlatform: return "platform";
@@ -136,10 +144,13 @@ const CallerRef& Everybody() {
   return ref;
 }
 
-CallerRef ForwardedCaller(const std::string& agent_id, const std::string& vendor) {
-  if (agent_id.empty() && vendor.empty()) return Everybody();
+CallerRef ForwardedCaller(const std::string& agent_id, const std::string& vendor,
+                          engine::CallerRef told) {
+  if (agent_id.empty() && vendor.empty() && told == nullptr) return Everybody();
   auto caller = std::make_shared<Caller>();
-  caller->role = agent_id.empty() ? Role::kVendor : Role::kAgent;
+  if (!vendor.empty()) caller->role = Role::kVendor;
+  if (!agent_id.empty()) caller->role = Role::kAgent;
+  caller->told = std::move(told);
   caller->agent_id = agent_id;
   caller->vendor = vendor;
   return caller;
@@ -200,6 +211,10 @@ void Redact(const Caller& caller, v1::Inquiry& inquiry) {
 
 void Redact(const Caller& caller, v1::Event& event) {
   if (caller.role != Role::kVendor) return;
+  // Its agent did it. Others may be the customer's staff, or another vendor's.
+  const bool own = event.caller().role() == v1::CALLER_ROLE_AGENT &&
+                   event.caller().agent_id() == event.agent_id();
+  if (!own) event.clear_caller();
   v1::InquirySpec* spec = nullptr;
   if (event.has_inquiry_transferred()) spec = event.mutable_inquiry_transferred()->mutable_spec();
   if (event.has_inquiry_reopened()) spec = event.mutable_inquiry_reopened()->mutable_spec();

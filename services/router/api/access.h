@@ -65,13 +65,16 @@ struct Access {
 const std::vector<Access>& AccessTable();
 // Nobody for what is not in the table.
 Roles RolesOf(std::string_view rpc);
+// Whose request it is; "" for none's.
+std::string_view RpcOf(const google::protobuf::Descriptor* request);
 // The same by the request of a call.
 Roles RolesOf(const google::protobuf::Descriptor* request);
 
 // Who calls, as the token says.
 struct Caller {
   Role role = Role::kOperator;
-  std::string subject;                  // for logs and audit
+  engine::CallerRef told;               // as events and the log tell it; null: nobody is known
+  std::string key;                      // who shares limits with it; empty: its address does
   std::string agent_id;                 // kAgent: who it is
   std::string vendor;                   // kVendor: whose agents it sees
   bool all_workspaces = true;
@@ -86,8 +89,9 @@ struct Caller {
 using CallerRef = std::shared_ptr<const Caller>;
 // Who calls where callers are not asked who they are: may do everything.
 const CallerRef& Everybody();
-// As what a pod forwards for a caller that is limited to an agent, or to a vendor.
-CallerRef ForwardedCaller(const std::string& agent_id, const std::string& vendor);
+// As what a pod forwards for a caller, which may be limited to an agent, or to a vendor.
+CallerRef ForwardedCaller(const std::string& agent_id, const std::string& vendor,
+                          engine::CallerRef told);
 
 absl::Status RoleNotAllowed(Role role);                          // PERMISSION_DENIED
 absl::Status WorkspaceNotAllowed(const std::string& workspace);  // PERMISSION_DENIED

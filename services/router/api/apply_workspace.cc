@@ -139,6 +139,7 @@ class Apply final : public std::enable_shared_from_this<Apply> {
 void StartApplyWorkspace(Backend& backend, ApplyWorkspaceCall& call) {
   absl::StatusOr<engine::Command> command = ToCommand(call.request());
   if (!command.ok()) return call.End(command.status());
+  command->caller = call.caller()->told;
   std::make_shared<Apply>(backend, call, *std::move(command))->Start();
 }
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
 #include "common/status/reason.h"
+#include "services/router/api/limits.h"
 #include "services/router/engine/limits.h"
 
 namespace firstline::api {
@@ -82,6 +83,40 @@ absl::Status CheckNames(const json& claim) {
   return absl::OkStatus();
 }
 
+engine::CallerRole ToldAs(Role role) {
+  switch (role) {
+    case Role::kPlatform: return engine::CallerRole::kPlatform;
+    case Role::kAgent: return engine::CallerRole::kAgent;
+    case Role::kSupervisor: return engine::CallerRole::kSupervisor;
+    case Role::kOperator: return engine::CallerRole::kOperator;
+    case Role::kVendor: return engine::CallerRole::kVendor;
+    case Role::kPod:
+    case Role::kAnyone: break;
+  }
+  return engine::CallerRole::kUnknown;
+}
+
+// UTF-8 stays UTF-8.
+std::string Cut(std::string text, size_t size) {
+  if (text.size() <= size) return text;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  text.resize(size);
+  return text;
+}
+
+engine::CallerRef ToldOf(const Caller& caller, const std::string& subject) {
+  return std::make_shared<const engine::Caller>(
+      engine::Caller{.role = ToldAs(caller.role),
+                     .subject = Cut(subject, limits::kSubjectBytesMax),
+                     .agent_id = caller.agent_id});
+}
+
+// Tokens of one subject are one caller; without a subject, those of one agent, vendor or role.
+std::string KeyOf(const Caller& caller) {
+  return absl::StrCat(std::string(ToString(caller.role)), " ", caller.agent_id, " ", caller.vendor,
+                      " ", caller.told->subject);
+}
+
 absl::StatusOr<std::shared_ptr<Caller>> ReadCaller(const jwt::Claims& claims,
                                                     const std::string& token) {
   const auto claim = claims.all.find("firstline");
@@ -102,8 +137,9 @@ absl::StatusOr<std::shared_ptr<Caller>> ReadCaller(const jwt::Claims& claims,
     if (!vendor.ok()) return vendor.status();
     caller->vendor = *std::move(vendor);
   }
-  caller->subject = claims.subject;
   caller->token = token;
+  caller->told = ToldOf(*caller, claims.subject);
+  caller->key = KeyOf(*caller);
   caller->expiry = claims.expiry + jwt::kLeeway;
   return caller;
 }
@@ -178,7 +214,8 @@ bool Authenticator::Look() {
   sync::MutexLock lock(mutex_);
   keys_ = std::make_shared<const jwt::KeySet>(*std::move(keys));
   ++generation_;
-  known_.clear();
+  young_.clear();
+  old_.clear();
   return true;
 }
 
@@ -199,9 +236,8 @@ absl::StatusOr<CallerRef> Authenticator::IdentifyToken(const std::string& token)
   uint64_t generation = 0;
   {
     sync::MutexLock lock(mutex_);
-    const auto known = known_.find(token);
-    if (known != known_.end() && options_.now() < known->second->expiry) return known->second;
-    if (known != known_.end()) known_.erase(known);
+    CallerRef known = Known(token);
+    if (known != nullptr && options_.now() < known->expiry) return known;
     keys = keys_;
     generation = generation_;
   }
@@ -211,16 +247,56 @@ absl::StatusOr<CallerRef> Authenticator::IdentifyToken(const std::string& token)
   if (!caller.ok()) return caller.status();
   (*caller)->generation = generation;
   sync::MutexLock lock(mutex_);
-  if (known_.size() >= kTokensMax) known_.clear();
   // Judged by keys that were replaced meanwhile, it must be judged again next time.
-  if (generation == generation_) known_[token] = *caller;
+  if (generation == generation_) Remember(*caller);
   return CallerRef(*std::move(caller));
 }
 
-absl::Status Authenticator::StillGood(const Caller& caller) {
-  if (caller.token.empty()) return absl::OkStatus();
-  if (caller.generation == generation_ && options_.now() < caller.expiry) return absl::OkStatus();
-  return IdentifyToken(caller.token).status();
+// Null if it is not; it may have expired.
+CallerRef Authenticator::Known(const std::string& token) {
+  if (const auto young = young_.find(token); young != young_.end()) return young->second;
+  const auto old = old_.find(token);
+  if (old == old_.end()) return nullptr;
+  const CallerRef caller = old->second;
+  old_.erase(old);
+  Remember(caller);
+  return caller;
+}
+
+void Authenticator::Remember(const CallerRef& caller) {
+  if (young_.size() >= options_.tokens_max / 2) {
+    old_ = std::move(young_);
+    young_.clear();
+  }
+  young_.erase(caller->token);  // its key is the text of the caller that it leads to
+  young_.emplace(caller->token, caller);
+}
+
+size_t Authenticator::remembered() {
+  sync::MutexLock lock(mutex_);
+  return young_.size() + old_.size();
+}
+
+absl::Status Authenticator::StillGood(CallerRef& caller) {
+  if (caller->token.empty()) return absl::OkStatus();
+  const bool expired = options_.now() >= caller->expiry;
+  if (caller->generation == generation_ && !expired) return absl::OkStatus();
+  if (!expired && !InTurn()) return absl::OkStatus();
+  absl::StatusOr<CallerRef> judged = IdentifyToken(caller->token);
+  if (!judged.ok()) return judged.status();
+  // For whom it acts is the stream's.
+  if (caller->told != nullptr && !caller->told->on_behalf_of.empty()) {
+    auto acting = std::make_shared<Caller>(**judged);
+    acting->told = caller->told;
+    judged = CallerRef(std::move(acting));
+  }
+  caller = *std::move(judged);
+  return absl::OkStatus();
+}
+
+bool Authenticator::InTurn() {
+  sync::MutexLock lock(mutex_);
+  return turns_.Take(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 }  // namespace firstline::api

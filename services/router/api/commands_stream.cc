@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/reason.h"
+#include "services/router/api/audit.h"
 #include "services/router/api/limits.h"
 #include "services/router/api/rejection_status.h"
 #include "services/router/api/rpc_stream.h"
@@ -79,6 +80,7 @@ void RunCommand(Backend& backend, CommandCall& call) {
     return call.End(fields.Error());
   }
   if (!parsed.ok()) return call.End(parsed.status());
+  parsed->caller = call.caller()->told;
   const CommandKind kind = parsed->body.index();
   runtime::Call submitted{.workspace = workspace,
                           .deadline = call.deadline(),
@@ -98,7 +100,7 @@ void RunCommand(Backend& backend, CommandCall& call) {
 // As the call of its name would be.
 absl::Status CheckCommand(const Caller& caller, const v1::Command& command) {
   absl::Status allowed;
-  if (&caller == Everybody().get()) return allowed;
+  if (caller.token.empty()) return allowed;
   VisitRequest(command, [&](const auto& request) {
     allowed = RolesOf(request.GetDescriptor()).Has(caller.role) ? CheckRequest(caller, request)
                                                                 : RoleNotAllowed(caller.role);
@@ -121,9 +123,9 @@ class PendingCommand final : public CommandCall,
                              public Forwardable,
                              public std::enable_shared_from_this<PendingCommand> {
  public:
-  PendingCommand(CommandsStream& stream, const Forwarding& forwarding, CallerRef caller,
-                 v1::Command command)
-      : stream_(&stream), forwarding_(forwarding) {
+  PendingCommand(CommandsStream& stream, const Forwarding& forwarding, const Door* door,
+                 CallerRef caller, v1::Command command)
+      : stream_(&stream), forwarding_(forwarding), door_(door) {
     caller_ = std::move(caller);
     request_ = std::move(command);
     VisitRequest(std::as_const(request_),
@@ -135,9 +137,7 @@ class PendingCommand final : public CommandCall,
   const std::string& workspace() const override { return *workspace_; }
   void Submit() {
     self_ = shared_from_this();
-    if (const absl::Status allowed = CheckCommand(*caller_, request_); !allowed.ok()) {
-      return Answer(allowed);
-    }
+    if (const absl::Status allowed = Admitted(); !allowed.ok()) return Answer(allowed);
     forwarding_.forwarder.Submit(*this);
   }
   // The stream is gone: nobody is to be told.
@@ -175,6 +175,8 @@ class PendingCommand final : public CommandCall,
     Answer(status);
   }
   void Answer(const absl::Status& status);
+  absl::Status Admitted();
+  absl::Status Charge(const Door& door) const;
   void Trace() {
     trace_ = CallTrace(request_.traceparent());
     start_ = std::chrono::steady_clock::now();
@@ -182,6 +184,7 @@ class PendingCommand final : public CommandCall,
 
   CommandsStream* stream_;
   const Forwarding& forwarding_;
+  const Door* const door_;  // null: nobody is asked
   const std::string* workspace_ = &WorkspaceOf(0);
   CallTrace trace_;
   std::chrono::steady_clock::time_point start_;  // of a trace
@@ -234,7 +237,7 @@ class CommandsStream final : public CommandsIo {
   // ---- Commands ----
   void TakeBatch() {
     for (v1::Command& command : *mutable_request().mutable_commands()) {
-      auto pending = std::make_shared<PendingCommand>(*this, forwarding_, caller(),
+      auto pending = std::make_shared<PendingCommand>(*this, forwarding_, loop().door(), caller(),
                                                       std::move(command));
       lanes_[pending->workspace()].push_back(pending);
       ++unwritten_;
@@ -243,6 +246,7 @@ class CommandsStream final : public CommandsIo {
   }
 
  public:
+  const std::string& limits() const { return limit_key(); }
   // The command is answered.
   void OnAnswer(const std::string& workspace) {
     Lane& lane = lanes_[workspace];
@@ -303,6 +307,27 @@ class CommandsStream final : public CommandsIo {
   bool proceeding_ = false;
   absl::Status final_;
 };
+
+absl::Status PendingCommand::Charge(const Door& door) const {
+  if (stream_->limits().empty()) return absl::OkStatus();
+  Allowance allowance = Allowance::kOther;
+  VisitRequest(request_, [&](const auto& request) {
+    allowance = AllowanceOf(request.GetDescriptor());
+  });
+  return door.Charge(stream_->limits(), allowance);
+}
+
+absl::Status PendingCommand::Admitted() {
+  if (door_ == nullptr) return absl::OkStatus();
+  if (absl::Status s = Charge(*door_); !s.ok()) return s;
+  absl::Status allowed = ActOnBehalf(request_.on_behalf_of(), caller_);
+  if (allowed.ok()) allowed = CheckCommand(*caller_, request_);
+  if (allowed.ok()) return allowed;
+  std::string_view rpc = kMethod;
+  VisitRequest(request_, [&](const auto& request) { rpc = RpcOf(request.GetDescriptor()); });
+  TellIfRefused(rpc, workspace(), *caller_, allowed);
+  return allowed;
+}
 
 void PendingCommand::Answer(const absl::Status& status) {
   const std::shared_ptr<PendingCommand> self = std::move(self_);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/reason.h"
 #include "services/router/api/apply_workspace.h"
+#include "services/router/api/audit.h"
 #include "services/router/api/limits.h"
 #include "services/router/api/page_token.h"
 #include "services/router/store/public_messages.h"
@@ -14,6 +15,7 @@ namespace firstline::api {
 namespace {
 
 constexpr std::string_view kService = "firstline.v1.ConfigService";
+constexpr std::string_view kDelete = "/firstline.v1.ConfigService/DeleteWorkspace";
 
 // What the runtime rejects for inquiries in a queue is, here, about the workspace.
 absl::Status DropStatus(const runtime::Answer& answer, const std::string& workspace) {
@@ -80,7 +82,10 @@ void DeleteWorkspace(Backend& backend, DeleteCall& call) {
                      .deadline = call.deadline(),
                      .body = runtime::DropWorkspace{request.etag(), request.force()}};
   backend.Submit(std::move(drop), [&call](const runtime::Answer& answer) {
-    call.End(DropStatus(answer, call.request().workspace()));
+    const absl::Status status = DropStatus(answer, call.request().workspace());
+    // Its events have gone with it.
+    if (status.ok()) TellDone(kDelete, call.request().workspace(), *call.caller());
+    call.End(status);
   });
 }
 

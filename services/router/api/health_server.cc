@@ -11,6 +11,7 @@ namespace {
 // Of probes.
 constexpr size_t kWatchersMax = 100;
 constexpr int kMessageBytesMax = 4096;
+constexpr int kHandshakeMs = 10'000;
 
 }  // namespace
 
@@ -25,6 +26,7 @@ absl::StatusOr<std::unique_ptr<HealthServer>> HealthServer::Start(
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, limits::kMetadataBytesMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(kWatchersMax));
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &health->port_);
   builder.RegisterService(&health->service_);

@@ -68,5 +68,9 @@ inline constexpr size_t kViolationsMax = 16;
 
 // Lines in the log about calls of traces, of all callers: one is some 300 bytes.
 inline constexpr int kCallLinesPerSecond = 100;
+// Lines about calls that were refused to their callers.
+inline constexpr int kRefusalLinesPerSecond = 50;
+// Of a token's or certificate's subject, in events and in the log.
+inline constexpr size_t kSubjectBytesMax = 256;
 
 }  // namespace firstline::api::limits

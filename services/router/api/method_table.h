@@ -14,6 +14,7 @@
 #include "firstline/internal/v1/forward_service.pb.h"
 #include "services/router/api/call_trace.h"
 #include "services/router/api/unary_call.h"
+#include "services/router/store/caller_codec.h"
 
 namespace firstline::api {
 
@@ -24,6 +25,7 @@ using Sink = std::function<void(const absl::Status&, std::string response, uint6
 inline void WriteCaller(const Caller& caller, internal::v1::ForwardedCall* call) {
   if (!caller.agent_id.empty()) call->set_caller_agent_id(caller.agent_id);
   if (!caller.vendor.empty()) call->set_caller_vendor(caller.vendor);
+  if (caller.told != nullptr) store::WriteCaller(*caller.told, call->mutable_caller());
 }
 
 class MethodTable {
@@ -59,7 +61,8 @@ class MethodTable {
         return call->End(absl::InvalidArgumentError("the request cannot be read"));
       }
       call->epoch_ = in.epoch();
-      call->caller_ = ForwardedCaller(in.caller_agent_id(), in.caller_vendor());
+      call->caller_ = ForwardedCaller(in.caller_agent_id(), in.caller_vendor(),
+                                      store::ReadCaller(in.caller()));
       if (in.timeout_us() > 0) call->deadline_ = now + engine::Microseconds(in.timeout_us());
       handler(*call);
     }

@@ -31,12 +31,13 @@ class OwnCall final : public Forwardable, public UnaryCall<Request, Response> {
   using Then = OwnerCalls::Then<Response>;
 
   OwnCall(std::shared_ptr<RpcLoop> loop, const Forwarding& forwarding, const Method& method,
-          Request request, Then then)
+          Request request, Then then, CallerRef caller)
       : loop_(std::move(loop)),
         forwarding_(forwarding),
         method_(method),
         then_(std::move(then)) {
     this->request_ = std::move(request);
+    this->caller_ = std::move(caller);
   }
   void Begin() {
     loop_->HoldBegan();
@@ -57,6 +58,7 @@ class OwnCall final : public Forwardable, public UnaryCall<Request, Response> {
   }
   void WriteCall(ForwardedCall* call) override {
     call->set_method(NameOf(method_.name));
+    WriteCaller(*this->caller_, call);
     this->request_.SerializeToString(call->mutable_request());
   }
   void EndForwarded(const absl::Status& status, const std::string& response,
@@ -125,7 +127,8 @@ class Together {
       const CommandKind kind = bodies[i].index();
       runtime::Call one{.workspace = call.request().workspace(),
                         .deadline = call.deadline(),
-                        .body = engine::Command{.body = std::move(bodies[i])},
+                        .body = engine::Command{.body = std::move(bodies[i]),
+                                                .caller = call.caller()->told},
                         .epoch = call.epoch()};
       backend.Submit(std::move(one), [together, i, kind](const runtime::Answer& answer) {
         together->OnAnswer(i, kind, answer);
@@ -289,13 +292,13 @@ void OwnerCalls::Serve() {
 
 template <class Request, class Response>
 void OwnerCalls::Make(const Method<Request, Response>& method, Request request,
-                      Then<Response> then) {
+                      Then<Response> then, CallerRef caller) {
   // A task is copied, its call must not be.
   auto given = std::make_shared<std::pair<Request, Then<Response>>>(std::move(request),
                                                                     std::move(then));
-  loop_->Post([this, &method, given] {
-    auto* call = new OwnCall<Request, Response>(loop_, forwarding_, method,
-                                                std::move(given->first), std::move(given->second));
+  loop_->Post([this, &method, given, caller = std::move(caller)] {
+    auto* call = new OwnCall<Request, Response>(loop_, forwarding_, method, std::move(given->first),
+                                                std::move(given->second), caller);
     call->Begin();
   });
 }
@@ -304,12 +307,14 @@ void OwnerCalls::ReadSessions(ReadSessionsRequest request, Then<ReadSessionsResp
   Make(read_sessions_, std::move(request), std::move(then));
 }
 
-void OwnerCalls::OpenSessions(OpenSessionsRequest request, Then<OpenSessionsResponse> then) {
-  Make(open_sessions_, std::move(request), std::move(then));
+void OwnerCalls::OpenSessions(OpenSessionsRequest request, CallerRef caller,
+                              Then<OpenSessionsResponse> then) {
+  Make(open_sessions_, std::move(request), std::move(then), std::move(caller));
 }
 
-void OwnerCalls::CloseSessions(CloseSessionsRequest request, Then<CloseSessionsResponse> then) {
-  Make(close_sessions_, std::move(request), std::move(then));
+void OwnerCalls::CloseSessions(CloseSessionsRequest request, CallerRef caller,
+                               Then<CloseSessionsResponse> then) {
+  Make(close_sessions_, std::move(request), std::move(then), std::move(caller));
 }
 
 void OwnerCalls::ReadAgents(ReadAgentsRequest request, Then<ReadAgentsResponse> then) {

@@ -41,10 +41,10 @@ class OwnerCalls {
   // NOT_FOUND / UNKNOWN_WORKSPACE, which is how a stream finds out.
   void ReadSessions(internal::v1::ReadSessionsRequest request,
                     Then<internal::v1::ReadSessionsResponse> then);
-  // Applied in the order in which they were made on this pod.
-  void OpenSessions(internal::v1::OpenSessionsRequest request,
+  // Applied in the order in which they were made on this pod; `caller`: for the events.
+  void OpenSessions(internal::v1::OpenSessionsRequest request, CallerRef caller,
                     Then<internal::v1::OpenSessionsResponse> then);
-  void CloseSessions(internal::v1::CloseSessionsRequest request,
+  void CloseSessions(internal::v1::CloseSessionsRequest request, CallerRef caller,
                      Then<internal::v1::CloseSessionsResponse> then);
   void ReadAgents(internal::v1::ReadAgentsRequest request,
                   Then<internal::v1::ReadAgentsResponse> then);
@@ -56,7 +56,8 @@ class OwnerCalls {
 
  private:
   template <class Request, class Response>
-  void Make(const Method<Request, Response>& method, Request request, Then<Response> then);
+  void Make(const Method<Request, Response>& method, Request request, Then<Response> then,
+            CallerRef caller = Everybody());
 
   const std::shared_ptr<RpcLoop> loop_;
   const Forwarding& forwarding_;

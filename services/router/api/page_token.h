@@ -1,7 +1,9 @@
-// Page tokens of lists that follow the engine's dense handles: where the next page begins, in which
-// term of ownership (handles are given anew by every owner) and under which filters.
+// Page tokens of lists: where the next page begins and under which filters, sealed with a key of this
+// process (AES-256-GCM), so that they tell nobody of what lies between the pages, which the caller may
+// not see. Lists are served by the workspace's owner: with another owner tokens are of no more use, as
+// places are not.
 //
-// Threads: pure functions.
+// Threads: any.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +15,21 @@
 
 namespace firstline::api {
 
+// `place`: at most kPlaceBytesMax. `filter`: everything but size and token of the request, as text.
+std::string SealPageToken(std::string_view place, std::string_view filter);
+// The place. INVALID_ARGUMENT / INVALID_PAGE_TOKEN for a token that is malformed, of another list or
+// of another process.
+absl::StatusOr<std::string> OpenPageToken(std::string_view token, std::string_view filter);
+inline constexpr size_t kPlaceBytesMax = 256;
+
+// Places of lists that follow the engine's dense handles, which every owner gives anew.
 struct PageToken {
   uint64_t epoch = 0;  // of the workspace's owner; 0: the first page
   uint32_t next = 0;   // handle where the page begins
 };
-// `filter`: everything but size and token of the request, as text.
 std::string WritePageToken(PageToken token, std::string_view filter);
-// The first page for an empty token. INVALID_ARGUMENT / INVALID_PAGE_TOKEN for one that is
-// malformed or of another list. That the epoch is the present one is for the caller to check.
+// The first page for an empty token; else as OpenPageToken. That the epoch is the present one is for
+// the caller to check.
 absl::StatusOr<PageToken> ReadPageToken(std::string_view token, std::string_view filter);
 absl::Status InvalidPageToken();
 

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "absl/strings/str_cat.h"
+#include "services/router/api/audit.h"
 #include "services/router/api/rejection_status.h"
 
 namespace firstline::api {
@@ -49,6 +50,7 @@ bool RpcStream::BeginRead() {
 void RpcStream::End(absl::Status status) {
   if (end_) return;
   end_ = std::move(status);
+  TellIfRefused(FullName(), "", *caller_, *end_);
   FinishIfDue();
 }
 
@@ -81,15 +83,17 @@ std::string RpcStream::FullName() const {
 
 absl::Status RpcStream::AskCaller() {
   if (loop_->door() == nullptr) return absl::OkStatus();
-  absl::StatusOr<CallerRef> caller = loop_->door()->Admit(RolesOf(FullName()), context_);
-  if (caller.ok()) caller_ = *std::move(caller);
-  return caller.status();
+  const Door& door = *loop_->door();
+  const Roles roles = RolesOf(FullName());
+  if (absl::Status s = door.Admit(roles, context_, caller_); !s.ok()) return s;
+  limit_key_ = door.LimitKey(roles, context_, *caller_);
+  return door.Charge(limit_key_, AllowanceOf(FullName()));
 }
 
 // Tokens expire and keys are withdrawn while streams are open.
 void RpcStream::EndUnlessGood() {
   if (loop_->door() == nullptr) return;
-  if (absl::Status good = loop_->door()->StillGood(*caller_); !good.ok()) End(std::move(good));
+  if (absl::Status good = loop_->door()->StillGood(caller_); !good.ok()) End(std::move(good));
 }
 
 void RpcStream::OnReadDone(bool ok) {

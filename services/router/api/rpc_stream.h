@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include <grpcpp/grpcpp.h>
@@ -60,6 +61,8 @@ class RpcStream {
   bool ended() const { return end_.has_value(); }
   // Since OnOpen.
   const CallerRef& caller() const { return caller_; }
+  // For Door::Charge, of what is asked on the stream.
+  const std::string& limit_key() const { return limit_key_; }
 
   grpc::ServerContext context_;
 
@@ -92,6 +95,7 @@ class RpcStream {
   const Id id_;
   const rpc::MethodName name_;
   CallerRef caller_ = Everybody();
+  std::string limit_key_;
   std::optional<rpc::HandledTimer> timer_;
   CallTrace trace_;
   std::optional<absl::Status> end_;

@@ -49,6 +49,8 @@ void Server::Configure(grpc::ServerBuilder& builder) {
                              Milliseconds(options_.connection_age));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
                              Milliseconds(options_.connection_age_grace));
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             Milliseconds(options_.handshake_timeout));
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              Milliseconds(options_.ping_min));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -69,6 +71,10 @@ void Server::Configure(grpc::ServerBuilder& builder) {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       Backend& backend, store::EventLog& log,
                                                       rpc::Observer& observer) {
+  if (options.authenticator != nullptr && options.peer.name.empty()) {
+    return absl::InvalidArgumentError(
+        "callers are asked for tokens, but routers have no name: anybody could forward calls");
+  }
   // Reflection is served by gRPC itself, which asks nobody.
   if (options.reflection && options.authenticator == nullptr) EnableReflection();
   std::unique_ptr<Server> server(new Server(options, backend, log));
@@ -81,11 +87,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   server->calls_ = std::make_shared<RpcLoop>("fl-calls", builder.AddCompletionQueue(), observer,
                                              limits::kCommandStreamsMax);
   server->watch_ = std::make_shared<RpcLoop>("fl-watch", *server->calls_, options.watch_streams_max);
-  if (options.authenticator != nullptr || !options.peer.name.empty()) {
-    server->door_.emplace(options.authenticator, options.peer.name);
-    server->calls_->Guard(*server->door_);
-    server->watch_->Guard(*server->door_);
-  }
+  if (options.caller_limits.rate > 0) server->limits_.emplace(options.caller_limits);
+  server->door_.emplace(options.authenticator, options.peer.name,
+                        server->limits_ ? &*server->limits_ : nullptr);
+  server->calls_->Guard(*server->door_);
+  server->watch_->Guard(*server->door_);
   server->backend_.Attach(server->calls_);
   server->forwarder_ = std::make_unique<Forwarder>(
       ForwarderOptions{

@@ -43,7 +43,9 @@ struct ServerOptions {
   std::string address = "[::]:7600";
   std::shared_ptr<grpc::ServerCredentials> credentials;  // null: insecure
   std::string advertise;  // as other pods know this one; empty: forwards nothing
-  std::shared_ptr<Authenticator> authenticator;  // null: callers are not asked who they are
+  // Null: callers are not asked who they are. Needs peer.name: a token makes nobody a router.
+  std::shared_ptr<Authenticator> authenticator;
+  CallerLimitOptions caller_limits;  // rate 0: none
   // How other pods are dialled, and the name that they and this one show; empty: not asked for.
   Peer::Options peer;
   bool driven_clock = false;                             // told by GetTime
@@ -53,6 +55,8 @@ struct ServerOptions {
   // within the grace: calls do at once, streams open that often anew.
   std::chrono::milliseconds connection_age{std::chrono::seconds(30)};
   std::chrono::milliseconds connection_age_grace{std::chrono::minutes(10)};
+  // A connection that has not begun to speak HTTP/2 (TLS included) by then is closed.
+  std::chrono::milliseconds handshake_timeout{std::chrono::seconds(10)};
   // Clients may ping this often, also without calls.
   std::chrono::milliseconds ping_min{std::chrono::seconds(10)};
   // A connection that does not answer a ping is dead.
@@ -68,7 +72,7 @@ struct ServerOptions {
 class Server {
  public:
   // Everything must outlive the server. `log` is used by the server's thread alone. UNAVAILABLE
-  // when the address cannot be listened on.
+  // when the address cannot be listened on, INVALID_ARGUMENT for an authenticator without peer.name.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        Backend& backend, store::EventLog& log,
                                                        rpc::Observer& observer);
@@ -96,6 +100,7 @@ class Server {
   void Listen();
 
   const ServerOptions options_;
+  std::optional<CallerLimits> limits_;
   std::optional<Door> door_;  // loops ask at it until they have stopped
   GatheringBackend backend_;
   MethodTable methods_;

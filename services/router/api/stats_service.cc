@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 
+#include "absl/strings/str_cat.h"
+#include "services/router/api/audit.h"
 #include "services/router/api/convert_common.h"
 #include "services/router/api/limits.h"
 #include "services/router/api/page_token.h"
@@ -14,6 +16,7 @@ namespace {
 
 constexpr std::string_view kStats = "firstline.v1.StatsService";
 constexpr std::string_view kClock = "firstline.v1.ClockService";
+constexpr std::string_view kAdvance = "/firstline.v1.ClockService/AdvanceTime";
 
 template <class Response>
 void WriteBounds(Response& out) {
@@ -60,8 +63,15 @@ absl::Status ReadAgentStats(telemetry::Telemetry& telemetry, const engine::Engin
     return absl::OkStatus();
   }
   const size_t size = static_cast<size_t>(PageSize(request.page_size()));
+  const std::string filter = absl::StrCat("agent stats ", request.workspace());
+  std::string after;
+  if (!request.page_token().empty()) {
+    absl::StatusOr<std::string> place = OpenPageToken(request.page_token(), filter);
+    if (!place.ok()) return place.status();
+    after = *std::move(place);
+  }
   std::vector<telemetry::AgentFigures> agents =
-      telemetry.Agents(engine.workspace(), request.page_token(), size + 1);
+      telemetry.Agents(engine.workspace(), after, size + 1);
   const bool more = agents.size() > size;
   if (more) agents.pop_back();
   for (const telemetry::AgentFigures& figures : agents) {
@@ -69,7 +79,7 @@ absl::Status ReadAgentStats(telemetry::Telemetry& telemetry, const engine::Engin
     if (caller.role == Role::kVendor && !SeesAgent(caller, engine, figures.agent_id)) continue;
     WriteAgentStats(figures, out.add_agents());
   }
-  if (more) out.set_next_page_token(agents.back().agent_id);
+  if (more) out.set_next_page_token(SealPageToken(agents.back().agent_id, filter));
   return absl::OkStatus();
 }
 
@@ -108,11 +118,8 @@ void GetAgentStats(Backend& backend, AgentStatsCall& call) {
   fields.Workspace(Path("workspace"), request.workspace());
   fields.OptionalId(Path("agent_id"), request.agent_id());
   fields.Range(Path("page_size"), request.page_size(), 0, limits::kPageSizeMax);
-  Fields token;
-  const bool token_ok = token.OptionalId(Path("page_token"), request.page_token());
-  const auto read = [&backend, &call, &request, token_ok](const engine::Engine& engine,
-                                                   v1::GetAgentStatsResponse& out) {
-    if (!token_ok) return InvalidPageToken();
+  const auto read = [&backend, &call, &request](const engine::Engine& engine,
+                                                v1::GetAgentStatsResponse& out) {
     return ReadAgentStats(backend.telemetry(), engine, *call.caller(), request, out);
   };
   Read(backend, call, fields, read);
@@ -153,6 +160,10 @@ void AdvanceTime(Backend& backend, AdvanceTimeCall& call) {
   backend.Submit(std::move(advance), [&backend, &call, deadline](const runtime::Answer& answer) {
     const absl::Status status = ToStatus(answer, call.request().workspace());
     if (!status.ok()) return call.End(status);
+    // What became due has no caller in its events.
+    if (call.caller()->told != nullptr) {
+      TellDone(kAdvance, call.request().workspace(), *call.caller());
+    }
     ReadState(
         backend, call.request().workspace(), deadline,
         [&call](const engine::Engine& engine) {

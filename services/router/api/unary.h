@@ -25,6 +25,7 @@
 #include "common/rpc/error.h"
 #include "common/rpc/observer.h"
 #include "common/status/reason.h"
+#include "services/router/api/audit.h"
 #include "services/router/api/call_trace.h"
 #include "services/router/api/forwarder.h"
 #include "services/router/api/limits.h"
@@ -68,6 +69,7 @@ class GrpcCall final : public Tag, public Forwardable, public UnaryCall<Request,
   struct Method {
     rpc::MethodName name;
     Roles roles;
+    Allowance allowance = Allowance::kOther;
     Order order = Order::kAny;
     const Forwarding* forwarding = nullptr;  // null: served here
     std::function<void(GrpcCall&)> await;    // makes gRPC wait for a caller
@@ -115,9 +117,15 @@ class GrpcCall final : public Tag, public Forwardable, public UnaryCall<Request,
 
   absl::Status AskCaller() {
     if (loop_->door() == nullptr) return absl::OkStatus();
-    absl::StatusOr<CallerRef> caller = loop_->door()->Admit(method_->roles, context_);
-    if (!caller.ok()) return caller.status();
-    this->caller_ = *std::move(caller);
+    absl::Status allowed = Admitted(*loop_->door());
+    if (!allowed.ok()) TellIfRefused(FullName(), workspace(), *this->caller_, allowed);
+    return allowed;
+  }
+  absl::Status Admitted(const Door& door) {
+    const Roles roles = method_->roles;
+    if (absl::Status s = door.Admit(roles, context_, this->caller_); !s.ok()) return s;
+    const std::string limited = door.LimitKey(roles, context_, *this->caller_);
+    if (absl::Status s = door.Charge(limited, method_->allowance); !s.ok()) return s;
     return CheckRequest(*this->caller_, this->request_);
   }
 
@@ -220,7 +228,7 @@ class UnaryServer {
     }
     Call::Listen(loop_,
                  std::make_shared<const typename Call::Method>(typename Call::Method{
-                     {name_, method}, RolesOf(path), order, forwarding_, await,
+                     {name_, method}, RolesOf(path), AllowanceOf(path), order, forwarding_, await,
                      std::move(handler)}));
   }
 

@@ -93,6 +93,7 @@ template <class Request, class Response>
 void Mutate(Backend& backend, UnaryCall<Request, Response>& call) {
   absl::StatusOr<engine::Command> command = ToCommand(call.request());
   if (!command.ok()) return call.End(command.status());
+  command->caller = call.caller()->told;
   const CommandKind kind = command->body.index();
   runtime::Call submitted{.workspace = call.request().workspace(),
                           .deadline = call.deadline(),

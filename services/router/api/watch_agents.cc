@@ -175,7 +175,7 @@ class WatchAgents final : public AgentsIo {
       subject.set_reason(added.reason());
       subject.set_sequence(sessions.sequences(i) + 1);
     }
-    owner_.OpenSessions(std::move(open), Back<internal::v1::OpenSessionsResponse>(
+    owner_.OpenSessions(std::move(open), caller(), Back<internal::v1::OpenSessionsResponse>(
         [](WatchAgents& self, const absl::Status& status, auto& opened) {
           self.OnAdded(status, opened);
         }));
@@ -246,7 +246,7 @@ class WatchAgents final : public AgentsIo {
     close.set_workspace(workspace_);
     close.set_session_id(session_);
     close.mutable_agent_ids()->Assign(ids.begin(), ids.end());
-    owner_.CloseSessions(std::move(close), std::move(then));
+    owner_.CloseSessions(std::move(close), caller(), std::move(then));
   }
 
   // ---- Telling ----

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "services/router/engine/caller.h"
 #include "services/router/engine/config.h"
 #include "services/router/engine/types.h"
 
@@ -202,6 +203,7 @@ struct Command {
   Body body;
   std::string request_id;  // empty: only natural ids protect against repeats
   Time when;               // the caller's clock; unset: none. In [create, now + tolerance]
+  CallerRef caller = nullptr;  // for its events; decides nothing, and is no part of its content
 };
 
 }  // namespace firstline::engine

@@ -92,6 +92,7 @@ void Engine::Impl::FillReceipt(Receipt& receipt) const {
 Outcome Engine::Impl::Apply(Time at, const Command& command) {
   // Commands are applied before timers due at the same time or later.
   FireUntil(std::max(at, now), false);
+  caller = command.caller;
   uint64_t digest = 0;
   if (!command.request_id.empty()) {
     if (command.request_id.size() > limits::kRequestIdBytesMax) {

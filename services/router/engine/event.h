@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "services/router/engine/caller.h"
 #include "services/router/engine/rare.h"
 #include "services/router/engine/requirement.h"
 #include "services/router/engine/types.h"
@@ -81,6 +82,7 @@ using EventBody =
 struct Event {
   Time time;
   EventBody body;
+  CallerRef caller = nullptr;  // of the command that led to it; null: time did, or nobody is known
 };
 
 }  // namespace firstline::engine

@@ -85,6 +85,7 @@ struct Engine::Impl {
   bool review_all = false;             // ... of any queue
   Time calendar_due = kNever;          // some calendar may open or close
   Time now;
+  CallerRef caller;                // of the running command; null while timers fire
   InquiryIx receipt_inquiry;       // whom the running command's receipt is about
   AgentIx receipt_agent;
 
@@ -175,7 +176,7 @@ struct Engine::Impl {
   template <class E>
   // The counters carry the time: a state that is read back must not be older than its last event.
   void Emit(E body) {
-    events.push_back({now, std::move(body)});
+    events.push_back({now, std::move(body), caller});
     changes.counters = true;
   }
   void Touch(InquiryIx ix);  // its record changed

@@ -70,6 +70,7 @@ Time Engine::Impl::NextDeadline() const {
 
 void Engine::Impl::FireUntil(Time limit, bool inclusive) {
   FreePurged();
+  caller = nullptr;
   call_begin = now;
   const auto is_due = [&](Time due) { return inclusive ? due <= limit : due < limit; };
   while (true) {

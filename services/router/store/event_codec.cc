@@ -5,6 +5,7 @@
 #include <array>
 #include <variant>
 
+#include "services/router/store/caller_codec.h"
 #include "services/router/store/public_enums.h"
 #include "services/router/store/public_messages.h"
 
@@ -307,6 +308,7 @@ void WriteEvent(const engine::Engine& engine, const engine::Event& event, EventI
   out->set_id(ToString(id));
   WriteMessage(event.time, out->mutable_time());
   out->set_workspace(engine.workspace());
+  if (event.caller != nullptr) WriteCaller(*event.caller, out->mutable_caller());
   std::visit(Writer(engine, out), event.body);
 }
 

@@ -165,6 +165,7 @@ class EntryCheck {
   }
   bool header_done() const { return headers_ == 3; }
   const TransferSummary& summary() const { return summary_; }
+  const EventId& last_event() const { return last_; }
 
  private:
   absl::Status TakeHeader(const Entry& entry) {
@@ -200,8 +201,12 @@ class EntryCheck {
 
 class Import {
  public:
-  Import(redis::Servers& servers, uint32_t staging, const TransferProgress& progress)
-      : servers_(servers), generation_(uint64_t{staging} + 1), progress_(progress) {}
+  Import(redis::Servers& servers, uint32_t staging, const TransferProgress& progress,
+         const ImportEvent& event)
+      : servers_(servers),
+        generation_(uint64_t{staging} + 1),
+        progress_(progress),
+        event_(event) {}
 
   absl::StatusOr<TransferSummary> Run(std::istream& in) {
     TransferReader reader(in);
@@ -217,6 +222,7 @@ class Import {
       status = absl::InvalidArgumentError("its header is not whole");
     }
     if (status.ok()) status = Flush();
+    if (status.ok() && event_ != nullptr) status = TellImport();
     if (status.ok()) status = Publish();
     if (status.ok()) return check_.summary();
     Discard();
@@ -236,6 +242,7 @@ class Import {
     const auto connection = servers_.For(OwnershipKey(workspace()));
     if (!connection.ok()) return connection.status();
     connection_ = *connection;
+    epoch_ = check_.summary().epoch;
     const auto record = ReadOwnership(*connection_, workspace());
     if (!record.ok()) return record.status();
     if (*record) return Exists((*record)->released ? "" : (*record)->address);
@@ -275,6 +282,24 @@ class Import {
     return first;
   }
 
+  // In an epoch of its own, which no owner has had: the next one's is greater.
+  absl::Status TellImport() {
+    const auto time = connection_->Call({"TIME"});
+    if (!time.ok()) return time.status();
+    const auto parts = time->AsStrings();
+    int64_t seconds = 0, micros = 0;
+    if (!parts.ok() || parts->size() != 2 || !absl::SimpleAtoi(std::string((*parts)[0]), &seconds) ||
+        !absl::SimpleAtoi(std::string((*parts)[1]), &micros)) {
+      return absl::InternalError("TIME: an answer of other types");
+    }
+    const EventId id{++epoch_, 1};
+    const absl::Status written =
+        Write({EntryKind::kEvent, ToString(id),
+               event_(id, check_.last_event(),
+                      std::chrono::seconds(seconds) + std::chrono::microseconds(micros))});
+    return written.ok() ? Flush() : written;
+  }
+
   // The registry first: an entry without a workspace harms nobody, a workspace without an entry is
   // not found by routers until somebody calls for it.
   absl::Status Publish() {
@@ -285,7 +310,7 @@ class Import {
     ArgumentList keys, arguments;
     keys.AddOwned(OwnershipKey(workspace()));
     for (const std::string& key : keys_) keys.Add(key);
-    for (uint64_t number : {check_.summary().epoch, check_.summary().sequence, generation_}) {
+    for (uint64_t number : {epoch_, check_.summary().sequence, generation_}) {
       arguments.AddNumber(number);
     }
     const Reply reply = ReadScriptReply(
@@ -314,7 +339,9 @@ class Import {
   redis::Connection* connection_ = nullptr;  // once the header is whole
   const uint64_t generation_;
   const TransferProgress& progress_;
+  const ImportEvent& event_;
   EntryCheck check_;
+  uint64_t epoch_ = 0;  // of the last term, the import's own included
   uint64_t events_ = 0;
   std::vector<std::string> keys_;  // the four tables, the stream; empty before the header is whole
   size_t bytes_ = 0;               // in the pipeline
@@ -344,8 +371,9 @@ absl::StatusOr<TransferSummary> CheckTransfer(std::istream& in) {
 
 absl::StatusOr<TransferSummary> ImportWorkspace(redis::Servers& servers, std::istream& in,
                                                 uint32_t staging,
-                                                const TransferProgress& progress) {
-  return Import(servers, staging, progress).Run(in);
+                                                const TransferProgress& progress,
+                                                const ImportEvent& event) {
+  return Import(servers, staging, progress, event).Run(in);
 }
 
 }  // namespace firstline::store

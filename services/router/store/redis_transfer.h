@@ -45,11 +45,18 @@ absl::StatusOr<TransferSummary> ExportWorkspace(redis::Servers& servers,
 // Reads the file to its end and changes nothing. INVALID_ARGUMENT says what is wrong with it.
 absl::StatusOr<TransferSummary> CheckTransfer(std::istream& in);
 
+// The event that an import adds to the history as a term of its own: an OwnerChanged, serialised.
+// `time`: Redis', since 1970.
+using ImportEvent =
+    std::function<std::string(EventId id, EventId previous, std::chrono::microseconds time)>;
+
 // Makes the workspace of a file that was checked. ALREADY_EXISTS: there is one of that name; nothing
 // is changed. Any other error leaves nothing that lasts. The user must be allowed EXPIRE and
 // PERSIST beside what routers do. `staging`: random, for names of keys until the end.
+// `event` null: history says nothing of it.
 absl::StatusOr<TransferSummary> ImportWorkspace(redis::Servers& servers, std::istream& in,
                                                 uint32_t staging,
-                                                const TransferProgress& progress = nullptr);
+                                                const TransferProgress& progress = nullptr,
+                                                const ImportEvent& event = nullptr);
 
 }  // namespace firstline::store

@@ -41,6 +41,20 @@ ForwardMetrics MakeForwarding(prometheus::Registry& registry) {
           .peer_streams = streams.Add({})};
 }
 
+LimitMetrics MakeLimits(prometheus::Registry& registry) {
+  auto& limited = prometheus::BuildCounter()
+                      .Name("firstline_caller_limited_total")
+                      .Help("Calls refused because their caller makes too many, by allowance.")
+                      .Register(registry);
+  auto& callers = prometheus::BuildGauge()
+                      .Name("firstline_limited_callers")
+                      .Help("Callers whose calls of late are remembered for their limits.")
+                      .Register(registry);
+  return {.agents_work = limited.Add({{"allowance", "agents_work"}}),
+          .other = limited.Add({{"allowance", "other"}}),
+          .callers = callers.Add({})};
+}
+
 int Known(int code) { return code >= 0 && code < kGrpcCodes ? code : kUnknown; }
 
 }  // namespace
@@ -61,7 +75,8 @@ ProcessMetrics::ProcessMetrics(const std::string& version)
                    .Name("grpc_server_handling_seconds")
                    .Help("From the arrival of a unary call to its answer.")
                    .Register(*registry_)),
-      forwarding_(MakeForwarding(*registry_)) {
+      forwarding_(MakeForwarding(*registry_)),
+      limits_(MakeLimits(*registry_)) {
   prometheus::BuildGauge()
       .Name("firstline_build_info")
       .Help("Always 1; the version that runs.")

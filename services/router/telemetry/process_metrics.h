@@ -51,6 +51,13 @@ struct ForwardMetrics {
   prometheus::Gauge& peer_streams;
 };
 
+// Calls refused because their caller makes too many. Threads: any.
+struct LimitMetrics {
+  prometheus::Counter& agents_work;
+  prometheus::Counter& other;
+  prometheus::Gauge& callers;
+};
+
 class ProcessMetrics {
  public:
   explicit ProcessMetrics(const std::string& version);
@@ -60,6 +67,7 @@ class ProcessMetrics {
   RpcMetrics& Rpc(const std::string& service, const std::string& method);
   // Made at once, so that a rate sees the first.
   ForwardMetrics& forwarding() { return forwarding_; }
+  LimitMetrics& limits() { return limits_; }
   const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
 
  private:
@@ -67,6 +75,7 @@ class ProcessMetrics {
   prometheus::Family<prometheus::Counter>& handled_;
   prometheus::Family<prometheus::Histogram>& seconds_;
   ForwardMetrics forwarding_;
+  LimitMetrics limits_;
   std::vector<std::unique_ptr<RpcMetrics>> methods_;
 };
 

@@ -150,7 +150,7 @@ TEST(LabelsTest, LabelSetsAreClosed) {
       {"clock", "create|human_queue|assign"},
       {"cause",
        "submitted|transferred|overflowed|declined|expired|first_reply_timeout|agent_lost|"
-       "resumed|updated|moved|loading|unanswered"},
+       "resumed|updated|directed|reopened|moved|loading|unanswered"},
       {"outcome",
        "accepted|auto_accepted|declined|expired|rescinded|agent_lost|taken|closed|"
        "closed_without_reply|abandoned|short_abandoned|left|cancelled|ok|error|"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -59,6 +60,10 @@ absl::Status TakeAuth(std::string_view query, Target& target) {
   return absl::OkStatus();
 }
 
+bool IsOfName(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
+}
+
 absl::StatusOr<Target> ParseSentinel(std::string_view rest) {
   Target target;
   target.kind = Target::Kind::kSentinel;
@@ -75,6 +80,10 @@ absl::StatusOr<Target> ParseSentinel(std::string_view rest) {
   rest.remove_prefix(slash + 1);
   target.primary_name = std::string(rest.substr(0, rest.find('/')));
   if (target.primary_name.empty()) return Invalid("the name of the primary is empty");
+  // What Sentinels take. A name of anything else may hold a password behind a '?' that is missing.
+  if (!std::all_of(target.primary_name.begin(), target.primary_name.end(), IsOfName)) {
+    return Invalid("the name of the primary has more than letters, digits, '.', '-' and '_'");
+  }
   if (const std::size_t next = rest.find('/'); next != std::string_view::npos) {
     auto database = Address::Parse(absl::StrCat("redis://host/", Absl(rest.substr(next + 1))));
     if (!database.ok()) return database.status();

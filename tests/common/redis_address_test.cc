@@ -109,7 +109,8 @@ TEST(RedisTargetTest, RefusesWhatItCannotMean) {
         "sentinel://s1/shop?auth=", "sentinel://s1/shop?auth=user", "sentinel://a b/shop"}) {
     EXPECT_EQ(Target::Parse(bad).status().code(), absl::StatusCode::kInvalidArgument) << bad;
   }
-  for (const char* bad : {"sentinel://app:hunter2@s1:x/shop", "sentinel://s1/shop?auth=hunter2"}) {
+  for (const char* bad : {"sentinel://app:hunter2@s1:x/shop", "sentinel://s1/shop?auth=hunter2",
+                          "sentinel://s1/shopauth=:hunter2"}) {
     const std::string message(Target::Parse(bad).status().message());
     EXPECT_EQ(message.find("hunter2"), std::string::npos) << message;
   }

@@ -123,7 +123,7 @@ std::string StepText(const v1::Step& step) {
 
 std::string ConditionText(const v1::StepCondition& when) {
   std::vector<std::string> parts;
-  const auto count = [&parts](bool is_asked, std::string_view what, int bound) {
+  const auto count = [&parts](bool is_asked, const char* what, int bound) {
     if (is_asked) parts.push_back(absl::StrCat(what, " ", bound));
   };
   count(when.has_available_below(), "available agents below", when.available_below());

@@ -31,6 +31,7 @@ const std::set<std::string> kReads = {
     "AgentService.GetAgent",        "AgentService.ListAgents",      "ConfigService.GetWorkspace",
     "ConfigService.ListWorkspaces", "StatsService.GetQueueStats",   "StatsService.GetAgentStats",
     "StatsService.WatchStats",      "ClockService.GetTime",         "StatusService.GetStatus",
+    "ExplainService.ExplainInquiry", "ExplainService.ExplainAgent", "ExplainService.ExplainSubmit",
 };
 
 enum class Told { kEvents, kLog };
@@ -71,6 +72,10 @@ const std::vector<Mutation>& Mutations() {
       // By hand below: they take more than one message, or what others leave.
       {"AgentService.AcceptOffer", ""},
       {"AgentService.WatchAgents", ""},
+      {"RoutingService.ClaimInquiry", ""},
+      {"RoutingService.AssignInquiry", ""},
+      {"RoutingService.ReopenInquiry", ""},
+      {"AgentService.ExtendWrapUp", ""},
   };
   return rows;
 }
@@ -146,6 +151,43 @@ TEST_F(AuditTest, EveryMutationTellsItsCaller) {
                              HasSubstr("\"role\":\"operator\""), HasSubstr("\"workspace\":\"w\""),
                              HasSubstr(rpc.substr(rpc.find('.') + 1))));
     }
+  }
+}
+
+TEST_F(AuditTest, WhatPeopleGiveOneAnotherTellsItsCaller) {
+  Become(kOperator);
+  const auto must = [this](const std::string& rpc, const std::string& request) {
+    const absl::Status status = Call(rpc, "workspace: 'w' " + request);
+    ASSERT_TRUE(status.ok()) << rpc << ": " << status;
+  };
+  ASSERT_TRUE(Call("ConfigService.ApplyWorkspace",
+                   "mode: APPLY_MODE_PATCH workspace { id: 'w' queues { id: 'own' "
+                   "requirement { skills { skill: 'own' min_level: 1 } } allow_claim: true "
+                   "wrap_up { seconds: 30 } wrap_up_extension_max { seconds: 60 } "
+                   "reopen_within { seconds: 60 } } }")
+                  .ok());
+  must("ConfigService.UpsertAgents", "agents { id: 'zoe' skills { skill: 'own' level: 1 } }");
+  must("AgentService.SetPresence", "agent_id: 'zoe' presence: PRESENCE_AVAILABLE");
+  for (const std::string id : {"p", "q"}) {
+    must("RoutingService.SubmitInquiry",
+         "inquiry { id: '" + id + "' queue: 'own' channel: 'chat' }");
+    must("AgentService.DeclineOffer", "offer_id: '" + id + "/1' agent_id: 'zoe'");
+  }
+  const std::pair<std::string, std::string> given[] = {
+      {"RoutingService.ClaimInquiry", "inquiry_id: 'p' agent_id: 'zoe'"},
+      {"RoutingService.AssignInquiry",
+       "inquiry_id: 'q' agent_id: 'zoe' reason: 'asked' overrides: [ASSIGNMENT_OVERRIDE_EXCLUSION, "
+       "ASSIGNMENT_OVERRIDE_CAPACITY]"},
+      {"RoutingService.CloseInquiry", "inquiry_id: 'p' resolution: RESOLUTION_RESOLVED"},
+      {"AgentService.ExtendWrapUp", "inquiry_id: 'p' agent_id: 'zoe' by { seconds: 10 }"},
+      {"RoutingService.ReopenInquiry", "inquiry_id: 'p'"},
+  };
+  for (const auto& [rpc, request] : given) {
+    SCOPED_TRACE(rpc);
+    Become(kOperator, "operator of " + rpc);
+    const size_t before = Events().size();
+    must(rpc, request);
+    ExpectBy("operator of " + rpc, EventsAfter(before));
   }
 }
 

@@ -120,7 +120,7 @@ TEST(AllowanceTest, AgentsWorkIsKnown) {
   EXPECT_THAT(work, testing::UnorderedElementsAre(
                         "CancelInquiry", "TransferInquiry", "RecordMessage", "ParkInquiry",
                         "ResumeInquiry", "CloseInquiry", "SetPresence", "AcceptOffer",
-                        "DeclineOffer", "FinishWrapUp"));
+                        "DeclineOffer", "FinishWrapUp", "ExtendWrapUp", "ClaimInquiry"));
   EXPECT_EQ(AllowanceOf(v1::AcceptOfferRequest::descriptor()), Allowance::kAgentsWork);
   EXPECT_EQ(AllowanceOf(v1::SubmitInquiryRequest::descriptor()), Allowance::kOther);
   EXPECT_EQ(AllowanceOf(v1::Event::descriptor()), Allowance::kOther);

@@ -126,7 +126,8 @@ std::string Barred::Compare(const Engine& engine) const {
     const auto is = [&]<class E>(const E* e) { return e != nullptr && e->inquiry == ix; };
     const EventBody& body = event.body;
     asks_anew |= is(std::get_if<StepReached>(&body)) || is(std::get_if<InquiryUpdated>(&body)) ||
-                 is(std::get_if<InquiryEnqueued>(&body)) || is(std::get_if<HoldEnded>(&body)) ||
+                 is(std::get_if<InquiryEnqueued>(&body)) || is(std::get_if<InquiryDirected>(&body)) ||
+                 is(std::get_if<HoldEnded>(&body)) ||
                  std::get_if<WorkspaceApplied>(&body) != nullptr;
     if (const auto* e = std::get_if<AgentUpserted>(&body)) changed.insert(engine.AgentId(e->agent));
     if (const auto* e = std::get_if<PresenceChanged>(&body)) came.insert(engine.AgentId(e->agent));

@@ -23,6 +23,7 @@
 #include "absl/strings/str_format.h"
 #include "common/sync/mutex.h"
 #include "firstline/v1/clock_service.pb.h"
+#include "firstline/v1/explain_service.pb.h"
 #include "tests/common/redis_server.h"
 #include "tests/integration/stubs.h"
 #include "tests/support/router_process.h"
@@ -63,7 +64,7 @@ TEST(ServiceConfig, NamesEveryCallOnceAndRetriesNoStream) {
   for (const auto* message :
        {v1::SubmitInquiryRequest::descriptor(), v1::SetPresenceRequest::descriptor(),
         v1::ApplyWorkspaceRequest::descriptor(), v1::GetQueueStatsRequest::descriptor(),
-        v1::GetTimeRequest::descriptor()}) {
+        v1::GetTimeRequest::descriptor(), v1::ExplainInquiryRequest::descriptor()}) {
     ASSERT_EQ(message->file()->service_count(), 1);
     const auto* service = message->file()->service(0);
     for (int i = 0; i < service->method_count(); ++i, ++calls) {

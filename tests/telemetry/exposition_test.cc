@@ -160,6 +160,7 @@ TEST(LabelsTest, LabelSetsAreClosed) {
       {"resolved", "yes|no"},
       {"presence", "offline|available|away|draining"},
       {"target", "first_response|answer"},
+      {"allowance", "agents_work|other"},
       {"share", "0\\.[59]"},
       {"change", "acquired|released|lapsed|fenced"},
       {"how", "replayed|rebuilt"},

@@ -12,9 +12,10 @@ namespace {
 using std::chrono::nanoseconds;
 
 // As what is shed last under overload (runtime/admission.cc), with what agents do beside it.
-constexpr std::array<std::string_view, 10> kAgentsWork = {
+constexpr std::array<std::string_view, 12> kAgentsWork = {
     "/firstline.v1.AgentService/AcceptOffer",     "/firstline.v1.AgentService/DeclineOffer",
-    "/firstline.v1.AgentService/FinishWrapUp",    "/firstline.v1.AgentService/SetPresence",
+    "/firstline.v1.AgentService/ExtendWrapUp",    "/firstline.v1.AgentService/FinishWrapUp",
+    "/firstline.v1.AgentService/SetPresence",     "/firstline.v1.RoutingService/ClaimInquiry",
     "/firstline.v1.RoutingService/CancelInquiry", "/firstline.v1.RoutingService/CloseInquiry",
     "/firstline.v1.RoutingService/ParkInquiry",   "/firstline.v1.RoutingService/RecordMessage",
     "/firstline.v1.RoutingService/ResumeInquiry", "/firstline.v1.RoutingService/TransferInquiry",

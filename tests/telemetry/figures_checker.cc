@@ -33,6 +33,8 @@ const std::set<std::string> kNotFromEvents = {"firstline_build_info",
                                               "firstline_snapshot_complete",
                                               "firstline_states_refused_total",
                                               "firstline_store_ready",
+                                              "firstline_wait_predictions_total",
+                                              "firstline_wait_predictions_within_total",
                                               "firstline_workspace_owned",
                                               "grpc_server_handled_total",
                                               "grpc_server_handling_seconds"};

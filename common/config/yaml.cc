@@ -1,9 +1,12 @@
 #include "common/config/yaml.h"
 
 #include <google/protobuf/util/json_util.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <memory>
+#include <sstream>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -41,15 +44,46 @@ absl::Status FillFromJson(const Json& json, google::protobuf::Message& message,
   return absl::OkStatus();
 }
 
+// Hears a document and keeps nothing.
+class Deaf final : public YAML::EventHandler {
+  using Mark = YAML::Mark;
+  using Anchor = YAML::anchor_t;
+  using Style = YAML::EmitterStyle::value;
+  void OnDocumentStart(const Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const Mark&, Anchor) override {}
+  void OnAlias(const Mark&, Anchor) override {}
+  void OnScalar(const Mark&, const std::string&, Anchor, const std::string&) override {}
+  void OnSequenceStart(const Mark&, const std::string&, Anchor, Style) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const Mark&, const std::string&, Anchor, Style) override {}
+  void OnMapEnd() override {}
+};
+
+// Of `yaml`, at most kManyDocuments: where text belongs to none, such as "," at the start of a line,
+// the parser finds empty ones for ever, and LoadAll would keep them all.
+constexpr int kManyDocuments = 3;
+int CountDocuments(const std::string& yaml) {
+  std::istringstream in(yaml);
+  YAML::Parser parser(in);
+  Deaf handler;
+  int count = 0;
+  while (count < kManyDocuments && parser.HandleNextDocument(handler)) ++count;
+  return count;
+}
+
 absl::Status Parse(std::string_view yaml, google::protobuf::Message& message,
                    const YamlOptions& options) {
-  const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-  if (documents.size() > 1) {
-    return Invalid(absl::StrCat(options.source_name, ": holds ", documents.size(),
+  const std::string text(yaml);
+  if (const int count = CountDocuments(text); count == kManyDocuments) {
+    return Invalid(absl::StrCat(options.source_name, ": holds many documents (split by ---), or text "
+                                "that belongs to none, where one is wanted"));
+  } else if (count > 1) {
+    return Invalid(absl::StrCat(options.source_name, ": holds ", count,
                                 " documents (split by ---) where one is wanted"));
   }
   YamlConverter converter(options);
-  const YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
+  const YAML::Node root = YAML::Load(text);
   const Json json = converter.Convert(root, *message.GetDescriptor());
   if (!converter.violations().empty()) return Invalid(converter.violations());
   return FillFromJson(json, message, options);

@@ -171,6 +171,12 @@ TEST(YamlTest, TwoDocumentsAreRefused) {
             "w.yaml: holds 2 documents (split by ---) where one is wanted");
 }
 
+// On which the parser finds documents for ever.
+TEST(YamlTest, TextThatBelongsToNoDocumentIsToldAtOnce) {
+  const std::string error = ErrorOf(",id: shop\n");
+  EXPECT_NE(error.find("text that belongs to none"), std::string::npos) << error;
+}
+
 TEST(YamlTest, SeveralMistakesAreReportedTogether) {
   Workspace workspace;
   const absl::Status status =

@@ -54,7 +54,7 @@ TEST(TextFuzz, DamageBreaksNoRule) {
   std::mt19937 random(1);
   for (const std::string& seed : TextSeeds()) {
     Check(seed);
-    for (int i = 0; i < 200; ++i) Check(Damage(seed, random));
+    for (int i = 0; i < 2000; ++i) Check(Damage(seed, random));
   }
 }
 

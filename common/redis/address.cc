@@ -1,5 +1,6 @@
 #include "common/redis/address.h"
 
+#include <algorithm>
 #include <sys/un.h>
 
 #include <cstddef>
@@ -76,7 +77,10 @@ absl::Status ParseHostAndPort(std::string_view text, Address& address) {
     if (has_port) port = text.substr(colon + 1);
   }
   if (address.host.empty()) return Invalid("no host");
-  if (address.host.find_first_of(" \t\r\n/@?#") != std::string::npos) {
+  const auto is_of_host = [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '%';
+  };
+  if (!std::all_of(address.host.begin(), address.host.end(), is_of_host)) {
     return Invalid("the host has a character that no host has");
   }
   if (!has_port) return absl::OkStatus();
@@ -121,6 +125,8 @@ absl::Status ParseUrl(std::string_view rest, Address& address) {
 absl::Status ParseUnix(std::string_view path, Address& address) {
   if (path.substr(0, 2) == "//") path.remove_prefix(2);
   if (path.empty() || path.front() != '/') return Invalid("a socket path must be absolute");
+  // The same to the kernel, and told in a form that is read again.
+  while (path.starts_with("//")) path.remove_prefix(1);
   // hiredis would cut a longer one short and look for another file.
   if (path.size() > kUnixPathBytesMax) return Invalid("a socket path has at most 107 bytes");
   address.unix_path = path;

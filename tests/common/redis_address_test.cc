@@ -20,6 +20,7 @@ TEST(RedisAddressTest, UnixForms) {
   EXPECT_EQ(*Address::Parse("/run/redis.sock"), want);
   EXPECT_EQ(*Address::Parse("unix:/run/redis.sock"), want);
   EXPECT_EQ(*Address::Parse("unix:///run/redis.sock"), want);
+  EXPECT_EQ(*Address::Parse("unix://////run/redis.sock"), want);
 }
 
 TEST(RedisAddressTest, UrlForms) {
@@ -42,7 +43,7 @@ TEST(RedisAddressTest, RefusesWhatItCannotMean) {
         "cache:x", "::1", "[::1", "[::1]6379", "unix:", "unix:relative", "unix://host/path",
         "redis://", "redis://cache/x", "redis://cache/-1", "redis://cache/65536",
         "redis://user@cache", "redis://:%4@cache", "redis://:%zz@cache", "rediss://",
-        "a b:6379", "redis://cache?x=1"}) {
+        "a b:6379", "redis://cache?x=1", "[[!]", "c\xc3\xa9:1"}) {
     EXPECT_FALSE(Address::Parse(bad).ok()) << bad;
     EXPECT_EQ(Address::Parse(bad).status().code(), absl::StatusCode::kInvalidArgument) << bad;
   }

@@ -21,7 +21,7 @@ engine::Time ToTime(absl::Time time) { return {absl::ToUnixMicros(time)}; }
 std::optional<int> ParseClock(const std::string& text) {
   int hour = 0, minute = 0;
   if (text.size() != 5 || text[2] != ':') return std::nullopt;
-  for (const size_t digit : {0, 1, 3, 4}) {
+  for (const size_t digit : {0u, 1u, 3u, 4u}) {
     if (text[digit] < '0' || text[digit] > '9') return std::nullopt;
   }
   if (!absl::SimpleAtoi(text.substr(0, 2), &hour)) return std::nullopt;

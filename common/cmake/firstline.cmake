@@ -119,6 +119,27 @@ function(firstline_test)
   endif()
 endfunction()
 
+# One binary with gRPC, two lengths, each a ctest: <NAME>_short_test runs the cases that the GoogleTest
+# filter SHORT names and is labelled integration, <NAME>_long_test those of LONG and is labelled long.
+function(firstline_short_and_long_test)
+  cmake_parse_arguments(arg "SERIAL" "NAME;SHORT;LONG;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  _firstline_check_arguments(firstline_short_and_long_test)
+  set(serial "")
+  if(arg_SERIAL)
+    set(serial SERIAL)
+  endif()
+  foreach(length SHORT LONG)
+    string(TOLOWER ${length} suffix)
+    set(label integration)
+    if(length STREQUAL "LONG")
+      set(label long)
+    endif()
+    firstline_test(NAME ${arg_NAME}_${suffix}_test NEEDS_GRPC WHOLE ${serial} LABEL ${label}
+                   SOURCES ${arg_SOURCES} DEPS ${arg_DEPS}
+                   ARGS "--gtest_filter=${arg_${length}}" TIMEOUT ${arg_TIMEOUT})
+  endforeach()
+endfunction()
+
 # A check that is a command; it is run in the root of the repository. Exit code 77: could not be
 # run here. Lints look at sources, so presets that differ in flags alone leave them out.
 function(firstline_script_test)

@@ -7,10 +7,6 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -33,6 +29,7 @@
 #include "services/cli/app.h"
 #include "tests/common/redis_server.h"
 #include "tests/integration/auth_fixture.h"
+#include "tests/support/http_get.h"
 
 namespace firstline::test {
 namespace {
@@ -44,24 +41,6 @@ using ::testing::Not;
 constexpr char kMark[] = "kanari7f3a";
 // In what vendors must not see; labels are part of what an inquiry asks, which they do.
 constexpr char kCustomerMark[] = "kanari7f3a-of";
-
-std::string Fetch(const std::string& address, const std::string& path) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
-  const std::string request = "GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n";
-  EXPECT_EQ(send(fd, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
-  std::string response;
-  char buffer[65536];
-  for (ssize_t n; (n = recv(fd, buffer, sizeof buffer, 0)) > 0;) {
-    response.append(buffer, static_cast<size_t>(n));
-  }
-  close(fd);
-  return response;
-}
 
 std::string ReadAll(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -349,7 +328,7 @@ TEST_F(Privacy, CanariesStayWhereTheyMustBe) {
   EXPECT_THAT(told_, Not(HasSubstr(kMark))) << "errors and headers";
   for (const RouterProcess* router : {&a, &b}) {
     for (const char* page : {"/metrics", "/statusz?format=json", "/statusz?format=html"}) {
-      const std::string body = Fetch(router->metrics_address(), page);
+      const std::string body = HttpGet(router->metrics_address(), page);
       EXPECT_GT(body.size(), 500u) << page;
       EXPECT_THAT(body, Not(HasSubstr(kMark))) << page;
     }

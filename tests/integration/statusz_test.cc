@@ -1,12 +1,8 @@
 // /statusz of a real router on a real Redis: as the router is, as people and programs read it,
 // bounded however many workspaces there are.
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -17,6 +13,7 @@
 #include "firstline/v1/routing_service.grpc.pb.h"
 #include "firstline/v1/status_service.pb.h"
 #include "tests/common/redis_server.h"
+#include "tests/support/http_get.h"
 #include "tests/support/router_process.h"
 
 namespace firstline::test {
@@ -24,24 +21,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-std::string Fetch(const std::string& address, const std::string& path) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
-  const std::string request = "GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n";
-  EXPECT_EQ(send(fd, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
-  std::string response;
-  char buffer[65536];
-  for (ssize_t n; (n = recv(fd, buffer, sizeof buffer, 0)) > 0;) {
-    response.append(buffer, static_cast<size_t>(n));
-  }
-  close(fd);
-  return response;
-}
 
 class Statusz : public testing::Test {
  protected:
@@ -59,7 +38,7 @@ class Statusz : public testing::Test {
     ASSERT_TRUE(status.ok()) << status.error_message();
   }
   v1::GetStatusResponse Status() {
-    const std::string response = Fetch(router_.metrics_address(), "/statusz");
+    const std::string response = HttpGet(router_.metrics_address(), "/statusz");
     EXPECT_THAT(response, AllOf(HasSubstr("200 OK"), HasSubstr("application/json")));
     v1::GetStatusResponse status;
     const auto read = google::protobuf::util::JsonStringToMessage(
@@ -102,11 +81,11 @@ TEST_F(Statusz, TellsHowTheRouterIs) {
 
 TEST_F(Statusz, PeopleReadItInABrowser) {
   Apply("shop");
-  const std::string page = Fetch(router_.metrics_address(), "/statusz?format=html");
+  const std::string page = HttpGet(router_.metrics_address(), "/statusz?format=html");
   EXPECT_THAT(page, AllOf(HasSubstr("text/html"), HasSubstr("<td>shop</td>"), HasSubstr("ACTIVE"),
                           HasSubstr("noeviction")));
   EXPECT_EQ(page.find("s3cret"), std::string::npos);
-  EXPECT_EQ(Fetch(router_.metrics_address(), "/statusz").find("s3cret"), std::string::npos);
+  EXPECT_EQ(HttpGet(router_.metrics_address(), "/statusz").find("s3cret"), std::string::npos);
 }
 
 TEST_F(Statusz, IsBoundedAndSaysWhatIsLeftOut) {
@@ -114,7 +93,7 @@ TEST_F(Statusz, IsBoundedAndSaysWhatIsLeftOut) {
   const v1::GetStatusResponse status = Status();
   EXPECT_EQ(status.workspace_count(), 205);
   EXPECT_EQ(status.workspaces_size(), 200);
-  EXPECT_LT(Fetch(router_.metrics_address(), "/statusz").size(), 200'000u);
+  EXPECT_LT(HttpGet(router_.metrics_address(), "/statusz").size(), 200'000u);
 }
 
 TEST_F(Statusz, WorksWhileRedisDoesNot) {

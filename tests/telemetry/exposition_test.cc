@@ -1,14 +1,10 @@
 // What a scrape sees: names, labels, bounds on series, HTTP, promtool.
 #include "services/router/telemetry/exposition.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -21,6 +17,7 @@
 
 #include "services/router/telemetry/metrics_server.h"
 #include "services/router/telemetry/process_metrics.h"
+#include "tests/support/http_get.h"
 #include "tests/telemetry/busy_workspace.h"
 #include "tests/telemetry/exposition_text.h"
 
@@ -305,24 +302,6 @@ TEST(ProcessMetricsTest, ForwardingIsThereBeforeItHappensAndThenCounts) {
 
 // ---- Over HTTP --------------------------------------------------------------------------------
 
-std::string Fetch(int port, const std::string& path, const std::string& headers = "") {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  const std::string request = "GET " + path + " HTTP/1.0\r\nHost: localhost\r\n" + headers + "\r\n";
-  EXPECT_EQ(send(fd, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
-  std::string response;
-  char buffer[65536];
-  for (ssize_t n; (n = recv(fd, buffer, sizeof buffer, 0)) > 0;) {
-    response.append(buffer, static_cast<size_t>(n));
-  }
-  close(fd);
-  return response;
-}
-
 class ScrapeTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -335,7 +314,7 @@ class ScrapeTest : public ::testing::Test {
     server_->Add(process_.registry());
   }
   std::string Body() {
-    const std::string response = Fetch(server_->port(), "/metrics");
+    const std::string response = test::HttpGet(server_->port(), "/metrics");
     EXPECT_THAT(response, HasSubstr("200 OK"));
     return response.substr(response.find("\r\n\r\n") + 4);
   }
@@ -382,17 +361,17 @@ TEST(MetricsServerTest, ServesPagesBesideTheMetrics) {
   ASSERT_TRUE(one.ok() && other.ok());
   const auto registry = std::make_shared<prometheus::Registry>();
   (*one)->Add(registry);
-  EXPECT_THAT(Fetch((*one)->port(), "/statusz"),
+  EXPECT_THAT(test::HttpGet((*one)->port(), "/statusz"),
               AllOf(HasSubstr("200 OK"), HasSubstr("application/json"), HasSubstr("oneJ")));
-  EXPECT_THAT(Fetch((*other)->port(), "/statusz?format=html"),
+  EXPECT_THAT(test::HttpGet((*other)->port(), "/statusz?format=html"),
               AllOf(HasSubstr("text/html"), HasSubstr("otherH")));
-  EXPECT_THAT(Fetch((*one)->port(), "/statusz", "Accept: text/html,*/*\r\n"), HasSubstr("oneH"));
-  EXPECT_THAT(Fetch((*one)->port(), "/statusz?format=json", "Accept: text/html\r\n"),
+  EXPECT_THAT(test::HttpGet((*one)->port(), "/statusz", "Accept: text/html,*/*\r\n"), HasSubstr("oneH"));
+  EXPECT_THAT(test::HttpGet((*one)->port(), "/statusz?format=json", "Accept: text/html\r\n"),
               HasSubstr("oneJ"));
-  EXPECT_THAT(Fetch((*one)->port(), "/statuszz"), HasSubstr("404"));
-  EXPECT_THAT(Fetch((*one)->port(), "/metrics"), HasSubstr("200 OK"));
+  EXPECT_THAT(test::HttpGet((*one)->port(), "/statuszz"), HasSubstr("404"));
+  EXPECT_THAT(test::HttpGet((*one)->port(), "/metrics"), HasSubstr("200 OK"));
   other->reset();
-  EXPECT_THAT(Fetch((*one)->port(), "/statusz"), HasSubstr("oneJ"));
+  EXPECT_THAT(test::HttpGet((*one)->port(), "/statusz"), HasSubstr("oneJ"));
 }
 
 TEST(MetricsServerTest, AnAddressThatCannotBeBoundIsAnError) {

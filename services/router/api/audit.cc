@@ -1,37 +1,16 @@
 #include "services/router/api/audit.h"
 
-#include <chrono>
 #include <optional>
 #include <utility>
 
-#include "common/limit/token_bucket.h"
 #include "common/log/log.h"
 #include "common/status/reason.h"
-#include "common/sync/mutex.h"
 #include "services/router/api/fields.h"
 #include "services/router/api/limits.h"
+#include "services/router/api/line_budget.h"
 
 namespace firstline::api {
 namespace {
-
-// Lines about refused calls of the process.
-class LineBudget {
- public:
-  // How many lines were left out since the last one; nothing when this one must be, too.
-  std::optional<uint64_t> Take() {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    sync::MutexLock lock(mutex_);
-    if (lines_.Take(now)) return std::exchange(left_out_, 0);
-    ++left_out_;
-    return std::nullopt;
-  }
-
- private:
-  sync::Mutex mutex_;
-  limit::TokenBucket lines_ FIRSTLINE_GUARDED_BY(mutex_){limits::kRefusalLinesPerSecond,
-                                                         limits::kRefusalLinesPerSecond};
-  uint64_t left_out_ FIRSTLINE_GUARDED_BY(mutex_) = 0;
-};
 
 const engine::Caller& ToldOf(const Caller& caller) {
   static const engine::Caller nobody;
@@ -75,7 +54,7 @@ absl::Status ActOnBehalf(std::string_view whom, CallerRef& caller) {
 
 void TellIfRefused(std::string_view rpc, std::string_view workspace, const Caller& caller,
                    const absl::Status& status) {
-  static LineBudget budget;
+  static LineBudget budget(limits::kRefusalLinesPerSecond);
   if (status.code() != absl::StatusCode::kPermissionDenied) return;
   if (!log::IsEnabled(log::Level::kWarning)) return;
   const std::optional<uint64_t> left_out = budget.Take();

@@ -1,34 +1,14 @@
 #include "services/router/api/call_trace.h"
 
-#include "common/limit/token_bucket.h"
 #include "common/log/log.h"
 #include "common/status/reason.h"
-#include "common/sync/mutex.h"
 #include "services/router/api/limits.h"
+#include "services/router/api/line_budget.h"
 
 namespace firstline::api {
 namespace {
 
 using std::chrono::duration_cast;
-
-// Lines of all calls of the process.
-class LineBudget {
- public:
-  // How many lines were left out since the last one; nothing when this one must be, too.
-  std::optional<uint64_t> Take() {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    sync::MutexLock lock(mutex_);
-    if (lines_.Take(now)) return std::exchange(left_out_, 0);
-    ++left_out_;
-    return std::nullopt;
-  }
-
- private:
-  sync::Mutex mutex_;
-  limit::TokenBucket lines_ FIRSTLINE_GUARDED_BY(mutex_){limits::kCallLinesPerSecond,
-                                                         limits::kCallLinesPerSecond};
-  uint64_t left_out_ FIRSTLINE_GUARDED_BY(mutex_) = 0;
-};
 
 }  // namespace
 
@@ -47,7 +27,7 @@ CallTrace CallTrace::Of(const std::multimap<grpc::string_ref, grpc::string_ref>&
 
 void CallTrace::Tell(std::string_view method, std::string_view workspace,
                      const absl::Status& status, std::chrono::nanoseconds elapsed) const {
-  static LineBudget budget;
+  static LineBudget budget(limits::kCallLinesPerSecond);
   if (!log::IsEnabled(log::Level::kInfo)) return;
   const std::optional<uint64_t> left_out = budget.Take();
   if (!left_out) return;

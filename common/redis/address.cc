@@ -34,6 +34,12 @@ bool ParseNumber(std::string_view text, std::uint32_t max, std::uint32_t& value)
   return absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &value) && value <= max;
 }
 
+// Tells the host named unix, with a port, from a socket's path.
+bool IsPort(std::string_view text) {
+  std::uint32_t port = 0;
+  return !text.empty() && ParseNumber(text, kPortMax, port);
+}
+
 int HexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -145,7 +151,7 @@ absl::StatusOr<Address> Address::Parse(std::string_view text) {
     status = ParseUrl(text.substr(kTlsScheme.size()), address);
   } else if (text.starts_with(kTcpScheme)) {
     status = ParseUrl(text.substr(kTcpScheme.size()), address);
-  } else if (text.starts_with(kUnixScheme)) {
+  } else if (text.starts_with(kUnixScheme) && !IsPort(text.substr(kUnixScheme.size()))) {
     status = ParseUnix(text.substr(kUnixScheme.size()), address);
   } else if (text.front() == '/') {
     status = ParseUnix(text, address);

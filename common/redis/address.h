@@ -15,7 +15,7 @@ namespace firstline::redis {
 
 struct Address {
   // Reads one of
-  //   HOST, HOST:PORT, [V6]:PORT
+  //   HOST, HOST:PORT, [V6]:PORT                also where HOST is named unix
   //   /PATH, unix:/PATH, unix:///PATH           a unix socket
   //   redis://[[USER][:PASSWORD]@]HOST[:PORT][/DATABASE]
   //   rediss://...                              the same over TLS

@@ -13,6 +13,9 @@ TEST(RedisAddressTest, TcpForms) {
   EXPECT_EQ(*Address::Parse("10.0.0.1:7000"), (Address{.host = "10.0.0.1", .port = 7000}));
   EXPECT_EQ(*Address::Parse("[::1]:7000"), (Address{.host = "::1", .port = 7000}));
   EXPECT_EQ(*Address::Parse("[::1]"), (Address{.host = "::1"}));
+  EXPECT_EQ(*Address::Parse("unix"), (Address{.host = "unix"}));
+  EXPECT_EQ(*Address::Parse("unix:7000"), (Address{.host = "unix", .port = 7000}));
+  EXPECT_EQ(Address::Parse("unix")->ToString(), "unix:6379");
 }
 
 TEST(RedisAddressTest, UnixForms) {
@@ -40,7 +43,7 @@ TEST(RedisAddressTest, UrlForms) {
 TEST(RedisAddressTest, RefusesWhatItCannotMean) {
   for (const char* bad :
        {"", ":6379", "cache:", "cache:0", "cache:65536", "cache:-1", "cache:+1", "cache: 1",
-        "cache:x", "::1", "[::1", "[::1]6379", "unix:", "unix:relative", "unix://host/path",
+        "cache:x", "::1", "[::1", "[::1]6379", "unix:", "unix:0", "unix:relative", "unix://host/path",
         "redis://", "redis://cache/x", "redis://cache/-1", "redis://cache/65536",
         "redis://user@cache", "redis://:%4@cache", "redis://:%zz@cache", "rediss://",
         "a b:6379", "redis://cache?x=1", "[[!]", "c\xc3\xa9:1"}) {

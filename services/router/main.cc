@@ -91,7 +91,9 @@ int main(int argc, char** argv) {
                  "memory (nothing is durable), HOST:PORT, redis://[USER:PASSWORD@]HOST:PORT, "
                  "unix:/PATH, sentinel://[USER:PASSWORD@]HOST:PORT,HOST:PORT,.../PRIMARY"
                  "[?auth=[USER]:PASSWORD] with all Sentinels, or "
-                 "cluster://[USER:PASSWORD@]HOST:PORT,HOST:PORT,...")
+                 "cluster://[USER:PASSWORD@]HOST:PORT,HOST:PORT,...; with a password better"
+                 " $FIRSTLINE_STORE")
+      ->envname("FIRSTLINE_STORE")
       ->capture_default_str();
   auto* wait_replicas =
       cli.add_option("--wait-replicas", options.wait_replicas,

@@ -54,7 +54,7 @@ struct Options {
   int pause_us = 0;            // between two calls of a caller
 };
 
-constexpr int kClosedMax = 10'000;  // ended inquiries a workspace keeps
+constexpr int kClosedMax = 1'000;  // ended inquiries a workspace keeps: few beside those that wait
 
 std::string Name(int workspace) { return absl::StrCat("w", workspace); }
 

@@ -88,12 +88,20 @@ class Stage:
             ping, capture_output=True, check=False).stdout == b"PONG\n")
         return socket, child.pid
 
-    def router(self, socket):
+    def credentials(self):
+        """Files for TLS and tokens: what `_secured` names."""
+        ran = subprocess.run([self.setting.bench("bench_credentials"), str(self.folder)],
+                             capture_output=True, text=True, check=False)
+        if ran.returncode != 0:
+            raise Failed(f"bench_credentials: {ran.stderr}")
+        return self.folder
+
+    def router(self, socket, options=()):
         ports = self.folder / "ports"
         child = self.start("router", [
             str(self.setting.programs / "services" / "router" / "firstline-router"),
             f"--store=unix:{socket}", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0",
-            f"--port-file={ports}", "--log-level=warning"])
+            f"--port-file={ports}", "--log-level=warning", *options])
         self.await_true("router", child, ports.exists)
         return "127.0.0.1:" + ports.read_text().split()[0], child.pid
 
@@ -138,15 +146,31 @@ def _echo(api, via, outstanding):
     return run
 
 
-def _firstline(work, via, outstanding, agents=0):
+def _secured(stage, secured):
+    """Options of the router and of the load; `secured` is None, "tls" or "tokens", which is both."""
+    if secured is None:
+        return [], []
+    folder = stage.credentials()
+    router = [f"--tls-cert={folder}/router.pem", f"--tls-key={folder}/router.key",
+              f"--tls-ca={folder}/ca.pem", "--tls-clients=may-prove"]
+    load = ["--tls-ca", f"{folder}/ca.pem"]
+    if secured == "tokens":
+        router += [f"--auth-keys={folder}/keys.pem", "--auth-issuer=bench",
+                   "--auth-audience=firstline"]
+        load += ["--token-file", f"{folder}/token"]
+    return router, load
+
+
+def _firstline(work, via, outstanding, agents=0, secured=None):
     def run(setting):
         with Stage(setting) as stage:
+            router_options, load_options = _secured(stage, secured)
             socket, redis = stage.redis()
-            target, router = stage.router(socket)
+            target, router = stage.router(socket, router_options)
             return stage.measure([setting.bench("bench_load"), "--target", target, "--work", work,
                                   *_load(via, outstanding), "--agents", str(agents),
                                   "--redis", socket, "--cpu", f"server={router}",
-                                  "--cpu", f"redis={redis}"])
+                                  "--cpu", f"redis={redis}", *load_options])
     return run
 
 
@@ -199,6 +223,10 @@ def all_contenders():
     for n in STREAM_LEVELS:
         contenders[f"echo stream {n}"] = _echo("callback", "stream", n)
         contenders[f"firstline submit stream {n}"] = _firstline("submit", "stream", n)
+    for secured in ("tls", "tokens"):
+        for via, n in (("unary", 64), ("stream", 256)):
+            contenders[f"firstline submit {via} {n}, {secured}"] = _firstline(
+                "submit", via, n, secured=secured)
     contenders["redis ping 1"] = _on_redis("bench_commit", "--via", "ping")
     contenders["redis commit store 1"] = _on_redis("bench_commit", "--via", "store", "--batch", "1")
     for via in ("store", "pipeline"):

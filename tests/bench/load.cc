@@ -1,5 +1,8 @@
 #include "tests/bench/load.h"
 
+#include "common/client/token.h"
+#include "common/tls/credentials.h"
+
 namespace firstline::bench {
 namespace {
 
@@ -32,13 +35,27 @@ bool TakeTag(std::string_view& bytes, int field, uint64_t type) {
 
 }  // namespace
 
+std::shared_ptr<grpc::ChannelCredentials> Credentials(const LoadOptions& options) {
+  if (options.tls_ca.empty()) return grpc::InsecureChannelCredentials();
+  auto credentials = tls::ChannelCredentials({.ca = options.tls_ca});
+  if (!credentials.ok()) Fail(credentials.status().ToString());
+  if (options.token_file.empty()) return *credentials;
+  return client::WithToken(*credentials, client::TokenFile(options.token_file));
+}
+
+grpc::ChannelArguments Arguments() {
+  grpc::ChannelArguments arguments;
+  arguments.SetSslTargetNameOverride("firstline-router");
+  return arguments;
+}
+
 std::vector<std::shared_ptr<grpc::Channel>> Connect(const LoadOptions& options) {
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   for (int i = 0; i < options.connections; ++i) {
-    grpc::ChannelArguments arguments;
+    grpc::ChannelArguments arguments = Arguments();
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     channels.push_back(
-        grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(), arguments));
+        grpc::CreateCustomChannel(options.target, Credentials(options), arguments));
     if (!channels.back()->WaitForConnected(std::chrono::system_clock::now() +
                                            std::chrono::seconds(30))) {
       Fail("nothing answers at " + options.target);

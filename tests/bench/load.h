@@ -25,6 +25,8 @@ namespace firstline::bench {
 
 struct LoadOptions {
   std::string target;
+  std::string tls_ca;      // file of the authority; empty: plaintext
+  std::string token_file;  // of a bearer token, sent with every call; empty: none. Needs TLS.
   int outstanding = 1;  // pieces of work
   int connections = 1;  // shared out evenly
   // Commands a message, on streams: fewer than `batch_min` are sent only when no answer is awaited.
@@ -45,6 +47,9 @@ Outcome RunStream(const LoadOptions& options, Work& work, Measurement& measureme
 
 // ---- Shared by both ----
 
+std::shared_ptr<grpc::ChannelCredentials> Credentials(const LoadOptions& options);
+// Routers are believed by the name that all of them carry.
+grpc::ChannelArguments Arguments();
 // Each its own connection.
 std::vector<std::shared_ptr<grpc::Channel>> Connect(const LoadOptions& options);
 grpc::ByteBuffer ToBuffer(std::string_view bytes);

@@ -148,7 +148,7 @@ nlohmann::json MeasureEcho(const Options& options) {
 
 nlohmann::json MeasureRouter(const Options& options) {
   const Channel channel =
-      grpc::CreateChannel(options.load.target, grpc::InsecureChannelCredentials());
+      grpc::CreateCustomChannel(options.load.target, Credentials(options.load), Arguments());
   const Extent extent = options.work == "submit"   ? Extent::kSubmit
                         : options.work == "assign" ? Extent::kAssign
                                                    : Extent::kLife;
@@ -180,6 +180,8 @@ int Main(int argc, char** argv) {
   int warm_up_ms = 300, window_ms = 2000;
   CLI::App cli("Measures an echo server or a router.", "bench_load");
   cli.add_option("--target", options.load.target, "HOST:PORT")->required();
+  auto* tls = cli.add_option("--tls-ca", options.load.tls_ca, "the router's authority: TLS");
+  cli.add_option("--token-file", options.load.token_file, "sent with every call")->needs(tls);
   cli.add_option("--work", options.work, "what a piece of work is")
       ->check(CLI::IsMember({"echo", "submit", "assign", "life"}));
   cli.add_option("--via", options.via)->check(CLI::IsMember({"unary", "stream"}));

@@ -27,8 +27,8 @@ case " $* " in
   *' --programs'*) ;;
   *)
     cmake --preset release >/dev/null
-    cmake --build --preset release --target firstline-router bench_load bench_echo_server \
-      bench_commit bench_lua_matching
+    cmake --build --preset release --target firstline-router bench_load bench_credentials \
+      bench_echo_server bench_commit bench_lua_matching
     set -- "$@" --programs build/release
     ;;
 esac

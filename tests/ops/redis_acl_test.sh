@@ -73,7 +73,8 @@ play() {
 # ---- One server ----
 port=$(free_port)
 server one "$port"
-play one --store="redis://firstline:change-me@127.0.0.1:$port"
+# From the environment, where a password is not among the arguments of a process.
+FIRSTLINE_STORE="redis://firstline:change-me@127.0.0.1:$port" play one
 
 refused() {
   case "$("$@" 2>&1)" in

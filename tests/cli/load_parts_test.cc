@@ -11,6 +11,7 @@
 #include "services/cli/load/load.h"
 #include "services/cli/load/pattern.h"
 #include "services/cli/load/tally.h"
+#include "services/cli/load/unary_caller.h"
 
 namespace firstline::load {
 namespace {
@@ -272,6 +273,23 @@ TEST(LoadOptionsTest, SaysWhichOptionIsWrong) {
   LoadOptions empty;
   empty.workspace.set_id("w");
   EXPECT_THAT(said(empty), HasSubstr("--config"));
+}
+
+// ---- Callers ------------------------------------------------------------------------------------
+
+// Every answer sends the caller to the other address, in a callback of gRPC's that has the last call.
+TEST(UnaryCallerTest, OutlivesRoutersThatCannotBeReached) {
+  for (int round = 0; round < 20; ++round) {
+    UnaryCaller caller({"127.0.0.1:1", "127.0.0.1:2"}, {}, 1);
+    int refused = 0;
+    for (int call = 0; call < 3; ++call) {
+      v1::Command command;
+      command.mutable_submit_inquiry()->set_workspace("shop");
+      caller.Send(command, [&](const auto& answer) { refused += answer.ok() ? 0 : 1; });
+      caller.Drain();
+    }
+    EXPECT_EQ(refused, 3);
+  }
 }
 
 }  // namespace

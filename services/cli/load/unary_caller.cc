@@ -31,7 +31,7 @@ struct UnaryCaller::Connection {
 
 template <typename Request, typename Response>
 struct UnaryCaller::Call {
-  std::shared_ptr<Connection> connection;
+  Connection& connection;
   grpc::ClientContext context;
   Request request;
   Response response;
@@ -42,26 +42,20 @@ UnaryCaller::UnaryCaller(std::vector<std::string> targets, const client::Options
                          int connections)
     : targets_(std::move(targets)),
       options_(options),
-      count_(connections),
-      address_(targets_.front()) {
-  sync::MutexLock lock(mutex_);
-  Connect();
-}
+      count_(static_cast<std::size_t>(connections)),
+      address_(targets_.front()) {}
 
 UnaryCaller::~UnaryCaller() { Drain(); }
 
-void UnaryCaller::Connect() {
-  connections_.clear();
-  for (int i = 0; i < count_; ++i) {
-    connections_.push_back(std::make_shared<Connection>(address_, options_));
-  }
-}
-
-std::shared_ptr<UnaryCaller::Connection> UnaryCaller::NextConnection() {
+UnaryCaller::Connection& UnaryCaller::NextConnection() {
   sync::MutexLock lock(mutex_);
   while (unanswered_ >= kUnansweredMax) changed_.Wait(mutex_);
   ++unanswered_;
-  return connections_[turn_++ % connections_.size()];
+  auto& connections = connections_[address_];
+  while (connections.size() < count_) {
+    connections.push_back(std::make_unique<Connection>(address_, options_));
+  }
+  return *connections[turn_++ % connections.size()];
 }
 
 void UnaryCaller::Learn(const std::string& address, const client::Error& error) {
@@ -74,7 +68,6 @@ void UnaryCaller::Learn(const std::string& address, const client::Error& error) 
              (error.reason.empty() && error.code == grpc::StatusCode::UNAVAILABLE)) {
     address_ = targets_[++target_ % targets_.size()];
   }
-  if (address_ != address) Connect();
 }
 
 void UnaryCaller::Done() {
@@ -86,21 +79,22 @@ void UnaryCaller::Done() {
 
 template <typename Request, typename Response, typename Method>
 void UnaryCaller::Start(Method method, Request request, client::CommandAnswer answer) {
-  auto* call = new Call<Request, Response>;
-  call->connection = NextConnection();
+  auto* call = new Call<Request, Response>{.connection = NextConnection()};
   call->context.set_deadline(std::chrono::system_clock::now() + kDeadline);
   call->request = std::move(request);
   call->answer = std::move(answer);
-  method(*call->connection, *call, [this, call](const grpc::Status& status) {
+  method(call->connection, *call, [this, call](const grpc::Status& status) {
     // The library is done with it; the answer must not find it half destroyed.
-    const std::unique_ptr<Call<Request, Response>> owned(call);
+    std::unique_ptr<Call<Request, Response>> owned(call);
     if (status.ok()) {
       call->answer(call->response.receipt());
     } else {
       const client::Error error = client::Error::From(status);
-      Learn(call->connection->address, error);
+      Learn(call->connection.address, error);
       call->answer(error);
     }
+    // Its context holds the channel, which must not outlive this caller.
+    owned.reset();
     Done();
   });
 }

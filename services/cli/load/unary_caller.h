@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,8 +19,8 @@ namespace firstline::load {
 
 class UnaryCaller : public Caller {
  public:
-  // `targets` is not empty; `options` say how to connect. Starts with the first; follows NOT_OWNER to the owner it names, and
-  // goes on to the next target when one cannot be reached.
+  // `targets` is not empty; `options` say how to connect. Starts with the first; follows NOT_OWNER to
+  // the owner it names, and goes on to the next target when one cannot be reached.
   UnaryCaller(std::vector<std::string> targets, const client::Options& options, int connections);
   // Waits for the answers.
   ~UnaryCaller() override;
@@ -32,8 +33,7 @@ class UnaryCaller : public Caller {
   template <typename Request, typename Response>
   struct Call;
 
-  std::shared_ptr<Connection> NextConnection() FIRSTLINE_EXCLUDES(mutex_);
-  void Connect() FIRSTLINE_REQUIRES(mutex_);
+  Connection& NextConnection() FIRSTLINE_EXCLUDES(mutex_);
   template <typename Request, typename Response, typename Method>
   void Start(Method method, Request request, client::CommandAnswer answer);
   // What an error says about where to ask. `address` gave it.
@@ -42,11 +42,14 @@ class UnaryCaller : public Caller {
 
   const std::vector<std::string> targets_;
   const client::Options options_;
-  const int count_;
+  const std::size_t count_;  // connections to an address
   sync::Mutex mutex_;
   sync::CondVar changed_;
   std::string address_ FIRSTLINE_GUARDED_BY(mutex_);
-  std::vector<std::shared_ptr<Connection>> connections_ FIRSTLINE_GUARDED_BY(mutex_);
+  // By address, all that there were. gRPC must not lose its last channel in one of its own callbacks:
+  // the thread would wait for itself.
+  std::map<std::string, std::vector<std::unique_ptr<Connection>>> connections_
+      FIRSTLINE_GUARDED_BY(mutex_);
   std::size_t turn_ FIRSTLINE_GUARDED_BY(mutex_) = 0;
   std::size_t target_ FIRSTLINE_GUARDED_BY(mutex_) = 0;
   std::size_t unanswered_ FIRSTLINE_GUARDED_BY(mutex_) = 0;

@@ -3,9 +3,9 @@
 
     tests/ops/live/dashboards_test.py PROGRAMS         the folder `services` of a build
 
-One router plays the demo's busy day, with lunch, misses, transfers and parked chats; another bears
-`firstline load`. Each query must be answered, without NaN or infinity, and with data but for the
-few named in EMPTY. About a minute.
+One router plays the demo's busy day, with lunch, misses, transfers and parked chats; two others, on a
+Redis of their own, bear `firstline load`, and the one that owns its workspace is killed. Each query must
+be answered, without NaN or infinity, and with data but for the few named in EMPTY. About a minute.
 """
 
 import pathlib
@@ -18,18 +18,31 @@ from stack import ROOT, Stack, run
 EMPTY = {"First reply of a bot": "the demo has no bots"}
 
 
+def kill_owner(stack, routers):
+    """Calls at the other wait until it has taken the workspace over."""
+    def owned_calls(router):
+        return stack.value("sum(rate(firstline_inquiries_submitted_total"
+                           f'{{instance="127.0.0.1:{router.metrics_port}"}}[5s]))') or 0
+
+    stack.await_true("load", lambda: any(owned_calls(router) > 20 for router in routers), 60)
+    max(routers, key=owned_calls).process.kill()
+
+
 def play(stack):
     """Both loads at once; returns the times at which they began and ended."""
     day = stack.start_router("--clock=driven")
-    rush = stack.start_router(store="memory")
+    _, store = stack.start_redis("rush")
+    rush = [stack.start_router("--lease-ms=2000", store=store) for _ in range(2)]
     stack.start_prometheus()
     start = time.time()
     demo = stack.start("demo", stack.programs / "demo/firstline-demo", "--router",
                        f"127.0.0.1:{day.grpc_port}", "--workspace",
                        ROOT / "deploy/demo/workspace.yaml")
     load = stack.start("load", stack.programs / "cli/firstline", "--server",
-                       f"127.0.0.1:{rush.grpc_port}", "load", "--rate", "40", "--pattern",
-                       "poisson", "--duration", "30s", "--handle", "400ms", "--calls", "unary")
+                       ",".join(f"127.0.0.1:{router.grpc_port}" for router in rush), "load",
+                       "--rate", "40", "--pattern", "poisson", "--duration", "30s", "--handle",
+                       "400ms", "--calls", "unary")
+    kill_owner(stack, rush)
     for name, child in (("load", load), ("demo", demo)):
         assert child.wait(300) == 0, (stack.folder / f"{name}.log").read_text()
     time.sleep(2)  # Two more scrapes.

@@ -119,15 +119,19 @@ class Stack:
         self.children.append(child)
         return child
 
-    def start_redis(self):
-        self.redis = self.start("redis", "redis-server", ROOT / "deploy/redis/redis.conf",
-                                "--port", "0", "--unixsocket", self.folder / "redis.sock",
-                                "--dir", self.folder)
-        self.await_true("redis", (self.folder / "redis.sock").exists)
+    def start_redis(self, name="redis"):
+        """The process, and what routers take as their store."""
+        folder = self.folder / f"{name}.data"
+        folder.mkdir()
+        socket = self.folder / f"{name}.sock"
+        child = self.start(name, "redis-server", ROOT / "deploy/redis/redis.conf", "--port", "0",
+                           "--unixsocket", socket, "--dir", folder)
+        self.await_true(name, socket.exists)
+        return child, f"unix:{socket}"
 
     def start_router(self, *options, store=None):
         if self.redis is None and store is None:
-            self.start_redis()
+            self.redis, _ = self.start_redis()
         store = store or f"unix:{self.folder}/redis.sock"
         self.routers.append(self.run_router(len(self.routers), store, options, 0, 0))
         return self.routers[-1]

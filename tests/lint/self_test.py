@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
+import failures
 import features
 import paths
 import purity
@@ -35,6 +36,36 @@ class Tree:
 
 def engine(text, name="x.cc"):
     return {purity.ENGINE + name: text}
+
+
+class FailuresTest(unittest.TestCase):
+
+    def findings(self, page):
+        files = {failures.PAGE: page, failures.METRICS: "| `firstline_moves_total` | counter |\n",
+                 "tests/x_test.cc": "TEST(Suite, LongCase) {}\nTYPED_TEST_P(Typed, Case) {}\n",
+                 "tests/CMakeLists.txt": "firstline_test(NAME x_test LABEL unit)\n"
+                                         "firstline_short_and_long_test(NAME y SHORT a LONG b)\n"}
+        with Tree(files) as root:
+            return failures.check(root)
+
+    def fault(self, metric, test):
+        return self.findings("| fault | callers see | metric | test |\n|---|---|---|---|\n"
+                             f"| a | b | {metric} | {test} |\n")
+
+    def test_what_is_there_is_fine(self):
+        for test in ("`Suite.LongCase`", "`Suite.Long…`", "`Suite.*`, `.LongCase`", "`Typed.Case`",
+                     "`x_test`", "`Suite`"):
+            self.assertEqual(self.fault("none", test), [], test)
+        self.assertEqual(self.fault('`moves_total{how="a"}`, `"b"` elsewhere', "`x_test`"), [])
+        self.assertEqual(self.findings("| ctest | what |\n|---|---|\n| `x_test`, `y_*_test` | z |\n"
+                                       "\n| else | b |\n|---|---|\n| `c` | d |\n"), [])
+
+    def test_finds_what_is_not_there(self):
+        for metric, test in (("none", "`Suite.Short…`"), ("none", "`Suites`"), ("none", ""),
+                             ("none", "`Suite.LongCase`, `.Case`"), ("", "`x_test`"),
+                             ("`moved_total`", "`x_test`")):
+            self.assertEqual(len(self.fault(metric, test)), 1, metric + test)
+        self.assertEqual(len(self.findings("| ctest | what |\n|---|---|\n| `z_test` | z |\n")), 1)
 
 
 class FeaturesTest(unittest.TestCase):

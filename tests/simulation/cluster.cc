@@ -27,6 +27,7 @@ void Cluster::AddHost() {
   if (index == 0) host.pod.bugs.own_clock_fast = options_.fast_clock;
   host.gateway_bugs = options_.gateway_bugs;
   host.forwards_again = options_.forwards_again;
+  host.tail_bugs = options_.tail_bugs;
   host.boot_offset_us = random_.Between(0, 1'000'000'000);
   host.boot_ppm = random_.Between(-options_.boot_ppm_max, options_.boot_ppm_max);
   host.died = [this, index](const std::vector<WorkspaceId>& held) { OnDied(index, held); };

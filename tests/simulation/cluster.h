@@ -16,6 +16,7 @@ struct ClusterOptions {
   runtime::Span fast_clock{};  // planted in one pod: PlantedBugs::own_clock_fast
   gateway::PlantedBugs gateway_bugs;
   bool forwards_again = false;
+  api::EventTails::PlantedBugs tail_bugs;
   int64_t boot_ppm_max = 4000;  // how far clocks differ in rate; kDriftShare covers two such
 };
 

@@ -328,6 +328,14 @@ void Host::Start() {
                                         [this] { return random_.Next(); });
   gateway_ = std::make_unique<gateway::Gateway>(
       gateway::Options{.self = address(), .bugs = options_.gateway_bugs});
+  streams_ = std::make_shared<Streams>(
+      around_.schedule, random_.Fork(), around_.redis,
+      Streams::Options{.pod = options_.index,
+                       .bugs = options_.tail_bugs,
+                       .stalled_until_us = [this] { return stalled_until_us_; },
+                       .ask = [this](Question question, Hear hear) {
+                         Ask(std::move(question), std::move(hear));
+                       }});
   around_.network.OnUp(options_.index);
   Do([](runtime::BootTime) {});
 }
@@ -347,6 +355,7 @@ void Host::Kill(bool silent) {
   ++life_;
   pod_.reset();
   gateway_.reset();
+  streams_.reset();
   works_.clear();
   open_.clear();
   deferred_.clear();
@@ -367,6 +376,7 @@ void Host::Leave(int64_t us) {
   if (!takes_calls()) return;
   leaving_ = true;
   leave_by_us_ = around_.schedule.now_us() + us;
+  streams_->EndAll();
   Do([this](runtime::BootTime now) { pod_->Shutdown(now); });
 }
 

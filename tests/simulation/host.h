@@ -22,6 +22,7 @@
 #include "tests/simulation/random.h"
 #include "tests/simulation/redis_model.h"
 #include "tests/simulation/schedule.h"
+#include "tests/simulation/streams.h"
 
 namespace firstline::simulation {
 
@@ -48,6 +49,7 @@ class Host final : private runtime::Observer {
     runtime::PodOptions pod;  // with the address
     gateway::PlantedBugs gateway_bugs;
     bool forwards_again = false;  // planted: what a peer sent is treated as a client's call
+    api::EventTails::PlantedBugs tail_bugs;
     int64_t boot_offset_us = 0;
     int64_t boot_ppm = 0;         // how fast its clock is
     // It is gone, and with it the memory of these workspaces.
@@ -61,6 +63,8 @@ class Host final : private runtime::Observer {
   bool takes_calls() const { return up() && !leaving_; }
   uint64_t life() const { return life_; }  // another one after each death
   const runtime::Pod* pod() const { return pod_.get(); }
+  // Null while it is down. May end with any call to it.
+  std::shared_ptr<Streams> streams() const { return streams_; }
   std::vector<WorkspaceId> Held() const;  // in memory
 
   // ---- What arrives ----
@@ -121,6 +125,10 @@ class Host final : private runtime::Observer {
   int64_t VirtualOf(runtime::BootTime boot) const;
 
   // runtime::Observer
+  void Committed(const WorkspaceId&, const engine::Engine&,
+                 const runtime::CommitFigures&) override {
+    if (streams_ != nullptr) streams_->Wake();
+  }
   void HandedOver(const WorkspaceId& workspace, const std::string& successor) override;
 
   Surroundings& around_;
@@ -131,6 +139,7 @@ class Host final : private runtime::Observer {
 
   std::unique_ptr<runtime::Pod> pod_;  // null while it is down
   std::unique_ptr<gateway::Gateway> gateway_;
+  std::shared_ptr<Streams> streams_;
   uint64_t life_ = 0;                  // inputs of earlier lives are dropped
   bool leaving_ = false;
   int64_t leave_by_us_ = 0;

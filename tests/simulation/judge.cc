@@ -109,8 +109,7 @@ void Judge::OnHeard(const WorkspaceId& name, EventId cursor, EventId asked_after
 }
 
 void Judge::CheckHistory(const WorkspaceId& name, const std::vector<store::EventEntry>& events,
-                         const store::State& state,
-                         const std::vector<store::EventEntry>& followed) {
+                         const store::State& state) {
   Workspace& workspace = workspaces_[name];
   std::set<EventId> present;
   for (const store::EventEntry& entry : events) {
@@ -123,7 +122,6 @@ void Judge::CheckHistory(const WorkspaceId& name, const std::vector<store::Event
       return Fail(absl::StrCat(ToString(entry.id), ": ", wrong));
     }
   }
-  CheckFollowed(followed, events, history.gap());
   CheckStreams(name, events);
   for (const EventId& id : workspace.acknowledged) {
     if (present.contains(id) || IsExcused(name, id) || id < history.gap()) continue;
@@ -167,15 +165,26 @@ void Judge::CheckStreams(const WorkspaceId& name,
   }
 }
 
+EventId Judge::GapIn(const std::vector<store::EventEntry>& events) {
+  EventId gap;
+  for (const store::EventEntry& entry : events) {
+    v1::Event event;
+    if (event.ParseFromString(entry.bytes) && event.owner_changed().lost()) gap = entry.id;
+  }
+  return gap;
+}
+
 // Before a gap that the history admits there may have been two of it, and the reader saw the other.
-void Judge::CheckFollowed(const std::vector<store::EventEntry>& followed,
-                          const std::vector<store::EventEntry>& events, EventId gap) {
+void Judge::CheckFollowed(const WorkspaceId& name,
+                          const std::vector<store::EventEntry>& followed,
+                          const std::vector<store::EventEntry>& events) {
+  const EventId gap = GapIn(events);
   const auto counts = [gap](const store::EventEntry& entry) { return !(entry.id < gap); };
   auto mine = std::find_if(followed.begin(), followed.end(), counts);
   auto theirs = std::find_if(events.begin(), events.end(), counts);
   std::tie(mine, theirs) = std::mismatch(mine, followed.end(), theirs, events.end());
   if (mine == followed.end() && theirs == events.end()) return;
-  Fail(absl::StrCat("who followed the history has ",
+  Fail(absl::StrCat("who followed the history of ", name, " has ",
                     mine == followed.end() ? "nothing" : ToString(mine->id), " where it has ",
                     theirs == events.end() ? "nothing" : ToString(theirs->id)));
 }

@@ -81,10 +81,14 @@ class Judge {
 
   // ---- The history ----
   // Everything acknowledged is in it, nothing twice, every transition is legal, and folding it
-  // gives `state` (a decoded copy of the store's records). `followed`: what a reader has who went by
-  // cursor.
+  // gives `state` (a decoded copy of the store's records).
   void CheckHistory(const WorkspaceId& workspace, const std::vector<store::EventEntry>& events,
-                    const store::State& state, const std::vector<store::EventEntry>& followed);
+                    const store::State& state);
+  // Newest event before which the history says that some are missing; {0,0}: none.
+  static EventId GapIn(const std::vector<store::EventEntry>& events);
+  // Who went by cursor has what `events` says, byte by byte.
+  void CheckFollowed(const WorkspaceId& workspace, const std::vector<store::EventEntry>& followed,
+                     const std::vector<store::EventEntry>& events);
   // The history said itself that events are missing (the state is not).
   bool gap() const { return gap_; }
 
@@ -93,8 +97,6 @@ class Judge {
     EventId after, until;  // lost: after < id <= until
   };
   void CheckTime(const store::Batch& batch, int64_t unix_us);
-  void CheckFollowed(const std::vector<store::EventEntry>& followed,
-                     const std::vector<store::EventEntry>& events, EventId gap);
   // Commands that a client sent one after the other are in the history in that order.
   void CheckStreams(const WorkspaceId& name, const std::vector<store::EventEntry>& events);
 

@@ -220,6 +220,7 @@ void People::Configure() {
   apply.config.queues = {queue};
   apply.config.settings.presence_grace = engine::Seconds(8);
   apply.config.settings.closed_retention = engine::Span{options_.retention_us};
+  if (options_.keep_events > 0) apply.config.settings.keep_events_max = options_.keep_events;
   apply.config.settings.back_off.after_misses = 3;
   apply.config.settings.back_off.duration = engine::Milliseconds(500);
   apply.config.settings.back_off.max_duration = engine::Seconds(2);

@@ -26,6 +26,7 @@ struct PeopleOptions {
   // Assigned inquiries return to the queue when their agent does not reply.
   bool agents_lose_work = true;
   int64_t retention_us = 3'600'000'000;  // of ended inquiries
+  uint64_t keep_events = 0;              // 0: all
   int pace = 1;                          // how slowly they look and act
   // From then on every call is answered within kAnswerTimeoutUs.
   int64_t calm_from_us = std::numeric_limits<int64_t>::max();

@@ -10,8 +10,8 @@ namespace {
 constexpr size_t kPastMax = 60;
 constexpr int64_t kClockOffMaxUs = 3'000'000;
 constexpr size_t kOwnersMax = 16;
-constexpr size_t kPageEvents = 64;
 constexpr int kLossPercent = 4;
+constexpr int kEarlyPercent = 10;  // of reads of history: they find less
 constexpr int kLatePercent = 30;  // of requests given up: they arrive all the same
 
 bool IsWrite(const store::Request& request) {
@@ -46,7 +46,7 @@ RedisModel::Link& RedisModel::LinkOf(int pod) {
 void RedisModel::Switch(Link& link) {
   if (link.server == primary_) return;
   link.server = primary_;
-  link.broken = {true, true};
+  link.broken = {true, true, true};
 }
 
 void RedisModel::Send(const Connection& connection, store::Request request, Done done) {
@@ -122,20 +122,46 @@ store::Reply RedisModel::Run(Server& server, const store::Request& request) {
   return reply;
 }
 
-void RedisModel::Read(int pod, const WorkspaceId& workspace, EventId cursor, Page page) {
-  schedule_.After(Delay(), [this, pod, workspace, cursor, page = std::move(page)] {
-    Link& link = LinkOf(pod);
-    store::EventPage read;
-    const bool reachable = !IsCut(link) && !link.server->demoted &&
-                           schedule_.now_us() >= stalled_until_us_ && !link.broken[0];
-    if (reachable) {
-      read = link.server->backend.Read(workspace, cursor, kPageEvents, 0);
-    } else {
-      read.state = store::CursorState::kUnavailable;
-      link.broken[0] = false;
-    }
-    schedule_.After(Delay(), [page, read] { page(read); });
-  });
+RedisModel::Server* RedisModel::Reached(int pod) {
+  Link& link = LinkOf(pod);
+  const bool broken = std::exchange(link.broken[2], false);
+  const bool reachable = !broken && !IsCut(link) && !link.server->demoted &&
+                         schedule_.now_us() >= stalled_until_us_ &&
+                         !(lossy_ && random_.Chance(kLossPercent));
+  return reachable ? link.server.get() : nullptr;
+}
+
+store::EventPage RedisModel::ReadNow(int pod, const WorkspaceId& workspace, EventId cursor,
+                                     size_t max) {
+  Server* server = Reached(pod);
+  if (server == nullptr) {
+    return {.state = store::CursorState::kUnavailable, .events = {}, .last_common = {}};
+  }
+  store::EventPage page = server->backend.Read(workspace, cursor, max, 0);
+  if (!page.events.empty() && random_.Chance(kEarlyPercent)) {
+    page.events.resize(static_cast<size_t>(
+        random_.Below(static_cast<int64_t>(page.events.size()))));
+  }
+  return page;
+}
+
+std::optional<EventId> RedisModel::LastNow(int pod, const WorkspaceId& workspace) {
+  Server* server = Reached(pod);
+  if (server == nullptr) return std::nullopt;
+  return server->backend.Last(workspace);
+}
+
+store::EventPage PodLog::Read(const WorkspaceId& workspace, EventId cursor, size_t max,
+                              int64_t /*wait_ms*/) {
+  store::EventPage page = redis_.ReadNow(pod_, workspace, cursor, max);
+  if (page.state == store::CursorState::kUnavailable) unreachable_ = true;
+  return page;
+}
+
+std::optional<EventId> PodLog::Last(const WorkspaceId& workspace) {
+  const std::optional<EventId> last = redis_.LastNow(pod_, workspace);
+  if (!last) unreachable_ = true;
+  return last;
 }
 
 // ---- Faults -------------------------------------------------------------------------------------
@@ -183,6 +209,7 @@ bool RedisModel::IsOrphaned(const store::OwnershipRecord& was, Server& server,
 
 void RedisModel::RollBack(int64_t age_us, const std::vector<WorkspaceId>& workspaces,
                           bool excused) {
+  rewound_ = true;
   const Past& chosen = PastBefore(schedule_.now_us() - age_us);
   std::map<WorkspaceId, std::pair<store::OwnershipRecord, EventId>> before;
   for (const WorkspaceId& workspace : workspaces) {
@@ -201,6 +228,7 @@ void RedisModel::RollBack(int64_t age_us, const std::vector<WorkspaceId>& worksp
 
 void RedisModel::FailOver(int64_t age_us, int64_t split_us, int64_t clock_us,
                           const std::vector<WorkspaceId>& workspaces, bool excused) {
+  rewound_ = true;
   const ServerPtr old = primary_;
   primary_ = std::make_shared<Server>(schedule_, flaws_, clock_us);
   judge_.OnStoreClock(clock_us);

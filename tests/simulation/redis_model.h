@@ -9,8 +9,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/router/store/memory_store.h"
@@ -28,7 +30,6 @@ inline constexpr int64_t kTwoOwnersUs = 3'000'000;  // more than a lease of the 
 class RedisModel {
  public:
   using Done = std::function<void(store::Reply)>;
-  using Page = std::function<void(store::EventPage)>;
 
   RedisModel(Schedule& schedule, Random random, Judge& judge, store::MemoryFlaws flaws);
 
@@ -41,14 +42,17 @@ class RedisModel {
   };
   // Sends a request; `done` hears exactly one reply.
   void Send(const Connection& connection, store::Request request, Done done);
-  // Reads history over the pod's connection; `page` hears one page, maybe kUnavailable.
-  void Read(int pod, const WorkspaceId& workspace, EventId cursor, Page page);
+  // History as the pod's own connection for it shows it now: kUnavailable and nullopt where it does
+  // not answer. See PodLog.
+  store::EventPage ReadNow(int pod, const WorkspaceId& workspace, EventId cursor, size_t max);
+  std::optional<EventId> LastNow(int pod, const WorkspaceId& workspace);
   // The primary whose history counts.
   store::MemoryBackend& backend() { return primary_->backend; }
 
   // ---- Faults ----
   void set_lossy(bool lossy) { lossy_ = lossy; }  // a part of requests and replies get lost
   bool lossy() const { return lossy_; }
+  bool rewound() const { return rewound_; }       // history was ever taken back
   void StallFor(int64_t us);                      // nothing is executed, everything times out
   void RefuseFor(int64_t us);                     // writes are refused
   // Nothing passes between the pod and Redis; `replies_only`: requests still arrive.
@@ -83,7 +87,7 @@ class RedisModel {
   // A pod's connections.
   struct Link {
     ServerPtr server;
-    std::array<bool, 2> broken{};  // slow, fast: the next request finds out
+    std::array<bool, 3> broken{};  // slow, fast, history: the next request finds out
     int64_t cut_until_us = 0;
     bool replies_only = false;
   };
@@ -100,6 +104,8 @@ class RedisModel {
   };
 
   Link& LinkOf(int pod);
+  // The server a read of history reaches; null: none.
+  Server* Reached(int pod);
   bool IsCut(const Link& link) const { return schedule_.now_us() < link.cut_until_us; }
   void Switch(Link& link);
   void Execute(const Sent& sent);
@@ -122,8 +128,26 @@ class RedisModel {
   std::set<WorkspaceId> forsaken_;  // given up by their owners on a primary that is none any more
   std::map<std::pair<int, uint64_t>, int64_t> arrival_us_;  // by pod and line: of its last request
   bool lossy_ = false;
+  bool rewound_ = false;
   int64_t stalled_until_us_ = 0;
   int64_t refusing_until_us_ = 0;
+};
+
+// A pod's view of history. A read may find less than there is, as if it had come a little earlier,
+// so that histories grow between any two reads.
+class PodLog final : public store::EventLog {
+ public:
+  PodLog(RedisModel& redis, int pod) : redis_(redis), pod_(pod) {}
+  store::EventPage Read(const WorkspaceId& workspace, EventId cursor, size_t max,
+                        int64_t wait_ms) override;
+  std::optional<EventId> Last(const WorkspaceId& workspace) override;
+  // A read since the last call was not answered.
+  bool TakeUnreachable() { return std::exchange(unreachable_, false); }
+
+ private:
+  RedisModel& redis_;
+  const int pod_;
+  bool unreachable_ = false;
 };
 
 }  // namespace firstline::simulation

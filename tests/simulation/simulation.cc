@@ -23,6 +23,8 @@ constexpr int64_t kStepsPerCheck = 500;
 // After the last fault: until when calls may still be slow, and ownership may still move.
 constexpr int64_t kCalmAfterUs = 10'000'000;
 constexpr int64_t kRestAfterUs = 8 * kLease.us;
+// Of workspaces in which events do not stay: slow watchers miss some.
+constexpr uint64_t kKeepEventsFew = 60;
 constexpr int64_t kRestForUs = 2 * kLease.us;
 
 class Life {
@@ -68,6 +70,7 @@ class Life {
     cluster.fast_clock = options.fast_clock;
     cluster.gateway_bugs = options.gateway_bugs;
     cluster.forwards_again = options.forwards_again;
+    cluster.tail_bugs = options.tail_bugs;
     return cluster;
   }
 
@@ -80,8 +83,7 @@ class Life {
           schedule_, random_.Fork(), trace_, judge_, cluster_, name, absl::StrCat(name, "-w", n),
           options_.commands, options_.faults_until_us));
     }
-    watchers_.push_back(std::make_unique<Watcher>(schedule_, random_.Fork(), judge_, redis_,
-                                                  cluster_, name, options_.pace));
+    AddWatchers(name);
     PeopleOptions people;
     people.agents = options_.agents;
     people.inquiries = options_.inquiries;
@@ -89,17 +91,34 @@ class Life {
     people.agents_lose_work = random_.Chance(50);
     people.retention_us = options_.retention_us;
     people.pace = options_.pace;
+    trimmed_.push_back(random_.Chance(25));
+    people.keep_events = trimmed_.back() ? kKeepEventsFew : 0;
     people.calm_from_us = options_.faults_until_us + kCalmAfterUs;
     people.configured = [this, index = workspaces_.size() - 1] { OnConfigured(index); };
     people_.push_back(std::make_unique<People>(schedule_, random_.Fork(), trace_, judge_,
                                                cluster_, name, people));
   }
 
+  // One of everything, one of an inquiry, one of an agent.
+  void AddWatchers(const WorkspaceId& name) {
+    const StreamClientOptions options{.workspace = name,
+                                      .pace = options_.pace,
+                                      .calm_from_us = options_.faults_until_us + kCalmAfterUs};
+    const std::string inquiry = random_.Chance(50) ? absl::StrCat(name, "-w0") : "i1";
+    for (const std::string& of : {std::string(), inquiry}) {
+      watchers_.push_back(std::make_unique<Watcher>(schedule_, random_.Fork(), trace_, judge_,
+                                                    redis_, cluster_, options, of));
+    }
+    agent_watchers_.push_back(std::make_unique<AgentWatcher>(
+        schedule_, random_.Fork(), trace_, judge_, redis_, cluster_, options, "a0"));
+  }
+
   // A workspace that is rolled back to before it was made is another installation's problem.
   void OnConfigured(size_t index) {
     redis_.ForgetPast();
     ++configured_;
-    watchers_[index]->Start();
+    for (size_t n = 0; n < kWatchersEach; ++n) watchers_[index * kWatchersEach + n]->Start();
+    agent_watchers_[index]->Start();
     const auto each = static_cast<size_t>(options_.writers);
     for (size_t n = 0; n < each; ++n) writers_[index * each + n]->Start();
   }
@@ -255,13 +274,60 @@ class Life {
     absl::StrAppend(&report.history, people_[w]->digest());
     const store::Reply seen = redis_.backend().Run(store::Observe{workspace});
     if (!judge_.violation().empty() || !seen.ownership) return;
-    const std::vector<store::EventEntry>& followed = watchers_[w]->Finish();
-    report.rewinds += watchers_[w]->rewinds();
+    const std::vector<store::EventEntry> events = WithTrimmed(w, page.events);
     people_[w]->CheckViews();
     report.judged += people_[w]->judged();
     const store::Reply loaded =
         redis_.backend().Run(store::Load{workspace, seen.ownership->token});
-    if (loaded.state) judge_.CheckHistory(workspace, page.events, *loaded.state, followed);
+    if (loaded.state && !events.empty()) judge_.CheckHistory(workspace, events, *loaded.state);
+    ConcludeWatchers(w, events.empty() ? page.events : events, report);
+  }
+
+  // The history with what is retained no more, from who followed all of it; empty where nobody did.
+  std::vector<store::EventEntry> WithTrimmed(size_t w,
+                                             const std::vector<store::EventEntry>& retained) {
+    Watcher& watcher = *watchers_[w * kWatchersEach];
+    watcher.Finish();
+    if (!trimmed_[w] || retained.empty()) return retained;
+    if (watcher.expired() > 0) return {};
+    std::vector<store::EventEntry> events;
+    for (const store::EventEntry& entry : watcher.followed()) {
+      if (entry.id < retained.front().id) events.push_back(entry);
+    }
+    events.insert(events.end(), retained.begin(), retained.end());
+    return events;
+  }
+
+  void ConcludeWatchers(size_t w, const std::vector<store::EventEntry>& events,
+                        SimulationReport& report) {
+    for (size_t n = 0; n < kWatchersEach; ++n) {
+      Watcher& watcher = *watchers_[w * kWatchersEach + n];
+      if (n > 0) watcher.Finish();
+      CheckFollowed(w, watcher, events);
+      report.rewinds += watcher.rewinds();
+      report.expired += watcher.expired();
+      report.told += watcher.told();
+    }
+    AgentWatcher& agent = *agent_watchers_[w];
+    agent.Finish(Judge::GapIn(events));
+    report.told += agent.told();
+    report.snapshots += agent.snapshots();
+  }
+
+  void CheckFollowed(size_t w, const Watcher& watcher,
+                     const std::vector<store::EventEntry>& events) {
+    if (events.empty()) return;
+    std::vector<store::EventEntry> expected, followed;
+    for (const store::EventEntry& entry : events) {
+      v1::Event event;
+      event.ParseFromString(entry.bytes);
+      if (entry.id <= watcher.from() || !watcher.Concerns(event)) continue;
+      expected.push_back({entry.id, event.SerializeAsString()});
+    }
+    for (const store::EventEntry& entry : watcher.followed()) {
+      if (!(entry.id < events.front().id)) followed.push_back(entry);
+    }
+    judge_.CheckFollowed(workspaces_[w], followed, expected);
   }
 
   static void Tell(const store::EventEntry& entry) {
@@ -271,6 +337,7 @@ class Life {
   }
 
   static constexpr int kPodsMax = 6;
+  static constexpr size_t kWatchersEach = 2;  // of a workspace
 
   const SimulationOptions options_;
   const std::vector<Fault> plan_;
@@ -283,7 +350,9 @@ class Life {
   std::vector<WorkspaceId> workspaces_;
   std::vector<std::unique_ptr<People>> people_;
   std::vector<std::unique_ptr<Writer>> writers_;    // by workspace
-  std::vector<std::unique_ptr<Watcher>> watchers_;  // one a workspace
+  std::vector<std::unique_ptr<Watcher>> watchers_;  // by workspace: of everything, of an inquiry
+  std::vector<std::unique_ptr<AgentWatcher>> agent_watchers_;  // one a workspace
+  std::vector<bool> trimmed_;                       // of workspaces: whether old events go
   int configured_ = 0;
   int64_t busy_until_us_ = 0;
   int64_t calm_until_us_ = 0;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "services/router/api/event_tails.h"
 #include "services/router/gateway/gateway.h"
 #include "services/router/runtime/options.h"
 #include "services/router/store/memory_store.h"
@@ -34,6 +35,7 @@ struct SimulationOptions {
   runtime::Span fast_clock{};  // of one pod
   gateway::PlantedBugs gateway_bugs;
   bool forwards_again = false;
+  api::EventTails::PlantedBugs tail_bugs;
   store::MemoryFlaws flaws;
   bool trace = false;  // tell everything on standard error
 };
@@ -47,6 +49,9 @@ struct SimulationReport {
   int64_t virtual_us = 0;
   int rollbacks = 0;      // of Redis, in all ways
   int rewinds = 0;        // watchers were told of
+  int expired = 0;        // the same: of events that are no longer retained
+  int64_t told = 0;       // events that watch streams brought
+  int snapshots = 0;      // of agents, that watch streams brought
   bool gap = false;       // a history says that events are missing in it
   std::string history;    // every event of every workspace, and a digest of what clients heard
 };

@@ -14,7 +14,8 @@ constexpr uint64_t kSeeds = 40;
 constexpr uint64_t kBugSeedsMax = 1000;
 
 TEST(Simulation, HoldsUnderFaults) {
-  int64_t answers = 0, events = 0, judged = 0, rollbacks = 0, rewinds = 0, gaps = 0;
+  int64_t answers = 0, events = 0, judged = 0, rollbacks = 0, gaps = 0;
+  int64_t told = 0, snapshots = 0, rewinds = 0, expired = 0;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     SimulationOptions options;
     options.seed = seed;
@@ -25,7 +26,10 @@ TEST(Simulation, HoldsUnderFaults) {
     events += report.events;
     judged += report.judged;
     rollbacks += report.rollbacks;
+    told += report.told;
+    snapshots += report.snapshots;
     rewinds += report.rewinds;
+    expired += report.expired;
     gaps += report.gap ? 1 : 0;
     EXPECT_TRUE(!report.gap || report.rollbacks > 0) << "a gap without a reason, seed " << seed;
   }
@@ -33,7 +37,10 @@ TEST(Simulation, HoldsUnderFaults) {
   EXPECT_GT(answers, 10'000);
   EXPECT_GT(events, 10'000);
   EXPECT_GT(rollbacks, 0);
+  EXPECT_GT(told, events);
+  EXPECT_GT(snapshots, static_cast<int64_t>(kSeeds) * 10);
   EXPECT_GT(rewinds, 0);
+  EXPECT_GT(expired, 0);
   // Nor do histories that admit a gap, or clients whose views are not judged.
   EXPECT_LE(gaps * 3, static_cast<int64_t>(kSeeds) * 2);
   EXPECT_GT(judged * 10, answers);
@@ -109,6 +116,11 @@ INSTANTIATE_TEST_SUITE_P(
             }},
         Bug{"DoubleForwarding", [](auto& o) { o.forwards_again = true; }},
         Bug{"MassExpiryAfterATakeOver", [](auto& o) { o.bugs.no_grace_after_takeover = true; }},
+        Bug{"EventsSkippedFromTheLogToLive", [](auto& o) { o.tail_bugs.skip_at_switch = true; }},
+        Bug{"ATailAcrossARewind", [](auto& o) { o.tail_bugs.ignore_rewind = true; }},
+        Bug{"EventsDroppedInSilence", [](auto& o) { o.tail_bugs.conceal_lost = true; }},
+        Bug{"ASleepingReaderMissesANewOwner",
+            [](auto& o) { o.tail_bugs.forget_owner_changed = true; }},
         Bug{"ClockOneHourFast", [](auto& o) { o.fast_clock = engine::Seconds(3600); }}),
     [](const testing::TestParamInfo<Bug>& bug) { return std::string(bug.param.name); });
 

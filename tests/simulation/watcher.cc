@@ -4,57 +4,138 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/status/reason.h"
 
 namespace firstline::simulation {
+namespace {
 
-Watcher::Watcher(Schedule& schedule, Random random, Judge& judge, RedisModel& redis,
-                 Cluster& cluster, WorkspaceId workspace, int pace)
-    : schedule_(schedule),
-      random_(random),
-      judge_(judge),
-      redis_(redis),
-      cluster_(cluster),
-      workspace_(std::move(workspace)),
-      pace_(pace) {}
+constexpr size_t kAll = 10'000'000;
 
-void Watcher::Start() { Ask(); }
+}  // namespace
 
-void Watcher::Ask() {
-  const int pod = cluster_.Pick(random_, -1);
-  if (pod < 0) return schedule_.After(100'000, [this] { Ask(); });
-  redis_.Read(pod, workspace_, cursor_, [this](const store::EventPage& page) {
-    const bool more = Take(page);
-    schedule_.After(more ? 1'000 : random_.Between(20'000, 200'000) * pace_,
-                    [this] { Ask(); });
-  });
+// ---- By cursor ----------------------------------------------------------------------------------
+
+Watcher::Watcher(Schedule& schedule, Random random, const Trace& trace, Judge& judge,
+                 RedisModel& redis, Cluster& cluster, StreamClientOptions options,
+                 std::string inquiry)
+    : StreamClient(schedule, random, trace, judge, redis, cluster, std::move(options)),
+      inquiry_(std::move(inquiry)) {}
+
+uint64_t Watcher::OpenAt(Streams& streams, Streams::Tell tell) {
+  return streams.WatchEvents(
+      {.workspace = options_.workspace, .cursor = cursor_, .filter = {}, .inquiry = inquiry_},
+      std::move(tell));
 }
 
-bool Watcher::Take(const store::EventPage& page) {
-  switch (page.state) {
-    case store::CursorState::kUnavailable: return false;
-    case store::CursorState::kExpired:
-      judge_.Fail(absl::StrCat("cursor ", ToString(cursor_), " expired"));
-      return false;
-    case store::CursorState::kRewound:
-      ++rewinds_;
-      cursor_ = page.last_common;
-      std::erase_if(followed_, [&](const store::EventEntry& entry) { return cursor_ < entry.id; });
-      return true;
-    case store::CursorState::kOk: break;
+bool Watcher::Concerns(const v1::Event& event) const {
+  return inquiry_.empty() || event.has_owner_changed() || event.inquiry_id() == inquiry_;
+}
+
+void Watcher::Take(const Streams::Message& message) {
+  const std::string reason = status::ReasonOf(message.status);
+  if (reason == "CURSOR_REWOUND" || reason == "CURSOR_EXPIRED") {
+    const auto info = status::GetErrorInfo(message.status);
+    const auto resume = store::ParseEventId(info->metadata.at("resume_cursor"));
+    if (!resume) return judge_.Fail(absl::StrCat(reason, " without a cursor to resume from"));
+    return GoBackTo(*resume, reason == "CURSOR_REWOUND");
   }
+  if (!message.status.ok()) return;
+  for (const api::EventTails::SharedEvent& event : message.events) {
+    if (!(cursor_ < event->id)) {
+      return judge_.Fail(absl::StrCat("a stream goes back to ", ToString(event->id), " from ",
+                                      ToString(cursor_)));
+    }
+    followed_.push_back({event->id, event->event.SerializeAsString()});
+    cursor_ = event->id;
+  }
+  cursor_ = std::max(cursor_, message.cursor);
+}
+
+void Watcher::GoBackTo(EventId cursor, bool rewound) {
+  ++(rewound ? rewinds_ : expired_);
+  cursor_ = cursor;
+  if (!rewound) followed_.clear();
+  from_ = rewound ? std::min(from_, cursor) : cursor;
+  std::erase_if(followed_, [&](const store::EventEntry& entry) { return cursor_ < entry.id; });
+}
+
+void Watcher::Finish() {
+  for (;;) {
+    const store::EventPage page = redis_.backend().Read(options_.workspace, cursor_, kAll, 0);
+    if (page.state == store::CursorState::kOk) {
+      for (const store::EventEntry& entry : page.events) {
+        const v1::Event event = Parsed(entry);
+        if (Concerns(event)) followed_.push_back({entry.id, event.SerializeAsString()});
+      }
+      return;
+    }
+    GoBackTo(page.last_common, page.state == store::CursorState::kRewound);
+  }
+}
+
+// ---- Agents -------------------------------------------------------------------------------------
+
+AgentWatcher::AgentWatcher(Schedule& schedule, Random random, const Trace& trace, Judge& judge,
+                           RedisModel& redis, Cluster& cluster, StreamClientOptions options,
+                           std::string agent)
+    : StreamClient(schedule, random, trace, judge, redis, cluster, std::move(options)),
+      agent_(std::move(agent)) {}
+
+uint64_t AgentWatcher::OpenAt(Streams& streams, Streams::Tell tell) {
+  return streams.WatchAgent(options_.workspace, agent_, std::move(tell));
+}
+
+std::optional<EventId> AgentWatcher::ToldUntil() const {
+  if (!now_) return std::nullopt;
+  return now_->until;
+}
+
+void AgentWatcher::OnReopen() {
+  CheckTold();
+  now_.reset();
+}
+
+void AgentWatcher::Take(const Streams::Message& message) {
+  if (!message.status.ok()) return;
+  if (message.snapshot) {
+    ++snapshots_;
+    if (message.anew) now_.reset();
+    if (!now_) now_ = Told{message.cursor, message.cursor, {}};
+  }
+  if (!now_) return judge_.Fail(absl::StrCat(agent_, " was told events before a snapshot"));
+  for (const api::EventTails::SharedEvent& event : message.events) {
+    if (event->id <= now_->from || (!now_->events.empty() && event->id <= now_->events.back())) {
+      return judge_.Fail(absl::StrCat(agent_, " was told ", ToString(event->id), " again"));
+    }
+    now_->events.push_back(event->id);
+  }
+  now_->until = std::max(now_->until, message.cursor);
+  if (message.snapshot) CheckTold();
+}
+
+// Where history was ever taken back, what streams told meanwhile is not in it: see Finish.
+void AgentWatcher::CheckTold() {
+  if (now_ && !redis_.rewound()) Finish({});
+}
+
+void AgentWatcher::Finish(EventId gap) {
+  if (!now_ || now_->from < gap) return;
+  const store::EventPage page = redis_.backend().Read(options_.workspace, now_->from, kAll, 0);
+  if (page.state == store::CursorState::kExpired) return;
+  if (page.state != store::CursorState::kOk) {
+    return judge_.Fail(absl::StrCat(agent_, " was not told that history was taken back"));
+  }
+  std::vector<EventId> happened;
   for (const store::EventEntry& entry : page.events) {
-    if (!(cursor_ < entry.id)) judge_.Fail("a page of history does not ascend");
-    followed_.push_back(entry);
-    cursor_ = entry.id;
+    if (entry.id <= now_->until && Concerns(Parsed(entry))) happened.push_back(entry.id);
   }
-  return !page.events.empty();
-}
-
-const std::vector<store::EventEntry>& Watcher::Finish() {
-  constexpr size_t kAll = 10'000'000;
-  while (Take(redis_.backend().Read(workspace_, cursor_, kAll, 0))) {
-  }
-  return followed_;
+  if (happened == now_->events) return;
+  const auto [mine, theirs] = std::mismatch(now_->events.begin(), now_->events.end(),
+                                            happened.begin(), happened.end());
+  judge_.Fail(absl::StrCat(
+      options_.workspace, ": from ", ToString(now_->from), " to ", ToString(now_->until), " ",
+      agent_, " was told ", mine == now_->events.end() ? "nothing" : ToString(*mine), " where ",
+      theirs == happened.end() ? "nothing" : ToString(*theirs), " happened"));
 }
 
 }  // namespace firstline::simulation

@@ -1,39 +1,73 @@
-// Somebody who follows a workspace's history by cursor, now at this pod, now at that, and goes back
-// where it is told that history was rewound.
+// Those who follow a workspace's history over watch streams: by cursor, going back where they are
+// told that history was rewound, and agents, by snapshots and what happened since.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
-#include "tests/simulation/cluster.h"
+#include "tests/simulation/stream_client.h"
 
 namespace firstline::simulation {
 
-class Watcher {
+// As client::Subscription.
+class Watcher final : public StreamClient {
  public:
-  Watcher(Schedule& schedule, Random random, Judge& judge, RedisModel& redis, Cluster& cluster,
-          WorkspaceId workspace, int pace);
+  // Of everything, or of one inquiry.
+  Watcher(Schedule& schedule, Random random, const Trace& trace, Judge& judge, RedisModel& redis,
+          Cluster& cluster, StreamClientOptions options, std::string inquiry);
 
-  void Start();
-  // Reads the rest, and gives all it has.
-  const std::vector<store::EventEntry>& Finish();
+  // Reads the rest from the store.
+  void Finish();
+  // What it was told after `from`, without what was taken back, serialised by this program.
+  const std::vector<store::EventEntry>& followed() const { return followed_; }
+  EventId from() const { return from_; }
+  bool Concerns(const v1::Event& event) const override;
   int rewinds() const { return rewinds_; }
+  int expired() const { return expired_; }
 
  private:
-  void Ask();
-  // True when there may be more.
-  bool Take(const store::EventPage& page);
+  uint64_t OpenAt(Streams& streams, Streams::Tell tell) override;
+  void Take(const Streams::Message& message) override;
+  std::optional<EventId> ToldUntil() const override { return cursor_; }
+  void GoBackTo(EventId cursor, bool rewound);
 
-  Schedule& schedule_;
-  Random random_;
-  Judge& judge_;
-  RedisModel& redis_;
-  Cluster& cluster_;
-  const WorkspaceId workspace_;
-  const int pace_;  // how slowly it looks
+  const std::string inquiry_;  // "": everything
   std::vector<store::EventEntry> followed_;
-  EventId cursor_;
+  EventId from_, cursor_;
   int rewinds_ = 0;
+  int expired_ = 0;
+};
+
+// As an agent's own view of its work.
+class AgentWatcher final : public StreamClient {
+ public:
+  AgentWatcher(Schedule& schedule, Random random, const Trace& trace, Judge& judge,
+               RedisModel& redis, Cluster& cluster, StreamClientOptions options,
+               std::string agent);
+
+  // `gap`: the history of before is not told as it was.
+  void Finish(EventId gap);
+  int snapshots() const { return snapshots_; }
+
+ private:
+  uint64_t OpenAt(Streams& streams, Streams::Tell tell) override;
+  void Take(const Streams::Message& message) override;
+  void OnReopen() override;
+  std::optional<EventId> ToldUntil() const override;
+  bool Concerns(const v1::Event& event) const override { return event.agent_id() == agent_; }
+  // What was told since the snapshot is what happened.
+  void CheckTold();
+
+  const std::string agent_;
+  // From a snapshot on, without a break.
+  struct Told {
+    EventId from, until;
+    std::vector<EventId> events;
+  };
+  std::optional<Told> now_;
+  int snapshots_ = 0;
 };
 
 }  // namespace firstline::simulation

@@ -81,6 +81,7 @@ class EventTailsTest : public testing::Test {
     std::vector<uint64_t> events;
     std::vector<bool> lost;  // of each batch
     absl::Status status;
+    std::optional<EventId> cursor;  // of the last batch
     int batches = 0;
   };
   Told& Read(EventTails::Id id, std::optional<EventId> cursor) {
@@ -97,6 +98,7 @@ class EventTailsTest : public testing::Test {
     Told& told = told_[id];
     ++told.batches;
     told.status = batch.status;
+    told.cursor = batch.cursor;
     told.lost.push_back(batch.lost);
     for (const EventTails::SharedEvent& event : batch.events) told.events.push_back(event->id.n);
   }
@@ -173,14 +175,20 @@ TEST_F(EventTailsTest, AReaderBehindWhatIsRetainedIsToldWhereToResume) {
 TEST_F(EventTailsTest, AReaderWaitsWhileTheStoreCannotBeReached) {
   log_.Append(2);
   log_.reachable = false;
-  Told& told = Read(1, EventId{});
+  Told& told = Read(1, EventId{kEpoch, 1});
   Next(1);
   EXPECT_EQ(told.batches, 0);
+  Told& new_here = Read(2, std::nullopt);
+  Next(2);
   now_ += limits::kHeartbeat;
   Next(1);
+  EXPECT_EQ(told.batches, 1);
+  EXPECT_EQ(told.cursor, (EventId{kEpoch, 1})) << "who saves it resumes where it was";
+  EXPECT_EQ(new_here.batches, 1);
+  EXPECT_EQ(new_here.cursor, std::nullopt) << "the oldest event is not now";
   log_.reachable = true;
   NextAll(1);
-  EXPECT_EQ(told.events, Numbers(1, 2));
+  EXPECT_EQ(told.events, Numbers(2, 2));
   EXPECT_TRUE(told.status.ok());
 }
 

@@ -108,7 +108,7 @@ void Streams::OnBatch(uint64_t number, const Batch& batch) {
   if (stream == nullptr) return;
   if (!batch.status.ok()) return End(number, batch.status);
   if (!stream->agent.empty()) return OnAgentBatch(number, batch);
-  Send(*stream, {.events = batch.events, .cursor = batch.cursor});
+  Send(*stream, {.events = batch.events, .cursor = batch.cursor.value_or(EventId{})});
   stream->full = stream->unread >= kUnreadMax;
   if (!stream->full) AskNext(number);
 }
@@ -138,10 +138,10 @@ void Streams::OnAgentBatch(uint64_t number, const Batch& batch) {
       events.push_back(event);
     }
   }
-  stream.heard_of = batch.cursor;
+  stream.heard_of = *batch.cursor;
   const bool told = !events.empty();
   if (told) {
-    const EventId cursor = stream.awaits_snapshot ? events.back()->id : batch.cursor;
+    const EventId cursor = stream.awaits_snapshot ? events.back()->id : *batch.cursor;
     Send(stream, {.events = std::move(events), .cursor = cursor});
   }
   if (stream.looked && *stream.looked <= stream.heard_of) {

@@ -48,7 +48,11 @@ void Watcher::Take(const Streams::Message& message) {
     followed_.push_back({event->id, event->event.SerializeAsString()});
     cursor_ = event->id;
   }
-  cursor_ = std::max(cursor_, message.cursor);
+  if (message.cursor < cursor_) {
+    return judge_.Fail(absl::StrCat("a stream's cursor goes back to ", ToString(message.cursor),
+                                    " from ", ToString(cursor_)));
+  }
+  cursor_ = message.cursor;
 }
 
 void Watcher::GoBackTo(EventId cursor, bool rewound) {

@@ -307,10 +307,13 @@ void EventTails::ServeFollower(Subscriber& follower, Tail& tail, Batch& batch) {
 }
 
 bool EventTails::ServeReader(Subscriber& reader, Tail& tail, Batch& batch) {
-  if (!tail.last) return false;
+  if (!tail.last) {
+    batch.cursor = reader.cursor;
+    return false;
+  }
   if (reader.caught_up) {
     reader.cursor = tail.last;
-    batch.cursor = *reader.cursor;
+    batch.cursor = reader.cursor;
     return false;
   }
   if (!reader.cursor) {
@@ -328,7 +331,7 @@ bool EventTails::ServeReader(Subscriber& reader, Tail& tail, Batch& batch) {
   }
   // One that begins at an event which the tail has yet to read is ahead of it.
   reader.caught_up = next == tail.recent.end() && !(*tail.last < *reader.cursor);
-  batch.cursor = *reader.cursor;
+  batch.cursor = reader.cursor;
   return false;
 }
 
@@ -337,7 +340,7 @@ bool EventTails::ReadHistory(Subscriber& reader, const Tail& tail, Batch& batch)
   const store::EventPage page =
       log_.Read(reader.workspace, *reader.cursor, options_.message, 0);
   if (page.state == store::CursorState::kUnavailable) {
-    batch.cursor = *reader.cursor;
+    batch.cursor = reader.cursor;
     return false;
   }
   if (page.state != store::CursorState::kOk) {
@@ -351,7 +354,7 @@ bool EventTails::ReadHistory(Subscriber& reader, const Tail& tail, Batch& batch)
   }
   reader.checked = true;
   if (options_.bugs.skip_at_switch && page.events.empty()) reader.cursor = tail.last;
-  batch.cursor = *reader.cursor;
+  batch.cursor = reader.cursor;
   return !page.events.empty();
 }
 

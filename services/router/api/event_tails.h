@@ -41,11 +41,12 @@ class EventTails {
   };
   using SharedEvent = std::shared_ptr<const Event>;
   // What answers one Next. Without events: nothing came for limits::kHeartbeat, and `cursor` is how
-  // far history has been looked through.
+  // far history has been looked through; none where the store could not tell yet where "from now
+  // on" is.
   struct Batch {
     absl::Status status;  // not OK: the last one; CURSOR_REWOUND, CURSOR_EXPIRED
     std::vector<SharedEvent> events;
-    store::EventId cursor;
+    std::optional<store::EventId> cursor;
     bool lost = false;  // followers: events are missing before these
   };
   using Deliver = std::function<void(Batch)>;

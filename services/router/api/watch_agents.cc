@@ -335,8 +335,8 @@ class WatchAgents final : public AgentsIo {
         events.push_back(event);
       }
     }
-    heard_of_ = batch.cursor;
-    if (!events.empty()) TellEvents(events, batch.cursor);
+    heard_of_ = *batch.cursor;
+    if (!events.empty()) TellEvents(events, *batch.cursor);
     if (looked_ && looked_->cursor() <= heard_of_) {
       looking_ = false;
       Looked looked = *std::exchange(looked_, std::nullopt);

@@ -104,7 +104,7 @@ class WatchEvents final : public EventStream {
       told = event->event;
       Redact(*caller(), told);
     }
-    response.set_cursor(store::ToString(batch.cursor));
+    if (batch.cursor) response.set_cursor(store::ToString(*batch.cursor));
     Write(response);
   }
 

@@ -6,6 +6,8 @@
 //   begin           forget the figures
 //   tell            print the figures since then as a line of JSON; `gap_ms`: the longest time in
 //                   which one workspace answered nobody
+//   check           stop calling, and compare the history with what was acknowledged: a line of
+//                   JSON. The last command
 //   (the end)       stop
 #include <grpcpp/grpcpp.h>
 
@@ -32,6 +34,7 @@
 #include "common/sync/mutex.h"
 #include "firstline/v1/config_service.grpc.pb.h"
 #include "firstline/v1/routing_service.grpc.pb.h"
+#include "tests/bench/ledger.h"
 #include "tests/bench/measurement.h"
 
 namespace firstline::bench {
@@ -52,6 +55,7 @@ struct Options {
   int workspaces = 1;
   int callers = 4;
   int pause_us = 0;            // between two calls of a caller
+  bool keeps_ledger = false;   // for `check`
 };
 
 constexpr int kClosedMax = 1'000;  // ended inquiries a workspace keeps: few beside those that wait
@@ -199,7 +203,7 @@ v1::SubmitInquiryRequest SubmitOf(int workspace, const std::string& id) {
 }
 
 // Submits and cancels by turns, so that nothing grows.
-void Call(const Options& options, Caller& caller, int number, Figures& figures,
+void Call(const Options& options, Caller& caller, int number, Figures& figures, Ledger& ledger,
           const std::atomic<bool>& stop) {
   for (int i = 0; !stop; ++i) {
     const int workspace = (number + i) % options.workspaces;
@@ -208,6 +212,7 @@ void Call(const Options& options, Caller& caller, int number, Figures& figures,
     auto began = Clock::now();
     const std::string submitted = caller.Submit(SubmitOf(workspace, id), &peer);
     figures.Ended(workspace, began, submitted, peer);
+    if (options.keeps_ledger && submitted.empty()) ledger.Submitted(Name(workspace), id);
     v1::CancelInquiryRequest cancel;
     cancel.set_workspace(Name(workspace));
     cancel.set_inquiry_id(id);
@@ -215,6 +220,7 @@ void Call(const Options& options, Caller& caller, int number, Figures& figures,
     began = Clock::now();
     const std::string cancelled = caller.Cancel(cancel, &peer);
     figures.Ended(workspace, began, cancelled, peer);
+    if (options.keeps_ledger && cancelled.empty()) ledger.Cancelled(Name(workspace), id);
     if (options.pause_us > 0) {
       std::this_thread::sleep_for(std::chrono::microseconds(options.pause_us));
     }
@@ -255,8 +261,18 @@ void Fill(const Options& options, int count) {
   for (std::thread& thread : threads) thread.join();
 }
 
+nlohmann::json Check(const Options& options, Ledger& ledger) {
+  client::Client client({.targets = options.targets});
+  const LedgerCheck check = ledger.Check(client);
+  return {{"acknowledged", check.acknowledged},
+          {"lost", check.lost},
+          {"doubled", check.doubled},
+          {"example", check.example}};
+}
+
 // Lines until the end.
-void Obey(const Options& options, Figures& figures) {
+void Obey(const Options& options, Figures& figures, Ledger& ledger,
+          const std::function<void()>& stop) {
   for (std::string line; std::getline(std::cin, line);) {
     std::istringstream words(line);
     std::string what;
@@ -268,6 +284,10 @@ void Obey(const Options& options, Figures& figures) {
       Fill(options, count);
     } else if (what == "begin") {
       figures.Begin();
+    } else if (what == "check") {
+      stop();
+      std::cout << Check(options, ledger).dump() << std::endl;
+      continue;
     } else if (what != "tell") {
       Fail("no such command: " + line);
     }
@@ -289,21 +309,27 @@ int Main(int argc, char** argv) {
   cli.add_option("--workspaces", options.workspaces)->check(CLI::Range(1, 1000));
   cli.add_option("--callers", options.callers)->check(CLI::Range(1, 1000));
   cli.add_option("--pause-us", options.pause_us)->check(CLI::Range(0, 1'000'000));
+  cli.add_flag("--ledger", options.keeps_ledger, "remember what was acknowledged, for check");
   cli.add_flag("--idle", idle, "make no calls of its own");
   CLI11_PARSE(cli, argc, argv);
   Figures figures(options.workspaces);
+  Ledger ledger;
   std::vector<std::unique_ptr<Caller>> clients;
   for (int i = 0; i < kClients; ++i) clients.push_back(MakeCaller(options, i));
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
   for (int i = 0; i < (idle ? 0 : options.callers); ++i) {
     threads.emplace_back([&, i] {
-      Call(options, *clients[static_cast<size_t>(i % kClients)], i, figures, stop);
+      Call(options, *clients[static_cast<size_t>(i % kClients)], i, figures, ledger, stop);
     });
   }
-  Obey(options, figures);
-  stop = true;
-  for (std::thread& thread : threads) thread.join();
+  const auto stop_all = [&] {
+    stop = true;
+    for (std::thread& thread : threads) thread.join();
+    threads.clear();
+  };
+  Obey(options, figures, ledger, stop_all);
+  stop_all();
   return 0;
 }
 

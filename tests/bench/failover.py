@@ -25,6 +25,7 @@ def arguments():
                         help="a build folder, such as build/release")
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--check", action="store_true", help="judge what must hold anywhere")
     parser.add_argument("--only", action="append", default=[], choices=list(MEASUREMENTS),
                         metavar="NAME")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build" / "bench")
@@ -162,6 +163,14 @@ class Callers:
             raise contenders.Failed(f"{figures['failed']} calls failed: {figures['failure']}")
         return figures
 
+    def check(self):
+        """They stop. What they were told is what happened, once."""
+        check = json.loads(self.ask("check"))
+        if check["lost"] or check["doubled"] or not check["acknowledged"]:
+            raise contenders.Failed(f"of {check['acknowledged']} acknowledged calls {check['lost']} "
+                                    f"are lost, {check['doubled']} inquiries doubled: "
+                                    f"{check['example']}")
+
     def stop(self):
         self.child.stdin.close()
         try:
@@ -173,8 +182,19 @@ class Callers:
         self.log.close()
 
 
-def plain(*more):
-    return ["--client", "plain", "--service-config", str(CONFIG), *more]
+def plain(given, *more):
+    ledger = ["--ledger"] if given.check else []
+    return ["--client", "plain", "--service-config", str(CONFIG), *ledger, *more]
+
+
+def judge(given, callers, moves):
+    """What must hold whatever the figures are."""
+    if not given.check:
+        return
+    for one in moves:
+        if one["failed"]:
+            raise contenders.Failed(f"{one['failed']} calls failed: {one['failure']}")
+    callers.check()
 
 
 # ---- Measurements: each gives a list of figures, one a round --------------------------------------
@@ -188,9 +208,9 @@ def handover(given):
             cluster.add()
         cluster.apply()
         waiting = pick(WAITING, given.quick)
-        with cluster.callers(*plain("--callers", "4", "--pause-us", "200")) as callers:
+        with cluster.callers(*plain(given, "--callers", "4", "--pause-us", "200")) as callers:
             callers.ask(f"fill {waiting}")
-            for _ in range(pick(4 * given.rounds, given.quick)):
+            for _ in range(4 if given.check else pick(4 * given.rounds, given.quick)):
                 wait_until("both are called", lambda: called(callers) >= 2)
                 owner = cluster.owners(1)[0]
                 callers.begin()
@@ -203,6 +223,7 @@ def handover(given):
                               "calls": figures["calls"], "failed": figures["failed"],
                               "failure": figures["failure"], "waiting": waiting})
                 cluster.add(owner)
+            judge(given, callers, moves)
     return moves
 
 
@@ -219,7 +240,7 @@ def crash(given):
         for _ in range(2):
             cluster.add()
         cluster.apply()
-        with cluster.callers(*plain("--callers", "4", "--pause-us", "200")) as callers:
+        with cluster.callers(*plain(given, "--callers", "4", "--pause-us", "200")) as callers:
             callers.ask(f"fill {pick(WAITING, given.quick)}")
             for _ in range(given.rounds):
                 wait_until("both are called", lambda: called(callers) >= 2)
@@ -231,6 +252,7 @@ def crash(given):
                 moves.append({"unavailable_ms": figures["gap_ms"], "failed": figures["failed"],
                               "failure": figures["failure"], "lease_ms": LEASE_MS})
                 cluster.add(owner)
+            judge(given, callers, moves)
     return moves
 
 
@@ -244,7 +266,7 @@ def scaling(given):
         names.addresses = ["127.0.0.1", "127.0.0.2"]
         cluster.apply("--workspaces", str(workspaces))
         uri = f"dns://127.0.0.1:{names.port}/routers.firstline.test:{port}"
-        with cluster.callers(*plain("--callers", "6", "--pause-us", "5000", "--channel", uri,
+        with cluster.callers(*plain(given, "--callers", "6", "--pause-us", "5000", "--channel", uri,
                                     "--workspaces", str(workspaces))) as callers:
             cluster.spread(workspaces)
             wait_until("both are called", lambda: called(callers) >= 2)
@@ -252,12 +274,13 @@ def scaling(given):
             began = time.monotonic()
             third = cluster.add(f"127.0.0.3:{port}")
             names.addresses.append("127.0.0.3")
-            failed, share, owned_s, called_s = 0, 0.0, None, None
+            failed, failure, share, owned_s, called_s = 0, "", 0.0, None, None
             while time.monotonic() - began < 2 * PATIENCE_S and (owned_s is None or called_s is None):
                 time.sleep(1)
                 figures = callers.tell()
                 callers.begin()
                 failed += figures["failed"]
+                failure = failure or figures["failure"]
                 share = figures["by_peer"].get(f"ipv4:{third}", 0) / max(1, figures["calls"])
                 passed = time.monotonic() - began
                 if called_s is None and share >= 0.3:
@@ -266,6 +289,7 @@ def scaling(given):
                     owned_s = passed
                 if given.quick and owned_s is not None:
                     break
+            judge(given, callers, [{"failed": failed, "failure": failure}])
     return [{"third_owns_its_share_s": owned_s, "third_is_called_its_share_s": called_s,
              "share": share, "failed": failed}]
 

@@ -1,5 +1,7 @@
 #include "tests/simulation/history.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace firstline::simulation {
@@ -24,34 +26,42 @@ void History::Give(Inquiry& inquiry) {
 void History::EndOffer(Inquiry& inquiry, const std::string& agent) {
   if (inquiry.also_asked.empty() || inquiry.state != State::kOffered) return;
   if (inquiry.agent == agent) {
-    inquiry.agent = *inquiry.also_asked.begin();
+    inquiry.agent = inquiry.also_asked.front();
     inquiry.also_asked.erase(inquiry.also_asked.begin());
-  } else if (inquiry.also_asked.erase(agent) == 0) {
+  } else if (std::erase(inquiry.also_asked, agent) == 0) {
     return;
   }
   agents_[agent].used -= inquiry.units;
 }
 
+// Room is needed, but where somebody put the inquiry there past the bounds.
+std::string History::TakeUnits(const Inquiry& inquiry, const std::string& agent) {
+  agents_[agent].used += inquiry.units;
+  if (inquiry.forced || agents_[agent].used <= agents_[agent].capacity) return "";
+  return absl::StrCat(agent, " is over capacity");
+}
+
 std::string History::Take(Inquiry& inquiry, const std::string& agent, int units, State state) {
-  if (inquiry.state == State::kOffered && state == State::kOffered) {
-    if (inquiry.agent == agent || !inquiry.also_asked.insert(agent).second) return "asked twice";
-    agents_[agent].used += units;
-    return agents_[agent].used > agents_[agent].capacity ? absl::StrCat(agent, " is over capacity")
-                                                         : "";
-  }
   const bool accepts = inquiry.state == State::kOffered && state == State::kAssigned;
+  const bool also = inquiry.state == State::kOffered && state == State::kOffered;
+  const auto& others = inquiry.also_asked;
+  const bool asked = inquiry.agent == agent ||
+                     std::find(others.begin(), others.end(), agent) != others.end();
+  if (also && asked) return "asked twice";
   if (accepts && inquiry.agent != agent) return "assigned to another agent than offered";
-  if (!accepts && inquiry.state != State::kWaiting && inquiry.state != State::kParked) {
+  if (!accepts && !also && inquiry.state != State::kWaiting && inquiry.state != State::kParked) {
     return "assigned or offered while somebody holds it";
   }
-  if (!accepts) agents_[agent].used += units;
-  inquiry.agent = agent;
   inquiry.units = units;
   inquiry.state = state;
-  if (agents_[agent].used > agents_[agent].capacity) {
-    return absl::StrCat(agent, " is over capacity");
+  if (also) {
+    inquiry.also_asked.push_back(agent);
+  } else {
+    inquiry.agent = agent;
   }
-  return "";
+  std::string wrong = accepts ? "" : TakeUnits(inquiry, agent);
+  inquiry.forced = false;
+  return wrong;
 }
 
 std::string History::AddInquiry(const v1::Event& event) {
@@ -63,8 +73,15 @@ std::string History::AddInquiry(const v1::Event& event) {
     return "";
   }
   if (inquiry.state == State::kNone) return "an event of an inquiry that was never submitted";
+  if (event.has_inquiry_reopened()) {
+    if (inquiry.state != State::kClosed) return "opened again without having been closed";
+    inquiry.state = State::kWaiting;
+    inquiry.agent.clear();
+    return "";
+  }
   if (ended && !event.has_feedback_recorded() && !event.has_wrap_up_started() &&
-      !event.has_wrap_up_finished() && !event.has_inquiry_purged()) {
+      !event.has_wrap_up_extended() && !event.has_wrap_up_finished() &&
+      !event.has_reservation_changed() && !event.has_inquiry_purged()) {
     return "an event after its end";
   }
   switch (event.kind_case()) {
@@ -72,6 +89,12 @@ std::string History::AddInquiry(const v1::Event& event) {
       Give(inquiry);
       inquiry.state = State::kWaiting;
       return "";
+    case v1::Event::kInquiryDirected: {
+      const auto& by = event.inquiry_directed().overrides();
+      inquiry.forced =
+          std::find(by.begin(), by.end(), v1::ASSIGNMENT_OVERRIDE_CAPACITY) != by.end();
+      return "";
+    }
     case v1::Event::kOfferCreated:
       return Take(inquiry, event.agent_id(), event.offer_created().units(), State::kOffered);
     case v1::Event::kOfferEnded:
@@ -115,6 +138,16 @@ bool History::MayLapse(const v1::Event& event) const {
   return left != sessions_.left.end() && left->second <= TimeOf(event) + kBehindUs;
 }
 
+// An agent may have had the same inquiry twice.
+std::string History::EndWrapUp(Agent& agent, const std::string& inquiry) {
+  std::vector<int>& units = agent.wrap_ups[inquiry];
+  if (units.empty()) return "a wrap-up ends that never began";
+  agent.used -= units.front();
+  units.erase(units.begin());
+  if (units.empty()) agent.wrap_ups.erase(inquiry);
+  return "";
+}
+
 std::string History::AddAgent(const v1::Event& event) {
   Agent& agent = agents_[event.agent_id()];
   switch (event.kind_case()) {
@@ -136,13 +169,11 @@ std::string History::AddAgent(const v1::Event& event) {
       }
       return "";
     case v1::Event::kWrapUpStarted:
-      agent.wrap_ups[event.inquiry_id()] += event.wrap_up_started().units();
+      agent.wrap_ups[event.inquiry_id()].push_back(event.wrap_up_started().units());
       agent.used += event.wrap_up_started().units();
       return "";
     case v1::Event::kWrapUpFinished:
-      agent.used -= agent.wrap_ups[event.inquiry_id()];
-      agent.wrap_ups.erase(event.inquiry_id());
-      return "";
+      return EndWrapUp(agent, event.inquiry_id());
     default:
       return "";
   }

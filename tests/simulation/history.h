@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "firstline/v1/event.pb.h"
 #include "services/router/engine/engine.h"
@@ -36,7 +37,8 @@ class History {
   struct Inquiry {
     State state = State::kNone;
     std::string agent;
-    std::set<std::string> also_asked;  // with the same offer
+    std::vector<std::string> also_asked;  // with the same offer, in the order of asking
+    bool forced = false;                  // goes past the bounds of capacity next
     int units = 1;
     std::set<std::string> messages;
   };
@@ -44,13 +46,15 @@ class History {
     int capacity = 0;
     int used = 0;
     v1::Presence presence = v1::PRESENCE_OFFLINE;
-    std::map<std::string, int> wrap_ups;  // inquiry -> units
+    std::map<std::string, std::vector<int>> wrap_ups;  // inquiry -> units of each
   };
 
   std::string AddInquiry(const v1::Event& event);
   std::string AddAgent(const v1::Event& event);
   bool MayLapse(const v1::Event& event) const;
   std::string Take(Inquiry& inquiry, const std::string& agent, int units, State state);
+  std::string TakeUnits(const Inquiry& inquiry, const std::string& agent);
+  static std::string EndWrapUp(Agent& agent, const std::string& inquiry);
   void Give(Inquiry& inquiry);
   void EndOffer(Inquiry& inquiry, const std::string& agent);
 

@@ -19,40 +19,62 @@ constexpr const char* kStageNames[] = {"none",   "waiting", "offered",  "assigne
                                        "parked", "closed",  "cancelled"};
 constexpr const char* kKindNames[] = {"submit", "accept", "decline", "agent's message",
                                       "customer's message", "park", "resume", "close", "cancel",
-                                      "read"};
+                                      "claim", "assignment", "assignment with an offer",
+                                      "transfer", "reopening", "read"};
 
 struct Model {
   Sight sight;
   std::string acceptor;  // of the last offer; "": it was not accepted
-  auto Key() const { return std::tie(sight.stage, sight.agent, sight.offer, acceptor); }
+  bool later = false;    // the last offer is that of `sight` or a later one
+  auto Key() const {
+    return std::tie(sight.stage, sight.agent, sight.offer, acceptor, later);
+  }
   bool operator<(const Model& other) const { return Key() < other.Key(); }
 };
+using Models = std::vector<Model>;
 
 bool IsEnded(const Model& model) { return model.sight.stage >= Stage::kClosed; }
 bool IsHeld(const Model& model) {
   return model.sight.stage == Stage::kAssigned || model.sight.stage == Stage::kParked;
 }
 
+std::optional<Model> End(const Model& from, Stage stage) {
+  Model ended = from;
+  ended.sight.stage = stage;
+  return ended;
+}
+
+bool IsOfferOf(const Model& from, uint32_t offer) {
+  return from.later ? offer >= from.sight.offer : offer == from.sight.offer;
+}
+
 // Where the router may bring it without a call so that it looks like `to`; nullopt: nowhere.
 std::optional<Model> Reach(const Model& from, const Sight& to, const InquiryRules& rules) {
+  const Stage stage = from.sight.stage;
   if (IsEnded(from)) {
-    if (from.sight.stage != to.stage) return std::nullopt;
+    if (stage != to.stage) return std::nullopt;
     return from;
   }
-  if (from.sight == to) return from;
-  const bool resumed = from.sight.stage == Stage::kParked && to.stage == Stage::kAssigned;
-  if (resumed && from.sight.agent == to.agent && from.sight.offer == to.offer) {
+  if (stage == to.stage && from.sight.agent == to.agent && IsOfferOf(from, to.offer)) {
     return Model{to, from.acceptor};
   }
-  const bool may_return = from.sight.stage == Stage::kWaiting ||
-                          from.sight.stage == Stage::kOffered ||
-                          from.sight.stage == Stage::kParked ||
-                          (from.sight.stage == Stage::kAssigned && rules.agents_lose_work);
+  const bool resumed = stage == Stage::kParked && to.stage == Stage::kAssigned;
+  if (resumed && from.sight.agent == to.agent && IsOfferOf(from, to.offer)) {
+    return Model{to, from.acceptor};
+  }
+  if (IsHeld(from) && to.stage == Stage::kClosed && rules.router_closes) {
+    return End(from, Stage::kClosed);
+  }
+  const bool may_return = stage == Stage::kWaiting || stage == Stage::kOffered ||
+                          stage == Stage::kParked ||
+                          (stage == Stage::kAssigned && rules.agents_lose_work);
   if (!may_return) return std::nullopt;
   if (to.stage == Stage::kWaiting && to.offer >= from.sight.offer) {
     return Model{to, to.offer == from.sight.offer ? from.acceptor : ""};
   }
-  if (to.stage == Stage::kOffered && to.offer > from.sight.offer) return Model{to, ""};
+  if (to.stage != Stage::kOffered) return std::nullopt;
+  const bool same = stage == Stage::kOffered && IsOfferOf(from, to.offer);
+  if (to.offer > from.sight.offer || (same && rules.offers_to_several)) return Model{to, ""};
   return std::nullopt;
 }
 
@@ -62,74 +84,112 @@ std::optional<Model> Held(const Model& from, const std::string& agent) {
   return from;
 }
 
-std::optional<Model> End(const Model& from, Stage stage) {
-  Model ended = from;
-  ended.sight.stage = stage;
-  return ended;
+Models Only(const std::optional<Model>& model) { return model ? Models{*model} : Models{}; }
+
+// An agent is given it whatever happened to it before; it may have it already.
+Models Given(const Model& from, const std::string& agent, Stage stage) {
+  Models models{{{stage, agent, from.sight.offer}, stage == Stage::kAssigned ? agent : "", true}};
+  if (from.sight.stage == Stage::kAssigned && from.sight.agent == agent) models.push_back(from);
+  return models;
 }
 
-// What applying the call makes of it; nullopt: it could not have been applied.
-std::optional<Model> Effect(const Model& from, const Op& op, const InquiryRules& rules) {
+// Only what waits, or is offered to the agent.
+Models Claimed(const Model& from, const Op& op, const InquiryRules& rules) {
+  if (IsEnded(from)) return {};
+  const bool held_for_good = from.sight.stage == Stage::kAssigned && !rules.agents_lose_work;
+  if (!held_for_good) return Given(from, op.agent, Stage::kAssigned);
+  return from.sight.agent == op.agent ? Models{from} : Models{};
+}
+
+Models Accepted(const Model& from, const Op& op, const InquiryRules& rules) {
+  if (IsOfferOf(from, op.offer) && from.acceptor == op.agent) return {from};  // said twice
+  if (!Reach(from, {Stage::kOffered, op.agent, op.offer}, rules)) return {};
+  return {{{Stage::kAssigned, op.agent, op.offer}, op.agent}};
+}
+
+Models Declined(const Model& from, const Op& op, const InquiryRules& rules) {
+  if (IsOfferOf(from, op.offer) && !from.acceptor.empty()) return {};
+  const auto offered = Reach(from, {Stage::kOffered, op.agent, op.offer}, rules);
+  if (!offered) return from.sight.offer >= op.offer ? Models{from} : Models{};
+  if (rules.offers_to_several) return {*offered};  // others may have it, or it returns
+  return {{{Stage::kWaiting, "", op.offer}, ""}};
+}
+
+Models Closed(const Model& from, const Op& op) {
+  if (from.sight.stage == Stage::kClosed) return {from};
+  return Held(from, op.agent) ? Only(End(from, Stage::kClosed)) : Models{};
+}
+
+Models Reopened(const Model& from, const InquiryRules& rules) {
+  const bool closed = from.sight.stage == Stage::kClosed || (IsHeld(from) && rules.router_closes);
+  if (!closed) return {};
+  return {{{Stage::kWaiting, "", from.sight.offer}, from.acceptor, from.later}};
+}
+
+// What applying the call may make of it; none: it could not have been applied.
+Models Effect(const Model& from, const Op& op, const InquiryRules& rules) {
   const Stage stage = from.sight.stage;
   if (op.kind == Kind::kSubmit) {
-    if (stage != Stage::kNone) return std::nullopt;
-    return Model{{Stage::kWaiting, "", 0}, ""};
+    if (stage != Stage::kNone) return {};
+    return {{{Stage::kWaiting, "", 0}, ""}};
   }
-  if (stage == Stage::kNone) return std::nullopt;
+  if (stage == Stage::kNone) return {};
+  const bool open = !IsEnded(from);
   switch (op.kind) {
-    case Kind::kAccept: {
-      if (from.sight.offer == op.offer && from.acceptor == op.agent) return from;  // said twice
-      auto offered = Reach(from, {Stage::kOffered, op.agent, op.offer}, rules);
-      if (!offered) return std::nullopt;
-      return Model{{Stage::kAssigned, op.agent, op.offer}, op.agent};
-    }
-    case Kind::kDecline: {
-      if (from.sight.offer == op.offer && !from.acceptor.empty()) return std::nullopt;
-      auto offered = Reach(from, {Stage::kOffered, op.agent, op.offer}, rules);
-      if (!offered) return from.sight.offer >= op.offer ? std::optional(from) : std::nullopt;
-      return Model{{Stage::kWaiting, "", op.offer}, ""};
-    }
-    case Kind::kAgentMessage: return Held(from, op.agent);
+    case Kind::kAccept: return Accepted(from, op, rules);
+    case Kind::kDecline: return Declined(from, op, rules);
+    case Kind::kAgentMessage: return Only(Held(from, op.agent));
     case Kind::kPark: {
       auto held = Held(from, "");
       if (held) held->sight.stage = Stage::kParked;
-      return held;
+      return Only(held);
     }
-    case Kind::kResume:
-      return stage == Stage::kParked ? std::optional(from) : std::nullopt;
-    case Kind::kClose: {
-      if (stage == Stage::kClosed) return from;
-      return Held(from, op.agent) ? End(from, Stage::kClosed) : std::nullopt;
-    }
+    case Kind::kResume: return stage == Stage::kParked ? Models{from} : Models{};
+    case Kind::kClose: return Closed(from, op);
     case Kind::kCancel: {
-      if (stage == Stage::kCancelled) return from;
-      return IsEnded(from) ? std::nullopt : End(from, Stage::kCancelled);
+      if (stage == Stage::kCancelled) return {from};
+      return open ? Only(End(from, Stage::kCancelled)) : Models{};
     }
+    case Kind::kClaim: return Claimed(from, op, rules);
+    case Kind::kAssign: return open ? Given(from, op.agent, Stage::kAssigned) : Models{};
+    case Kind::kAssignWithOffer: return open ? Given(from, op.agent, Stage::kOffered) : Models{};
+    case Kind::kTransfer: {
+      const bool may = op.agent.empty() ? open : Held(from, op.agent).has_value();
+      if (!may) return {};
+      return {{{Stage::kWaiting, "", from.sight.offer}, from.acceptor, from.later}};
+    }
+    case Kind::kReopen: return Reopened(from, rules);
     case Kind::kCustomerMessage:
     case Kind::kRead:
-    case Kind::kSubmit: return from;
+    case Kind::kSubmit: return {from};
   }
-  return std::nullopt;
+  return {};
 }
 
-// The state after the call was answered like that; nullopt: it could not have been.
-std::optional<Model> Answered(const Model& from, const Op& op, const OpResult& result,
-                              const InquiryRules& rules) {
+// The states there may be after the call was answered like that; none: it could not have been.
+Models Answered(const Model& from, const Op& op, const OpResult& result,
+                const InquiryRules& rules) {
   switch (result.how) {
-    case How::kUnknown:
-      return from.sight.stage == Stage::kNone ? std::optional(from) : std::nullopt;
-    case How::kEnded: return IsEnded(from) ? std::optional(from) : std::nullopt;
-    case How::kRejected: return from;
+    case How::kUnknown: return from.sight.stage == Stage::kNone ? Models{from} : Models{};
+    case How::kEnded:
+      if (IsHeld(from) && rules.router_closes) return Only(End(from, Stage::kClosed));
+      return IsEnded(from) ? Models{from} : Models{};
+    case How::kRejected: return {from};
     case How::kApplied: break;
   }
-  if (op.kind == Kind::kRead) return Reach(from, result.seen, rules);
-  const auto after = Effect(from, op, rules);
-  if (!after) return std::nullopt;
+  if (op.kind == Kind::kRead) return Only(Reach(from, result.seen, rules));
   // A repeat of what happened earlier is answered as it was then.
   const bool may_repeat = op.kind == Kind::kAccept || op.kind == Kind::kDecline ||
                           op.kind == Kind::kClose || op.kind == Kind::kCancel;
-  if (may_repeat && after->Key() == from.Key()) return after;
-  return Reach(*after, result.seen, rules);
+  Models reached;
+  for (const Model& after : Effect(from, op, rules)) {
+    if (may_repeat && after.Key() == from.Key()) {
+      reached.push_back(after);
+    } else if (const auto seen = Reach(after, result.seen, rules)) {
+      reached.push_back(*seen);
+    }
+  }
+  return reached;
 }
 
 std::string Describe(const Op& op, const OpResult& result) {
@@ -190,13 +250,14 @@ std::string InquiryView::Check(const InquiryRules& rules) const {
         for (const auto& [op, done] : way.open) {
           if (done) continue;
           const Entry& entry = entries_[op];
-          const auto after = entry.end_us == kNever
-                                 ? Effect(way.model, entry.op, rules)
-                                 : Answered(way.model, entry.op, entry.result, rules);
-          if (!after) continue;
-          Way further{*after, way.open};
-          further.open[op] = true;
-          if (all.insert(further).second) next.insert(std::move(further));
+          const Models afterwards = entry.end_us == kNever
+                                        ? Effect(way.model, entry.op, rules)
+                                        : Answered(way.model, entry.op, entry.result, rules);
+          for (const Model& after : afterwards) {
+            Way further{after, way.open};
+            further.open[op] = true;
+            if (all.insert(further).second) next.insert(std::move(further));
+          }
         }
       }
       from = std::move(next);

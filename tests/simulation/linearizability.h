@@ -2,7 +2,8 @@
 // at a time: every call takes effect at some moment between its beginning and its answer.
 //
 // Knows nothing of the engine but a small model: who may go where. What the router does on its own
-// (offers, expiries, returns to the queue) may happen at any moment; the rest only by a call.
+// (offers, expiries, returns to the queue, by the workspace's rules closing what a lost agent held)
+// may happen at any moment; the rest only by a call.
 //
 //   InquiryView view;
 //   const size_t op = view.Begin(now, {.kind = Op::Kind::kAccept, .agent = "a1", .offer = 3});
@@ -30,10 +31,10 @@ struct Sight {
 struct Op {
   enum class Kind : uint8_t {
     kSubmit, kAccept, kDecline, kAgentMessage, kCustomerMessage, kPark, kResume, kClose, kCancel,
-    kRead,
+    kClaim, kAssign, kAssignWithOffer, kTransfer, kReopen, kRead,
   };
   Kind kind = Kind::kRead;
-  std::string agent;  // who acts
+  std::string agent;  // who acts, or of kAssign who shall have it; "": the platform
   uint32_t offer = 0; // of kAccept and kDecline
 };
 
@@ -50,6 +51,8 @@ struct OpResult {
 
 struct InquiryRules {
   bool agents_lose_work = true;  // assigned inquiries may return to the queue without a call
+  bool offers_to_several = false;  // an offer goes on when one of those asked declines
+  bool router_closes = false;      // held inquiries may be closed without a call
 };
 
 class InquiryView {

@@ -123,5 +123,80 @@ TEST_F(Linearizability, OnlyTheHolderCloses) {
   EXPECT_FALSE(Holds());
 }
 
+TEST_F(Linearizability, AnOfferToSeveralGoesOnWhenOneDeclines) {
+  Submitted();
+  Saw(2, 3, {Stage::kOffered, "a", 1});
+  Call(4, 5, {Kind::kDecline, "a", 1}, {Stage::kOffered, "b", 1});
+  Accepted(6, 7, "c", 1);
+  EXPECT_FALSE(Holds());
+  EXPECT_TRUE(Holds({.offers_to_several = true}));
+  Accepted(8, 9, "b", 1);
+  EXPECT_FALSE(Holds({.offers_to_several = true}));
+}
+
+TEST_F(Linearizability, OneOfTwoClaims) {
+  const InquiryRules keep{.agents_lose_work = false};
+  Submitted();
+  Call(2, 9, {.kind = Kind::kClaim, .agent = "a"}, {Stage::kAssigned, "a", 1});
+  Refused(2, 9, {.kind = Kind::kClaim, .agent = "b"}, How::kRejected);
+  EXPECT_TRUE(Holds(keep));
+  Call(3, 8, {.kind = Kind::kClaim, .agent = "c"}, {Stage::kAssigned, "c", 2});
+  EXPECT_FALSE(Holds(keep));
+}
+
+TEST_F(Linearizability, AnUnansweredClaimTakesALaterOffer) {
+  Submitted();
+  Open(2, {.kind = Kind::kClaim, .agent = "a"});
+  Saw(3, 4, {Stage::kOffered, "b", 1});
+  Saw(5, 6, {Stage::kAssigned, "a", 3});
+  EXPECT_TRUE(Holds({.agents_lose_work = false}));
+  Saw(7, 8, {Stage::kAssigned, "a", 4});
+  EXPECT_FALSE(Holds({.agents_lose_work = false}));
+}
+
+TEST_F(Linearizability, ASupervisorTakesItFromAnybody) {
+  const InquiryRules keep{.agents_lose_work = false};
+  Submitted();
+  Accepted(2, 3, "a", 1);
+  Call(4, 5, {.kind = Kind::kAssign, .agent = "b"}, {Stage::kAssigned, "b", 2});
+  Call(6, 7, {.kind = Kind::kAssignWithOffer, .agent = "c"}, {Stage::kOffered, "c", 3});
+  Accepted(8, 9, "c", 3);
+  EXPECT_TRUE(Holds(keep));
+  Saw(10, 11, {Stage::kAssigned, "b", 3});
+  EXPECT_FALSE(Holds(keep));
+}
+
+TEST_F(Linearizability, WhatIsClosedIsOpenedByACallAlone) {
+  Submitted();
+  Accepted(2, 3, "a", 1);
+  Call(4, 5, {.kind = Kind::kClose, .agent = "a"}, {Stage::kClosed, "a", 1});
+  Call(6, 7, {.kind = Kind::kReopen}, {Stage::kOffered, "a", 2});
+  EXPECT_TRUE(Holds());
+  Call(8, 9, {.kind = Kind::kCancel}, {Stage::kCancelled, "", 2});
+  EXPECT_TRUE(Holds());
+  Call(10, 11, {.kind = Kind::kReopen}, {Stage::kWaiting, "", 2});
+  EXPECT_FALSE(Holds());
+}
+
+TEST_F(Linearizability, OnlyTheHolderSendsItOn) {
+  const InquiryRules keep{.agents_lose_work = false};
+  Submitted();
+  Accepted(2, 3, "a", 1);
+  Call(4, 5, {.kind = Kind::kTransfer, .agent = "a"}, {Stage::kOffered, "b", 2});
+  EXPECT_TRUE(Holds(keep));
+  Call(6, 7, {.kind = Kind::kTransfer, .agent = "a"}, {Stage::kOffered, "c", 3});
+  EXPECT_FALSE(Holds(keep));
+}
+
+TEST_F(Linearizability, WhatALostAgentHeldMayBeClosed) {
+  Submitted();
+  Accepted(2, 3, "a", 1);
+  Saw(4, 5, {Stage::kClosed, "", 1});
+  EXPECT_FALSE(Holds());
+  EXPECT_TRUE(Holds({.router_closes = true}));
+  Refused(6, 7, {.kind = Kind::kClose, .agent = "a"}, How::kEnded);
+  EXPECT_TRUE(Holds({.router_closes = true}));
+}
+
 }  // namespace
 }  // namespace firstline::simulation

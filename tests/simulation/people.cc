@@ -3,8 +3,8 @@
 #include <utility>
 #include <variant>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tests/simulation/sight.h"
 
 namespace firstline::simulation {
 namespace {
@@ -12,39 +12,6 @@ namespace {
 constexpr int64_t kAnswerTimeoutUs = 3'000'000;
 // When what clients saw of an ended inquiry is judged: all repeats have been answered long before.
 constexpr int64_t kJudgedAfterUs = 120'000'000;
-
-// "i7" -> 7; false for inquiries of others.
-bool NumberOf(const std::string& inquiry, size_t& number) {
-  return inquiry.starts_with('i') && absl::SimpleAtoi(inquiry.substr(1), &number);
-}
-
-Sight SightOf(const engine::Engine& engine, const engine::Inquiry& inquiry) {
-  static constexpr Stage kStages[] = {Stage::kWaiting, Stage::kOffered, Stage::kAssigned,
-                                      Stage::kParked,  Stage::kClosed,  Stage::kCancelled};
-  Sight sight;
-  sight.stage = kStages[static_cast<size_t>(inquiry.state)];
-  sight.offer = inquiry.offer_number;
-  if (!engine::IsEnded(inquiry.state) && inquiry.agent.IsSet()) {
-    sight.agent = engine.AgentId(inquiry.agent);
-  }
-  return sight;
-}
-
-OpResult ResultOf(const engine::Outcome& outcome) {
-  static constexpr Stage kStages[] = {Stage::kWaiting, Stage::kOffered, Stage::kAssigned,
-                                      Stage::kParked,  Stage::kClosed,  Stage::kCancelled};
-  OpResult result;
-  switch (outcome.rejection) {
-    case engine::Rejection::kNone: break;
-    case engine::Rejection::kInquiryEnded: result.how = OpResult::How::kEnded; return result;
-    case engine::Rejection::kUnknownInquiry: result.how = OpResult::How::kUnknown; return result;
-    default: result.how = OpResult::How::kRejected; return result;
-  }
-  const engine::Receipt& receipt = outcome.receipt;
-  result.seen = {kStages[static_cast<size_t>(receipt.state)], receipt.agent_id,
-                 receipt.offer_number};
-  return result;
-}
 
 }  // namespace
 
@@ -171,20 +138,6 @@ void People::CommandOn(size_t inquiry, Op op, engine::Body body, Then then) {
   });
 }
 
-template <class T>
-void People::Query(std::function<T(const engine::Engine&)> read,
-                   std::function<void(const T&)> then) {
-  auto request = std::make_shared<Request>();
-  request->question = {.workspace = workspace_,
-                       .body = Read([read = std::move(read)](const engine::Engine& engine) {
-                         return std::any(read(engine));
-                       })};
-  request->then = [then = std::move(then)](const runtime::Done&, const std::any& value) {
-    then(std::any_cast<const T&>(value));
-  };
-  Ask(std::move(request));
-}
-
 void People::Saw(size_t inquiry, int64_t since_us, const Sight& sight) {
   Case& mine = cases_[inquiry];
   if (mine.checked) return;
@@ -197,7 +150,7 @@ void People::CheckView(Case& mine) {
   mine.checked = true;
   if (judge_.IsWhole(workspace_)) {
     judged_ += static_cast<int64_t>(mine.view.answered());
-    const std::string wrong = mine.view.Check({.agents_lose_work = options_.agents_lose_work});
+    const std::string wrong = mine.view.Check(RulesOf(options_.policies));
     if (!wrong.empty()) judge_.Fail(absl::StrCat(workspace_, " ", mine.id, ": ", wrong));
   }
   mine.view = InquiryView();
@@ -210,29 +163,8 @@ void People::CheckViews() {
 // ---- The workspace ------------------------------------------------------------------------------
 
 void People::Configure() {
-  engine::ApplyConfig apply;
-  apply.config.channels = {{.id = kChannel, .kind = engine::ChannelKind::kMessaging, .units = 1}};
-  engine::QueueConfig queue;
-  queue.id = kQueue;
-  queue.offer_timeout = engine::Seconds(3);
-  queue.wrap_up = engine::Milliseconds(300);
-  if (options_.agents_lose_work) queue.first_reply_timeout = engine::Seconds(8);
-  apply.config.queues = {queue};
-  apply.config.settings.presence_grace = engine::Seconds(8);
-  apply.config.settings.closed_retention = engine::Span{options_.retention_us};
-  if (options_.keep_events > 0) apply.config.settings.keep_events_max = options_.keep_events;
-  apply.config.settings.back_off.after_misses = 3;
-  apply.config.settings.back_off.duration = engine::Milliseconds(500);
-  apply.config.settings.back_off.max_duration = engine::Seconds(2);
-  std::vector<engine::AgentConfig> agents;
-  for (size_t a = 0; a < agents_.size(); ++a) {
-    engine::AgentConfig agent;
-    agent.id = agents_[a].id;
-    agent.units = 2;
-    agent.skills = {{.name = a % 2 == 0 ? "billing" : "technical", .level = 5}};
-    agents.push_back(agent);
-  }
-  apply.agents = agents;
+  const engine::ApplyConfig apply = ConfigOf(
+      options_.policies, {options_.agents, options_.retention_us, options_.keep_events});
   Command(apply, [this](const runtime::Done& done) {
     if (!done.outcome.ok()) judge_.Fail(absl::StrCat("config: ", done.outcome.subject));
     options_.configured();
@@ -246,133 +178,12 @@ void People::Configure() {
 
 void People::Start() { Configure(); }
 
-// ---- Agents -------------------------------------------------------------------------------------
-
-std::string People::SessionId(int number) const { return absl::StrCat(workspace_, "-s", number); }
-
-void People::BeatAll() {
-  std::vector<runtime::SessionRef> sessions;
-  for (const Person& agent : agents_) {
-    if (agent.session > 0) sessions.push_back({agent.id, SessionId(agent.session)});
-  }
-  cluster_.BeatAll(workspace_, sessions);
-  schedule_.After(1'000'000, [this] { BeatAll(); });
-}
-
-void People::LogOn(size_t index, bool change_session, std::function<void()> then) {
-  Person& agent = agents_[index];
-  const int old_session = agent.session;
-  if (change_session) {
-    judge_.OnSessionLeft(agent.id, SessionId(old_session), kUnixUs + schedule_.now_us());
-    ++agent.session;
-  }
-  engine::SetPresence presence{.agent_id = agent.id, .presence = engine::Presence::kAvailable,
-                               .reason = "", .session_id = SessionId(agent.session),
-                               .sequence = ++agent.sequence};
-  Command(presence, [=, this](const runtime::Done&) {
-    if (!change_session || old_session == 0) return then();
-    judge_.OnCloseAsked(agents_[index].id, SessionId(old_session));
-    Command(engine::CloseSession{agents_[index].id, SessionId(old_session)},
-            [then](const runtime::Done&) { then(); });
-  });
-}
-
-void People::AgentTurn(size_t index) {
-  const auto next = [this, index](int64_t delay_us) {
-    schedule_.After(delay_us, [this, index] { AgentTurn(index); });
-  };
-  Person& agent = agents_[index];
-  const bool change = agent.session == 0 || random_.Chance(5);
-  if (change) return LogOn(index, true, [next] { next(1000); });
-
-  struct Seen {
-    bool available = false;
-    std::vector<Work> work;
-  };
-  const std::string id = agent.id;
-  const int64_t since_us = schedule_.now_us();
-  Query<Seen>(
-      [id](const engine::Engine& engine) {
-        Seen seen;
-        const engine::AgentIx ix = engine.FindAgent(id);
-        if (!ix.IsSet()) return seen;
-        const engine::Agent& found = engine.agent(ix);
-        seen.available = found.presence == engine::Presence::kAvailable;
-        for (engine::InquiryIx held : found.work) {
-          const engine::Inquiry& inquiry = engine.inquiry(held);
-          size_t number = 0;
-          if (NumberOf(inquiry.id, number)) {
-            seen.work.push_back({number, SightOf(engine, inquiry)});
-          }
-        }
-        return seen;
-      },
-      [this, index, next, since_us](const Seen& seen) {
-        for (const Work& work : seen.work) Saw(work.inquiry, since_us, work.sight);
-        if (!seen.available) return LogOn(index, false, [next] { next(1000); });
-        DoWork(index, seen.work);
-        next(random_.Between(100'000, 500'000) * options_.pace);
-      });
-}
-
-void People::DoWork(size_t index, const std::vector<Work>& work) {
-  for (const Work& item : work) {
-    switch (item.sight.stage) {
-      case Stage::kOffered: OnOffer(index, item); break;
-      case Stage::kAssigned: OnAssigned(index, item); break;
-      case Stage::kParked:
-        if (random_.Chance(30)) {
-          CommandOn(item.inquiry, {.kind = Op::Kind::kResume},
-                    engine::Resume{cases_[item.inquiry].id});
-        }
-        break;
-      default: break;
-    }
-  }
-}
-
-void People::OnOffer(size_t index, const Work& work) {
-  const std::string& agent = agents_[index].id;
-  const std::string& inquiry = cases_[work.inquiry].id;
-  const uint32_t offer = work.sight.offer;
-  const int64_t choice = random_.Below(10);
-  if (choice < 7) {
-    CommandOn(work.inquiry, {Op::Kind::kAccept, agent, offer},
-              engine::Accept{inquiry, offer, agent});
-  } else if (choice == 7) {
-    CommandOn(work.inquiry, {Op::Kind::kDecline, agent, offer},
-              engine::Decline{inquiry, offer, agent, engine::Seconds(1)});
-  }
-}
-
-void People::OnAssigned(size_t index, const Work& work) {
-  const std::string& agent = agents_[index].id;
-  const std::string& inquiry = cases_[work.inquiry].id;
-  const int64_t choice = random_.Below(10);
-  if (choice < 4) {
-    CommandOn(work.inquiry, {.kind = Op::Kind::kAgentMessage, .agent = agent},
-              engine::RecordMessage{inquiry, absl::StrCat("m", ++last_request_),
-                                    engine::Author::kAgent, agent});
-  } else if (choice < 7) {
-    CommandOn(work.inquiry, {.kind = Op::Kind::kClose, .agent = agent},
-              engine::Close{inquiry, engine::Resolution::kResolved, agent});
-  } else if (choice == 7) {
-    CommandOn(work.inquiry, {.kind = Op::Kind::kPark}, engine::Park{inquiry});
-  }
-}
-
 // ---- Customers ----------------------------------------------------------------------------------
 
 void People::Arrive(size_t index) {
   Case& inquiry = cases_[index];
   inquiry.patience_us = random_.Chance(20) ? random_.Between(500'000, 8'000'000) : 0;
-  engine::Submit submit;
-  submit.inquiry_id = inquiry.id;
-  submit.channel = kChannel;
-  submit.queue = kQueue;
-  if (index % 3 != 0) {
-    submit.requirement.skills = {{.name = index % 3 == 1 ? "billing" : "technical", .level = 3}};
-  }
+  const engine::Submit submit = SubmitOf(options_.policies, static_cast<int>(index));
   CommandOn(index, {.kind = Op::Kind::kSubmit}, submit, [this, index](const runtime::Done& done) {
     Case& mine = cases_[index];
     if (!done.outcome.ok()) {
@@ -409,6 +220,7 @@ void People::OnSeen(size_t index, int64_t since_us, const Sight& sight) {
     return Arrive(index);  // lost inside the stated window: the caller asks again
   }
   if (sight.stage >= Stage::kClosed) {
+    if (sight.stage == Stage::kClosed && MayReopen(mine)) return Reopen(index);
     mine.ended = true;
     ++served_;
     schedule_.After(kJudgedAfterUs, [this, index] { CheckView(cases_[index]); });
@@ -423,8 +235,41 @@ void People::OnSeen(size_t index, int64_t since_us, const Sight& sight) {
     CommandOn(index, {.kind = Op::Kind::kCancel},
               engine::Cancel{mine.id, engine::CancelReason::kAbandoned});
   }
+  if (IsBusy() && options_.policies.directs && random_.Chance(6)) Direct(index);
+  if (IsBusy() && options_.policies.transfers && random_.Chance(3)) {
+    CommandOn(index, {.kind = Op::Kind::kTransfer}, engine::Transfer{.inquiry_id = mine.id,
+                                                                     .queue = kOtherQueue,
+                                                                     .requirement = {},
+                                                                     .preferred_agent = "",
+                                                                     .agent_id = ""});
+  }
   schedule_.After(random_.Between(300'000, 1'000'000) * options_.pace,
                   [this, index] { Follow(index); });
+}
+
+bool People::MayReopen(const Case& mine) {
+  return options_.policies.reopens && !mine.reopened && random_.Chance(25);
+}
+
+// Once; it may be refused.
+void People::Reopen(size_t index) {
+  cases_[index].reopened = true;
+  CommandOn(index, {.kind = Op::Kind::kReopen}, engine::Reopen{cases_[index].id, ""},
+            [this, index](const runtime::Done&) { Follow(index); });
+}
+
+// A supervisor gives it to somebody, past some of what stands in the way.
+void People::Direct(size_t index) {
+  engine::AssignTo assign;
+  assign.inquiry_id = cases_[index].id;
+  assign.agent_id = AnyAgent();
+  assign.with_offer = random_.Chance(40);
+  assign.reason = "by hand";
+  for (int by = 0; by <= static_cast<int>(engine::Override::kCapacity); ++by) {
+    if (random_.Chance(50)) assign.overrides.push_back(static_cast<engine::Override>(by));
+  }
+  const Op::Kind kind = assign.with_offer ? Op::Kind::kAssignWithOffer : Op::Kind::kAssign;
+  CommandOn(index, {.kind = kind, .agent = assign.agent_id}, assign);
 }
 
 std::string People::Unserved() const {

@@ -7,24 +7,22 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/router/engine/command.h"
 #include "tests/simulation/cluster.h"
 #include "tests/simulation/linearizability.h"
+#include "tests/simulation/policies.h"
 #include "tests/simulation/trace.h"
 
 namespace firstline::simulation {
-
-inline constexpr char kQueue[] = "support";
-inline constexpr char kChannel[] = "chat";
 
 struct PeopleOptions {
   int agents = 3;
   int inquiries = 20;
   int64_t arrivals_until_us = 20'000'000;
-  // Assigned inquiries return to the queue when their agent does not reply.
-  bool agents_lose_work = true;
+  Policies policies;
   int64_t retention_us = 3'600'000'000;  // of ended inquiries
   uint64_t keep_events = 0;              // 0: all
   int pace = 1;                          // how slowly they look and act
@@ -60,12 +58,14 @@ class People {
     std::string id;
     int session = 0;
     uint64_t sequence = 0;
+    bool here = false;  // gives signs of life
   };
   struct Case {  // an inquiry, as its caller sees it
     std::string id;
     EventId submitted;    // cursor of the acknowledged Submit
     bool ended = false;
     bool checked = false;
+    bool reopened = false;
     int64_t patience_us = 0;
     InquiryView view;
   };
@@ -90,12 +90,31 @@ class People {
   // A command whose place in the inquiry's history will be judged.
   void CommandOn(size_t inquiry, Op op, engine::Body body, Then then = [](const auto&) {});
   template <class T>
-  void Query(std::function<T(const engine::Engine&)> read, std::function<void(const T&)> then);
+  void Query(std::function<T(const engine::Engine&)> read, std::function<void(const T&)> then) {
+    auto request = std::make_shared<Request>();
+    request->question = {.workspace = workspace_,
+                         .body = Read([read = std::move(read)](const engine::Engine& engine) {
+                           return std::any(read(engine));
+                         })};
+    request->then = [then = std::move(then)](const runtime::Done&, const std::any& value) {
+      then(std::any_cast<const T&>(value));
+    };
+    Ask(std::move(request));
+  }
   void Saw(size_t inquiry, int64_t since_us, const Sight& sight);
 
   void Configure();
   void AgentTurn(size_t index);
   void LogOn(size_t index, bool change_session, std::function<void()> then);
+  bool IsBusy() const { return schedule_.now_us() < options_.arrivals_until_us; }
+  std::string AnyAgent() {
+    return agents_[static_cast<size_t>(random_.Below(static_cast<int64_t>(agents_.size())))].id;
+  }
+  bool GoAway(size_t index);
+  struct Seen;
+  static Seen Look(const engine::Engine& engine, const std::string& agent);
+  void Leave(Person& agent);
+  void DoMore(size_t index, const Seen& seen);
   void DoWork(size_t index, const std::vector<Work>& work);
   void OnOffer(size_t index, const Work& work);
   void OnAssigned(size_t index, const Work& work);
@@ -104,6 +123,9 @@ class People {
   void Arrive(size_t index);
   void Follow(size_t index);
   void OnSeen(size_t index, int64_t since_us, const Sight& sight);
+  bool MayReopen(const Case& mine);
+  void Reopen(size_t index);
+  void Direct(size_t index);
   void CheckView(Case& mine);
 
   Schedule& schedule_;

@@ -36,6 +36,7 @@ class Shrinker {
     bool better = true;
     while (better && best_.runs < runs_max_) {
       better = DropFaults();
+      better = WithoutPolicies() || better;
       better = LessOf(&SimulationOptions::writers, 0) || better;
       better = LessOf(&SimulationOptions::workspaces, 1) || better;
       better = LessOf(&SimulationOptions::inquiries, 1) || better;
@@ -97,6 +98,12 @@ class Shrinker {
     return better;
   }
 
+  bool WithoutPolicies() {
+    SimulationOptions plain = best_.options;
+    plain.plain = true;
+    return !best_.options.plain && Try(plain);
+  }
+
   bool Shorten() {
     bool better = false;
     while (best_.options.faults_until_us > 2'000'000) {
@@ -136,7 +143,8 @@ std::string Describe(const Shrunk& shrunk) {
   std::string text = absl::StrCat(
       "seed ", options.seed, " with ", options.pods, " pods, ", options.workspaces,
       " workspaces of ", options.agents, " agents, ", options.inquiries, " inquiries and ",
-      options.writers, " writers of ", options.commands, " commands, until ",
+      options.writers, " writers of ", options.commands, " commands",
+      options.plain ? ", without policies" : "", ", until ",
       options.faults_until_us / 1000, " ms:\n");
   for (const Fault& fault : *options.plan) absl::StrAppend(&text, "  ", ToString(fault), "\n");
   absl::StrAppend(&text, "  -> ", shrunk.violation, "\n");

@@ -88,7 +88,7 @@ class Life {
     people.agents = options_.agents;
     people.inquiries = options_.inquiries;
     people.arrivals_until_us = options_.faults_until_us;
-    people.agents_lose_work = random_.Chance(50);
+    if (!options_.plain) people.policies = DrawPolicies(random_.Fork());
     people.retention_us = options_.retention_us;
     people.pace = options_.pace;
     trimmed_.push_back(random_.Chance(25));
@@ -289,13 +289,20 @@ class Life {
     Watcher& watcher = *watchers_[w * kWatchersEach];
     watcher.Finish();
     if (!trimmed_[w] || retained.empty()) return retained;
-    if (watcher.expired() > 0) return {};
+    if (watcher.expired() > 0 || !BeginsHistory(watcher.followed())) return {};
     std::vector<store::EventEntry> events;
     for (const store::EventEntry& entry : watcher.followed()) {
       if (entry.id < retained.front().id) events.push_back(entry);
     }
     events.insert(events.end(), retained.begin(), retained.end());
     return events;
+  }
+
+  // Who comes when the first events are gone already is not told that they were.
+  static bool BeginsHistory(const std::vector<store::EventEntry>& events) {
+    v1::Event first;
+    return !events.empty() && first.ParseFromString(events.front().bytes) &&
+           first.has_owner_changed() && first.owner_changed().previous_event().empty();
   }
 
   void ConcludeWatchers(size_t w, const std::vector<store::EventEntry>& events,

@@ -28,6 +28,7 @@ struct SimulationOptions {
   int64_t pause_max_us = 1'500'000;      // between faults
   int64_t retention_us = 3'600'000'000;  // of ended inquiries
   int pace = 1;                          // how slowly people look and act
+  bool plain = false;                    // workspaces choose no policies
   bool lossless = false;                 // no fault that may lose what was acknowledged
   std::optional<std::vector<Fault>> plan;  // instead of the seed's own
   // Planted.

@@ -110,9 +110,11 @@ INSTANTIATE_TEST_SUITE_P(
         Bug{"RestoreLeftOut", [](auto& o) { o.bugs.forget_restore = true; }},
         Bug{"CursorAcrossARewind", [](auto& o) { o.flaws.ignore_lineage = true; }},
         Bug{"OrderLostInForwarding", [](auto& o) {
-              o.gateway_bugs.forget_order = o.lossless = true;
+              o.gateway_bugs.forget_order = o.lossless = o.plain = true;
               o.commands = 1000;
+              o.writers = 2;
               o.inquiries = 2;
+              o.pause_max_us = 600'000;
             }},
         Bug{"DoubleForwarding", [](auto& o) { o.forwards_again = true; }},
         Bug{"MassExpiryAfterATakeOver", [](auto& o) { o.bugs.no_grace_after_takeover = true; }},

@@ -323,12 +323,16 @@ class Life {
 
   void CheckFollowed(size_t w, const Watcher& watcher,
                      const std::vector<store::EventEntry>& events) {
-    if (events.empty()) return;
+    if (events.empty() || (trimmed_[w] && watcher.followed().empty())) return;
+    // Who asks for the oldest retained event where old ones go is not told what came before it.
+    const EventId from = trimmed_[w] && watcher.from() == EventId{}
+                             ? store::Predecessor(watcher.followed().front().id)
+                             : watcher.from();
     std::vector<store::EventEntry> expected, followed;
     for (const store::EventEntry& entry : events) {
       v1::Event event;
       event.ParseFromString(entry.bytes);
-      if (entry.id <= watcher.from() || !watcher.Concerns(event)) continue;
+      if (entry.id <= from || !watcher.Concerns(event)) continue;
       expected.push_back({entry.id, event.SerializeAsString()});
     }
     for (const store::EventEntry& entry : watcher.followed()) {

@@ -132,6 +132,11 @@ std::string ConditionText(const v1::StepCondition& when) {
   count(when.has_logged_in_above(), "logged-in agents above", when.logged_in_above());
   count(when.has_waiting_below(), "waiting inquiries below", when.waiting_below());
   count(when.has_waiting_above(), "waiting inquiries above", when.waiting_above());
+  const auto wait = [&parts](bool is_asked, const char* what, const auto& bound) {
+    if (is_asked) parts.push_back(absl::StrCat("expected wait ", what, " ", Text(bound)));
+  };
+  wait(when.has_expected_wait_above(), "above", when.expected_wait_above());
+  wait(when.has_expected_wait_below(), "below", when.expected_wait_below());
   if (!when.open().empty()) parts.push_back(absl::StrCat("calendar ", when.open(), " open"));
   if (!when.closed().empty()) parts.push_back(absl::StrCat("calendar ", when.closed(), " closed"));
   return absl::StrJoin(parts, " and ");
@@ -279,6 +284,9 @@ void ShowExplanation(std::ostream& out, const v1::ExplainSubmitResponse& respons
     return;
   }
   ShowHead(out, told, response.time());
+  if (response.undecided()) {
+    out << "  others who wait for a state go on before it: what they leave decides whether it does\n";
+  }
   ShowExceptions(out, told, response.time());
   ShowCandidates(out, told, response.time(), coloured);
 }

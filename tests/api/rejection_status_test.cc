@@ -71,6 +71,7 @@ const Row kRows[] = {
      true},
     {Rejection::kTooManyNames, StatusCode::kResourceExhausted, "TOO_MANY_NAMES"},
     {Rejection::kNobodyLoggedIn, StatusCode::kFailedPrecondition, "NOBODY_LOGGED_IN", "queue"},
+    {Rejection::kWaitTooLong, StatusCode::kFailedPrecondition, "WAIT_TOO_LONG", "queue"},
 };
 
 bool IsPublished(const std::string& reason) {
@@ -99,7 +100,7 @@ TEST(RejectionStatus, EachRejectionHasCodeReasonAndMetadata) {
 TEST(RejectionStatus, TheTableHasEveryRejectionInOrder) {
   int expected = 0;
   for (const Row& row : kRows) EXPECT_EQ(static_cast<int>(row.rejection), ++expected);
-  EXPECT_EQ(expected, static_cast<int>(Rejection::kNobodyLoggedIn));
+  EXPECT_EQ(expected, static_cast<int>(Rejection::kWaitTooLong));
 }
 
 TEST(RejectionStatus, FieldsFollowTheRequest) {

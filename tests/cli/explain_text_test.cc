@@ -133,6 +133,27 @@ TEST(ExplainText, OfADryRun) {
             "dry run, nothing is changed: a step of queue q ends it at once\n");
 }
 
+TEST(ExplainText, OfADryRunThatOthersDecide) {
+  const std::string shown = Shown<v1::ExplainSubmitResponse>(R"pb(
+    time { seconds: 1000 }
+    undecided: true
+    explanation {
+      inquiry {
+        spec { queue: "day" channel: "chat" }
+        state: INQUIRY_STATE_WAITING
+        units: 1
+        enqueue_time { seconds: 1000 }
+      }
+      next_step {
+        overflow_to: "night"
+        when { waiting_above: 3 expected_wait_above { seconds: 90 } }
+      }
+    })pb");
+  EXPECT_NE(shown.find("waiting inquiries above 3 and expected wait above 1m30s"),
+            std::string::npos) << shown;
+  EXPECT_NE(shown.find("others who wait for a state go on before it"), std::string::npos) << shown;
+}
+
 TEST(ExplainText, OfAnAgent) {
   EXPECT_EQ(Shown<v1::ExplainAgentResponse>(R"pb(
               time { seconds: 1000 }

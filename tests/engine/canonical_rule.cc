@@ -312,12 +312,18 @@ bool Look::IsClosedHere(const ModelAgent& agent) const {
 
 bool Look::HasRoom(const ModelAgent& agent) const {
   const AgentConfig& config = agent.config;
-  if (usage.Of(config.id) + inquiry.units > config.units) return false;
+  int in_the_way = 0;  // all that the inquiry's channel may not interrupt
+  bool is_alone = false, meets_exclusive = false;
   for (const ChannelConfig& channel : model.config.channels) {
-    if (!channel.exclusive) continue;
-    if (channel.id == inquiry.channel && usage.Of(config.id) > 0) return false;
-    if (usage.Of(config.id, channel.id) > 0) return false;
+    is_alone |= channel.exclusive && channel.id == inquiry.channel;
+    const auto& by = channel.interrupted_by;
+    if (std::find(by.begin(), by.end(), inquiry.channel) != by.end()) continue;
+    const int used = usage.Of(config.id, channel.id);
+    in_the_way += used;
+    meets_exclusive |= channel.exclusive && used > 0;
   }
+  if (in_the_way + inquiry.units > config.units || meets_exclusive) return false;
+  if (is_alone && in_the_way > 0) return false;
   const auto limit = config.channel_units.find(inquiry.channel);
   if (limit == config.channel_units.end()) return true;
   return usage.Of(config.id, inquiry.channel) + inquiry.units <= limit->second;

@@ -14,6 +14,7 @@
 #include "services/router/engine/config.h"
 #include "services/router/engine/requirement.h"
 #include "services/router/engine/types.h"
+#include "services/router/engine/wait_history.h"
 
 namespace firstline::engine::proof {
 
@@ -29,6 +30,8 @@ struct ModelInquiry {
   bool answered_here = false;
   std::string last_agent;  // once it has ended
   Time assign_time, park_time;
+  Time offer_time;      // when it last left its place for an agent
+  bool placed = false;  // it stands in a line, and was not just taken from somebody to be given away
   Span parked_total;
   std::vector<std::string> preferred;
   std::map<std::string, Time> barred;  // agent -> until; kNever: for good
@@ -74,11 +77,13 @@ struct Model {
   Time now;
   std::map<std::string, int64_t> passes;  // by queue, where queues have weights
   int64_t virtual_pass = 0;
+  std::map<std::string, WaitHistory> waits;  // of queues that decide by it
 
   bool HasShares() const;
   const QueueConfig& Queue(const std::string& id) const;
 };
 
+std::vector<std::string> Unique(const std::vector<std::string>& names);
 // Those of the same customer that came before it, the latest first, at most 8.
 std::vector<const ModelInquiry*> Before(const Model& model, const ModelInquiry& inquiry);
 // The first rule that fits the channel and attributes of an inquiry without a queue; null: none.
@@ -117,6 +122,11 @@ bool MayTake(const Model& model, const ModelInquiry& inquiry, const std::string&
 // Whether what the step waits for is there.
 bool NaiveHolds(const Model& model, const ModelInquiry& inquiry, const StepWhen& when);
 bool NaiveIsOpen(const CalendarConfig& calendar, Time at);
+// Whether a queue's limit or some step of it goes by expected waits.
+bool JudgesWait(const QueueConfig& queue);
+int CountWaiting(const Model& model, const std::string& queue);
+// Whether the queue refuses an inquiry that is about to enter it.
+bool WaitsTooLong(const Model& model, const ModelInquiry& inquiry);
 // Whether the agent may be reserved for the waiting inquiry: it suits, is there and large enough.
 bool MayBeReserved(const Model& model, const ModelInquiry& inquiry, const std::string& agent);
 // Who is asked next beside those who are asked already; nullopt: nobody else could take it.

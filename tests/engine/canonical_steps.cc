@@ -13,6 +13,24 @@ bool IsBetween(int count, const std::optional<int>& above, const std::optional<i
   return !(below && count >= *below);
 }
 
+// The last of so many; what time does to it is looked at with every whole second.
+std::optional<Span> ExpectedByQueue(const Model& model, const QueueConfig& queue, int place, Time at) {
+  const auto known = model.waits.find(queue.id);
+  if (known == model.waits.end()) return std::nullopt;
+  const auto expected = known->second.Expect(static_cast<uint32_t>(place), true, at);
+  if (!expected) return std::nullopt;
+  return queue.expected_wait_quantile == WaitQuantile::kP90 ? expected->p90 : expected->p50;
+}
+
+bool WaitHolds(const Model& model, const QueueConfig& queue, const StepWhen& when, int waiting) {
+  if (!when.expected_wait_above && !when.expected_wait_below) return true;
+  const Time second{model.now.us / 1'000'000 * 1'000'000};
+  const auto wait = ExpectedByQueue(model, queue, waiting, second);
+  if (!wait) return false;
+  if (when.expected_wait_above && *wait <= *when.expected_wait_above) return false;
+  return !(when.expected_wait_below && *wait >= *when.expected_wait_below);
+}
+
 }  // namespace
 
 bool NaiveIsOpen(const CalendarConfig& calendar, Time at) {
@@ -34,12 +52,43 @@ bool NaiveIsOpen(const CalendarConfig& calendar, Time at) {
   return false;
 }
 
+bool JudgesWait(const QueueConfig& queue) {
+  return queue.max_expected_wait.us > 0 ||
+         std::any_of(queue.steps.begin(), queue.steps.end(), [](const StepConfig& step) {
+           return step.when && (step.when->expected_wait_above || step.when->expected_wait_below);
+         });
+}
+
+int CountWaiting(const Model& model, const std::string& queue) {
+  int waiting = 0;
+  for (const auto& [id, other] : model.inquiries) {
+    if (other.state == InquiryState::kWaiting && other.queue == queue) ++waiting;
+  }
+  return waiting;
+}
+
+bool WaitsTooLong(const Model& model, const ModelInquiry& inquiry) {
+  const QueueConfig& queue = model.Queue(inquiry.queue);
+  if (queue.max_expected_wait.us == 0 || queue.suspended) return false;
+  if (CountWaiting(model, inquiry.queue) == 0) return false;
+  int place = 1;
+  const auto own = ServingKey(model, inquiry);
+  for (const auto& [id, other] : model.inquiries) {
+    if (other.state != InquiryState::kWaiting || other.queue != inquiry.queue || other.held) continue;
+    if (ServingKey(model, other) < own) ++place;
+  }
+  const auto wait = ExpectedByQueue(model, queue, place, model.now);
+  if (!wait || *wait <= queue.max_expected_wait) return false;
+  return std::none_of(model.agents.begin(), model.agents.end(), [&](const auto& entry) {
+    const auto barred = inquiry.barred.count(entry.first) > 0;
+    return !barred && MayTake(model, inquiry, entry.first, {});
+  });
+}
+
 bool NaiveHolds(const Model& model, const ModelInquiry& inquiry, const StepWhen& when) {
   if (model.Queue(inquiry.queue).suspended) return false;
-  int waiting = 0, available = 0, logged_in = 0;
-  for (const auto& [id, other] : model.inquiries) {
-    if (other.state == InquiryState::kWaiting && other.queue == inquiry.queue) ++waiting;
-  }
+  const int waiting = CountWaiting(model, inquiry.queue);
+  int available = 0, logged_in = 0;
   const auto verdicts = NaiveQualifies(model, inquiry);
   for (const auto& [id, agent] : model.agents) {
     if (verdicts.at(id) != Mismatch::kNone) continue;
@@ -51,7 +100,8 @@ bool NaiveHolds(const Model& model, const ModelInquiry& inquiry, const StepWhen&
     if (calendar.id == when.open && !open) return false;
     if (calendar.id == when.closed && open) return false;
   }
-  return IsBetween(waiting, when.waiting_above, when.waiting_below) &&
+  return WaitHolds(model, model.Queue(inquiry.queue), when, waiting) &&
+         IsBetween(waiting, when.waiting_above, when.waiting_below) &&
          IsBetween(available, when.available_above, when.available_below) &&
          IsBetween(logged_in, when.logged_in_above, when.logged_in_below);
 }

@@ -42,6 +42,15 @@ TEST(ConfigPolicies, StepsByStateAreChecked) {
       {"when.waiting_below", [](StepConfig& s) { s.when->waiting_below = 4; }},
       {"when.open", [](StepConfig& s) { s.when->open = "nowhere"; }},
       {"when.closed", [](StepConfig& s) { s.when->closed = "nowhere"; }},
+      {"when.expected_wait_above",
+       [](StepConfig& s) { s.when->expected_wait_above = Seconds(-1); }},
+      {"when.expected_wait_above",
+       [](StepConfig& s) { s.when->expected_wait_above = Microseconds(limits::kSpanMaxUs + 1); }},
+      {"when.expected_wait_below", [](StepConfig& s) { s.when->expected_wait_below = Span{}; }},
+      {"when.expected_wait_below",
+       [](StepConfig& s) {
+         s.when->expected_wait_above = s.when->expected_wait_below = Seconds(9);
+       }},
       {"at_latest", [](StepConfig& s) { s.after = s.at_latest = Seconds(9); }},
       {"at_once_if_nobody", [](StepConfig& s) { s.at_once_if_nobody = true; }},
       {"at_latest",
@@ -65,6 +74,35 @@ TEST(ConfigPolicies, CountsAtAndBeyondTheirBound) {
   ++*step.when->available_below;
   EXPECT_THAT(Paths(CheckConfig(WithStep(step))),
               Contains("queues[0].steps[0].when.available_below"));
+}
+
+TEST(ConfigPolicies, ExpectedWaitsAtAndBeyondTheirBound) {
+  StepConfig step{.after = {}, .when = StepWhen{.expected_wait_above = Span{}}};
+  EXPECT_THAT(Paths(CheckConfig(WithStep(step))), IsEmpty());
+  step.when->expected_wait_below = Microseconds(limits::kSpanMaxUs);
+  WorkspaceConfig config = WithStep(step);
+  config.queues[0].max_expected_wait = Microseconds(limits::kSpanMaxUs);
+  EXPECT_THAT(Paths(CheckConfig(config)), IsEmpty());
+  config.queues[0].max_expected_wait = Microseconds(limits::kSpanMaxUs + 1);
+  EXPECT_THAT(Paths(CheckConfig(config)), Contains("queues[0].max_expected_wait"));
+}
+
+TEST(ConfigPolicies, InterruptionsAreChecked) {
+  using By = std::vector<std::string>;
+  const auto paths = [](const By& chat, const By& mail, const By& voice) {
+    WorkspaceConfig config = Workbench::SmallWorkspace();
+    config.channels[0].interrupted_by = chat;
+    config.channels[1].interrupted_by = mail;
+    config.channels[2].interrupted_by = voice;
+    return Paths(CheckConfig(config));
+  };
+  EXPECT_THAT(paths({"voice"}, {"chat", "voice"}, {}), IsEmpty());
+  EXPECT_THAT(paths({"fax"}, {}, {}), Contains("channels[0].interrupted_by[0]"));
+  EXPECT_THAT(paths({}, {"voice", "mail"}, {}), Contains("channels[1].interrupted_by[1]"));
+  EXPECT_THAT(paths({}, {"voice", "voice"}, {}), Contains("channels[1].interrupted_by[1]"));
+  // In a circle, of two or of three.
+  EXPECT_THAT(paths({"voice"}, {}, {"chat"}), Contains("channels[0].interrupted_by"));
+  EXPECT_THAT(paths({"mail"}, {"voice"}, {"chat"}), Contains("channels[0].interrupted_by"));
 }
 
 // A circle of queues that hand an inquiry on without a wait would never end.
@@ -159,6 +197,15 @@ TEST(ConfigPolicies, WhatHasNoEffectIsWarnedAbout) {
               Contains("queues[q].reopen_keeps_age"));
   EXPECT_THAT(Warnings([](WorkspaceConfig& c) { c.queues[0].lost_agent_after = Seconds(1); }),
               Contains("queues[q].lost_agent_after"));
+  const auto by_p90 = [](WorkspaceConfig& c) {
+    c.queues[0].expected_wait_quantile = WaitQuantile::kP90;
+  };
+  EXPECT_THAT(Warnings(by_p90), Contains("queues[q].expected_wait_quantile"));
+  EXPECT_THAT(Warnings([&](WorkspaceConfig& c) {
+                by_p90(c);
+                c.queues[0].max_expected_wait = Seconds(5);
+              }),
+              IsEmpty());
 }
 
 }  // namespace

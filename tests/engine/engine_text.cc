@@ -377,6 +377,12 @@ std::string RequestRecord(const RememberedRequest& r) {
                       " ", ReceiptText(r.receipt));
 }
 
+std::string WaitsRecord(const Engine& engine, QueueIx ix) {
+  const WaitHistory::State& s = engine.WaitsOf(ix)->state();
+  return absl::StrCat("waits ", engine.QueueId(ix), " ", TimeText(s.mark), "/", s.starts, "/",
+                      s.busy_us, "/", s.squares, "/", s.given_up, "/", s.waited_us);
+}
+
 std::string Dump(const Engine& engine) {
   std::vector<std::string> lines;
   engine.ForEachInquiry([&](InquiryIx ix, const Inquiry& inquiry) {
@@ -396,6 +402,7 @@ std::string Dump(const Engine& engine) {
   });
   engine.ForEachQueue([&](QueueIx ix, const QueueConfig& queue) {
     const QueueGauges g = engine.Gauges(ix);
+    if (engine.WaitsOf(ix) != nullptr) lines.push_back(WaitsRecord(engine, ix));
     lines.push_back(absl::StrCat("queue ", queue.id, " ", g.waiting, "/", g.offered, "/",
                                  g.assigned, "/", g.parked,
                                  " oldest=", TimeText(g.oldest_waiting)));

@@ -41,6 +41,7 @@ std::vector<std::string> EventLines(const Engine& engine, Time base);
 std::string InquiryRecord(const Engine& engine, InquiryIx ix);
 std::string AgentRecord(const Engine& engine, AgentIx ix);
 std::string RequestRecord(const RememberedRequest& request);
+std::string WaitsRecord(const Engine& engine, QueueIx ix);  // of a queue that decides by them
 
 // One line an inquiry, an agent, a remembered request, then the counters: every field that is part
 // of the public state, sorted by id. Equal dumps mean equal state, whatever the handles are.

@@ -30,14 +30,6 @@ bool AreAlike(Mismatch a, Mismatch b) {
   return a == b || (is_skill(a) && is_skill(b));
 }
 
-// Whether its next step may come at once, when a condition holds: that is not foretold.
-bool WaitsForState(const Engine& engine, const Inquiry& inquiry) {
-  const std::vector<StepConfig>& steps = engine.queue(inquiry.queue).steps;
-  if (inquiry.step >= steps.size()) return false;
-  const StepConfig& next = steps[inquiry.step];
-  return next.when && next.after.us == 0;
-}
-
 std::string CompareCandidate(const Engine& engine, const Model& model, const ModelInquiry& inquiry,
                              const Candidate& candidate, Mismatch mismatch) {
   const std::string& agent = engine.AgentId(candidate.agent);
@@ -176,7 +168,7 @@ std::string Foretold::Compare(const Engine& engine, const Outcome& outcome) cons
   }
   if (!outcome.ok()) return "";
   const InquiryIx ix = engine.FindInquiry(inquiry_);
-  if (WaitsForState(engine, run_->explanation.inquiry)) return "";
+  if (run_->undecided) return "";
   if (run_->ends) {
     return engine.inquiry(ix).state == InquiryState::kCancelled ? "" : who + "ends at once";
   }

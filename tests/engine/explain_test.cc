@@ -217,6 +217,51 @@ TEST(Explain, ADryRunFollowsRulesAndTheRoute) {
   EXPECT_EQ(bench.engine().QueueId(run.explanation.inquiry.queue), "other");
 }
 
+// Steps that wait for a state: taken where the state is there with it, nobody serves it before, and
+// nobody else goes first.
+TEST(Explain, ADryRunFollowsStepsThatWaitForAState) {
+  WorkspaceConfig config = Workbench::SmallWorkspace();
+  config.queues[0].steps = {
+      {.after = {}, .overflow_to = "other", .when = StepWhen{.waiting_above = 1}}};
+  Workbench bench(config);
+  const auto queue_of = [&](const DryRun& run) {
+    return bench.engine().QueueId(run.explanation.inquiry.queue);
+  };
+  const engine::Submit submit{.inquiry_id = "new", .channel = "chat", .queue = "q"};
+  EXPECT_EQ(queue_of(Try(bench, submit)), "q");
+  bench.Submit("before");
+  // The one before goes first, and leaves one that waits.
+  const DryRun run = Try(bench, submit);
+  EXPECT_TRUE(run.undecided);
+  EXPECT_EQ(queue_of(run), "q");
+  bench.Submit("new");
+  EXPECT_EQ(bench.engine().QueueId(bench.Get("before").queue), "other");
+  EXPECT_EQ(bench.engine().QueueId(bench.Get("new").queue), "q");
+
+  config.queues[0].steps[0].when = StepWhen{.logged_in_below = 1};
+  Workbench empty(config);
+  const DryRun moved = Try(empty, submit);
+  EXPECT_FALSE(moved.undecided);
+  EXPECT_EQ(empty.engine().QueueId(moved.explanation.inquiry.queue), "other");
+  ASSERT_EQ(moved.passed_through.size(), 1u);
+  empty.Submit("new");
+  EXPECT_EQ(empty.engine().QueueId(empty.Get("new").queue), "other");
+}
+
+TEST(Explain, ADryRunLooksForAgentsBeforeStates) {
+  WorkspaceConfig config = Workbench::SmallWorkspace();
+  config.queues[0].steps = {
+      {.after = {}, .overflow_to = "other", .when = StepWhen{.waiting_above = 0}}};
+  Workbench bench(config);
+  bench.Online("a");
+  const DryRun run = Try(bench, {.inquiry_id = "new", .channel = "chat", .queue = "q"});
+  EXPECT_EQ(run.explanation.matching, 1u);
+  EXPECT_EQ(bench.engine().QueueId(run.explanation.inquiry.queue), "q");
+  bench.Submit("new");
+  EXPECT_EQ(bench.AgentOf("new"), "a");
+  EXPECT_TRUE(bench.Get("new").step == 0);
+}
+
 TEST(Explain, ADryRunIsRefusedAsTheSubmissionWouldBe) {
   WorkspaceConfig config = Workbench::SmallWorkspace();
   config.queues[0].max_length = 1;

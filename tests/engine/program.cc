@@ -329,6 +329,9 @@ WorkspaceConfig Program::MakeWorkspace() {
   config.channels = {{"chat", ChannelKind::kMessaging, 1},
                      {"mail", ChannelKind::kMessaging, choices_.Between(1, 2)},
                      {"voice", ChannelKind::kLive, choices_.Between(1, 3), choices_.Percent(30)}};
+  if (choices_.Percent(30)) config.channels[0].interrupted_by = {"voice"};
+  if (choices_.Percent(30)) config.channels[1].interrupted_by = {"chat"};
+  if (choices_.Percent(20)) config.channels[1].interrupted_by.push_back("voice");
   shares_ = choices_.Percent(40);
   config.teams = {{"t0", ""}, {"t1", "vendor"}};
   for (int q = 0; q < queues_; ++q) config.queues.push_back(MakeQueue(q));

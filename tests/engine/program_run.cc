@@ -56,6 +56,10 @@ class StoredRecords {
       present["r/" + request.id] = RequestRecord(request);
       return true;
     });
+    engine.ForEachQueue([&](QueueIx ix, const QueueConfig& queue) {
+      if (engine.WaitsOf(ix) != nullptr) present["w/" + queue.id] = WaitsRecord(engine, ix);
+      return true;
+    });
     for (const auto& [key, record] : present) {
       if (records_[key] != record) {
         return absl::StrCat("not written: ", FirstDifference(records_[key], record));
@@ -87,6 +91,8 @@ class StoredRecords {
     for (const std::string& id : changes.requests) {
       records_["r/" + id] = RequestRecord(*engine.FindRequest(id));
     }
+    for (const std::string& id : changes.forgotten_waits) records_.erase("w/" + id);
+    for (QueueIx ix : changes.waits) records_["w/" + engine.QueueId(ix)] = WaitsRecord(engine, ix);
     if (changes.config) config_ = engine.config();
     if (changes.counters) counters_ = engine.counters();
   }
@@ -131,6 +137,10 @@ class ProgramRun {
     std::string wrong = foretold_.Compare(subject_.engine(), outcome);
     if (wrong.empty()) wrong = barred_.Compare(subject_.engine());
     if (wrong.empty()) wrong = Check(step);
+    if (wrong.empty() && outcome.rejection == Rejection::kWaitTooLong && options_.reference) {
+      ++result_.refused;
+      wrong = reference_.CheckRefused(std::get<Submit>(step.command.body));
+    }
     subject_.ClearEvents();
     if (wrong.empty() && choices_.Percent(30)) wrong = stored_.Follow(subject_.engine());
     if (wrong.empty() && options_.restore_percent > 0) wrong = CheckTwin(step, lines);

@@ -40,6 +40,7 @@ struct RunResult {
   uint64_t digest = 0;             // of all outcomes, events and the final state
   uint64_t matches = 0;            // decisions held against the canonical rule
   uint64_t rejections = 0;
+  uint64_t refused = 0;   // submissions, for their expected wait
   uint64_t foretold = 0;  // submissions whose dry run was held against what happened
 };
 

@@ -10,6 +10,14 @@ StepWhen Program::MakeWhen() {
   if (choices_.Percent(20)) when.waiting_below = choices_.Between(6, 9);
   if (choices_.Percent(30)) when.available_below = choices_.Between(1, 4);
   if (choices_.Percent(20)) when.logged_in_above = choices_.Between(0, 2);
+  if (choices_.Percent(25)) {
+    when = StepWhen{};
+    when.expected_wait_above = Milliseconds(choices_.Between(0, 9000));
+  }
+  if (choices_.Percent(10)) {
+    when.expected_wait_below =
+        when.expected_wait_above.value_or(Span{}) + Milliseconds(choices_.Between(1, 20'000));
+  }
   if (choices_.Percent(20)) when.open = "even";
   if (choices_.Percent(20)) when.closed = "some";
   if (when == StepWhen{}) when.logged_in_below = choices_.Between(1, 3);
@@ -42,6 +50,8 @@ std::vector<CalendarConfig> Program::MakeCalendars() {
 }
 
 void Program::AddComingBack(QueueConfig& queue) {
+  if (choices_.Percent(30)) queue.max_expected_wait = Milliseconds(choices_.Between(1, 12'000));
+  if (choices_.Percent(40)) queue.expected_wait_quantile = WaitQuantile::kP90;
   if (choices_.Percent(30)) queue.ask_decliners_after = Milliseconds(choices_.Between(1, 9000));
   queue.allow_claim = choices_.Percent(50);
   queue.wrap_up_extension_max = Seconds(choices_.Between(0, 6));

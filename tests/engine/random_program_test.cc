@@ -39,7 +39,7 @@ TEST(RandomProgramTest, AgreesWithTheReference) {
     return;
   }
   const int64_t total = FromEnvironment("FIRSTLINE_STEPS", 250'000);
-  uint64_t matches = 0, rejections = 0, foretold = 0;
+  uint64_t matches = 0, rejections = 0, refused = 0, foretold = 0;
   int64_t steps = 0;
   for (uint64_t seed = 1; steps < total; ++seed) {
     const RunResult result = RunSeed(seed, {kStepsEach, true, 3, Program::Size::kSmall});
@@ -47,15 +47,17 @@ TEST(RandomProgramTest, AgreesWithTheReference) {
     steps += result.steps;
     matches += result.matches;
     rejections += result.rejections;
+    refused += result.refused;
     foretold += result.foretold;
   }
-  std::printf("%lld steps, %llu decisions held against the rule, %llu rejections\n",
+  std::printf("%lld steps, %llu decisions held against the rule, %llu rejections, %llu for the wait\n",
               static_cast<long long>(steps), static_cast<unsigned long long>(matches),
-              static_cast<unsigned long long>(rejections));
+              static_cast<unsigned long long>(rejections), static_cast<unsigned long long>(refused));
   // Programs in which nothing happens would prove nothing.
   EXPECT_GT(matches, static_cast<uint64_t>(steps) / 20);
   EXPECT_LT(rejections, static_cast<uint64_t>(steps) / 2);
   EXPECT_GT(foretold, static_cast<uint64_t>(steps) / 50);
+  EXPECT_GT(refused, 10u);
 }
 
 // Beyond a hundred different profiles the engine looks for the best agent in other ways.

@@ -61,6 +61,20 @@ std::string ReferenceEngine::CompareInquiries(const Engine& engine) const {
                  absl::StrCat(model_.inquiries.size()));
 }
 
+std::string ReferenceEngine::CompareWaits(const Engine& engine) const {
+  for (const QueueConfig& queue : model_.config.queues) {
+    const WaitHistory* actual = engine.WaitsOf(engine.FindQueue(queue.id));
+    const auto wanted = model_.waits.find(queue.id);
+    if ((actual == nullptr) != (wanted == model_.waits.end())) {
+      return queue.id + ": only one of both goes by its waits";
+    }
+    if (actual != nullptr && !(actual->state() == wanted->second.state())) {
+      return queue.id + ": was served otherwise by the reference";
+    }
+  }
+  return "";
+}
+
 std::string ReferenceEngine::CompareAgents(const Engine& engine) const {
   std::string wrong;
   size_t seen = 0;

@@ -9,14 +9,6 @@
 namespace firstline::engine::proof {
 namespace {
 
-std::vector<std::string> Unique(const std::vector<std::string>& names) {
-  std::vector<std::string> unique;
-  for (const std::string& name : names) {
-    if (std::find(unique.begin(), unique.end(), name) == unique.end()) unique.push_back(name);
-  }
-  return unique;
-}
-
 std::string Differs(const std::string& what, const std::string& actual,
                     const std::string& expected) {
   if (actual == expected) return "";
@@ -54,40 +46,16 @@ struct ReferenceEngine::Fold {
   std::string operator()(const InquirySubmitted& e) {
     const auto* submit = CommandAs<Submit>();
     if (submit == nullptr) return "an inquiry appears without a Submit";
-    ModelInquiry& inquiry = self.model_.inquiries[submit->inquiry_id];
-    inquiry = ModelInquiry{};
-    inquiry.id = submit->inquiry_id;
-    inquiry.channel = submit->channel;
-    inquiry.own = submit->requirement;
-    inquiry.queue = submit->queue;
-    inquiry.priority = submit->priority;
-    const std::string rule = e.hit.get() == nullptr ? "" : e.hit.get()->rule;
-    if (std::string wrong = Classify(*submit, rule, inquiry); !wrong.empty()) return wrong;
-    inquiry.units = submit->units;
-    for (const ChannelConfig& channel : self.model_.config.channels) {
-      if (submit->units == 0 && channel.id == submit->channel) inquiry.units = channel.units;
-    }
-    inquiry.sequence = ++self.arrivals_;
-    inquiry.create_time = self.model_.now;
-    inquiry.preferred = Unique(submit->preferred_agents);
-    inquiry.arrival_time = self.model_.now;
-    inquiry.customer = submit->customer;
-    self.ComeBack(inquiry);
-    for (const std::string& agent : submit->excluded_agents) inquiry.barred[agent] = kNever;
-    inquiry.excluded = {submit->excluded_agents.begin(), submit->excluded_agents.end()};
+    const std::string said = e.hit.get() == nullptr ? "" : e.hit.get()->rule;
+    const RuleConfig* rule = self.RuleFor(*submit);
+    if (submit->queue.empty() && rule == nullptr) return "an inquiry is classified that fits no rule";
+    const std::string wrong = Differs("the rule", said, rule == nullptr ? "" : rule->id);
+    if (!wrong.empty()) return wrong;
+    const ModelInquiry inquiry = self.Draft(*submit);
+    if (!self.IsUndecided() && self.IsTooSlowFor(inquiry)) return inquiry.id + " would wait too long and is let in";
+    ++self.arrivals_;
+    self.model_.inquiries[inquiry.id] = inquiry;
     return Differs("the inquiry submitted", engine.inquiry(e.inquiry).id, inquiry.id);
-  }
-  // What the rules make of an inquiry that names no queue.
-  std::string Classify(const Submit& submit, const std::string& said, ModelInquiry& inquiry) {
-    if (!submit.queue.empty()) return said.empty() ? "" : "a rule decides where none was asked";
-    const RuleConfig* rule =
-        NaiveRule(self.model_.config, submit.channel,
-                  {submit.attributes.begin(), submit.attributes.end()});
-    if (rule == nullptr) return "an inquiry is classified that fits no rule";
-    inquiry.queue = rule->queue;
-    inquiry.own = Together(submit.requirement, rule->requirement);
-    if (rule->priority) inquiry.priority = *rule->priority;
-    return Differs("the rule", said, rule->id);
   }
   std::string operator()(const InquiryUpdated& e) {
     const auto* update = CommandAs<Update>();
@@ -173,6 +141,7 @@ struct ReferenceEngine::Fold {
       self.round_held_ = inquiry.held;
     }
     self.Charge(inquiry.queue);
+    self.NoteTaken(inquiry);
     inquiry.agent = agent;
     inquiry.asked = {agent};
     inquiry.held = false;
@@ -212,12 +181,14 @@ struct ReferenceEngine::Fold {
       self.BeginRound(inquiry);
       self.Overtake(self.model_, {inquiry.id, agent});
       self.Charge(inquiry.queue);
+      self.NoteTaken(inquiry);
       A(e.agent).last_offered = ++self.order_;
       inquiry.held = false;
     } else if (e.cause == AssignCause::kClaimed || e.cause == AssignCause::kDirected) {
       std::string wrong = self.CheckGiven(inquiry, agent, e.cause);
       if (!wrong.empty()) return wrong;
       self.Charge(inquiry.queue);
+      self.NoteTaken(inquiry);
       A(e.agent).last_offered = ++self.order_;
       inquiry.held = false;
     } else if (inquiry.state != InquiryState::kOffered || inquiry.agent != agent) {
@@ -277,6 +248,9 @@ struct ReferenceEngine::Fold {
   }
   std::string operator()(const InquiryCancelled& e) {
     ModelInquiry& inquiry = I(e.inquiry);
+    if (inquiry.state == InquiryState::kWaiting) {
+      self.NoteGone(inquiry, e.reason == CancelReason::kAbandoned);
+    }
     self.SetState(inquiry, InquiryState::kCancelled);
     inquiry.gave_up = e.reason == CancelReason::kAbandoned && !inquiry.answered_here;
     return "";
@@ -413,7 +387,7 @@ std::string ReferenceEngine::Observe(const Engine& engine, const Command* comman
   }
   for (const std::string& wrong :
        {CheckReservations(), CompareInquiries(engine), CompareAgents(engine),
-        CompareQualification(engine)}) {
+        CompareQualification(engine), CompareWaits(engine)}) {
     if (!wrong.empty()) return wrong;
   }
   return "";

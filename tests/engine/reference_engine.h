@@ -30,6 +30,9 @@ class ReferenceEngine {
   // before the events are cleared. Returns the first disagreement; after one the model is unusable.
   std::string Observe(const Engine& engine, const Command* command);
 
+  // "" when an inquiry that was just refused for its expected wait had to be.
+  std::string CheckRefused(const Submit& submit) const;
+
   const Model& model() const { return model_; }
   uint64_t matches() const { return matches_; }      // decisions held against the rule
   uint64_t undecided() const { return undecided_; }  // left out, see IsUndecided
@@ -55,6 +58,14 @@ class ReferenceEngine {
   void ComeBack(ModelInquiry& inquiry) const;  // a customer who was there before
   void TakeConfig(const WorkspaceConfig& config);
   void Charge(const std::string& queue);
+  const RuleConfig* RuleFor(const Submit& submit) const;  // null: it names its queue, or none fits
+  ModelInquiry Draft(const Submit& submit) const;  // as it is before it enters its queue
+  bool IsTooSlowFor(const ModelInquiry& inquiry) const;  // its queue, so that it is refused
+  // For expected waits: it is taken from its place, waits again, or is gone from it.
+  WaitHistory* WaitsOf(const std::string& queue);  // null: nothing goes by it
+  void NoteTaken(ModelInquiry& inquiry);
+  void NoteWaits(ModelInquiry& inquiry, EnqueueCause cause);
+  void NoteGone(ModelInquiry& inquiry, bool gave_up);
   void SetState(ModelInquiry& inquiry, InquiryState state);
   void NoteEnd(const ModelInquiry& inquiry, InquiryState next);
   void NoteHandled(const std::string& agent, const ModelHandled& entry);
@@ -67,6 +78,7 @@ class ReferenceEngine {
   std::string CompareInquiries(const Engine& engine) const;
   std::string CompareInquiry(const Engine& engine, const Inquiry& actual) const;
   std::string CompareAgents(const Engine& engine) const;
+  std::string CompareWaits(const Engine& engine) const;
   std::string CompareQualification(const Engine& engine) const;
 
   Model model_;

@@ -19,6 +19,14 @@ const QueueConfig& Model::Queue(const std::string& id) const {
   throw std::logic_error("the model knows no queue " + id);
 }
 
+std::vector<std::string> Unique(const std::vector<std::string>& names) {
+  std::vector<std::string> unique;
+  for (const std::string& name : names) {
+    if (std::find(unique.begin(), unique.end(), name) == unique.end()) unique.push_back(name);
+  }
+  return unique;
+}
+
 std::vector<const ModelInquiry*> Before(const Model& model, const ModelInquiry& inquiry) {
   std::map<uint64_t, const ModelInquiry*> by_arrival;
   for (const auto& [id, other] : model.inquiries) {
@@ -30,6 +38,48 @@ std::vector<const ModelInquiry*> Before(const Model& model, const ModelInquiry& 
     before.push_back(it->second);
   }
   return before;
+}
+
+const RuleConfig* ReferenceEngine::RuleFor(const Submit& submit) const {
+  if (!submit.queue.empty()) return nullptr;
+  return NaiveRule(model_.config, submit.channel,
+                   {submit.attributes.begin(), submit.attributes.end()});
+}
+
+ModelInquiry ReferenceEngine::Draft(const Submit& submit) const {
+  ModelInquiry inquiry;
+  inquiry.id = submit.inquiry_id;
+  inquiry.channel = submit.channel;
+  inquiry.own = submit.requirement;
+  inquiry.queue = submit.queue;
+  inquiry.priority = submit.priority;
+  if (const RuleConfig* rule = RuleFor(submit)) {
+    inquiry.queue = rule->queue;
+    inquiry.own = Together(submit.requirement, rule->requirement);
+    if (rule->priority) inquiry.priority = *rule->priority;
+  }
+  inquiry.units = submit.units;
+  for (const ChannelConfig& channel : model_.config.channels) {
+    if (submit.units == 0 && channel.id == submit.channel) inquiry.units = channel.units;
+  }
+  inquiry.sequence = arrivals_ + 1;
+  inquiry.create_time = inquiry.arrival_time = inquiry.enqueue_time = model_.now;
+  inquiry.preferred = Unique(submit.preferred_agents);
+  inquiry.customer = submit.customer;
+  ComeBack(inquiry);
+  for (const std::string& agent : submit.excluded_agents) inquiry.barred[agent] = kNever;
+  inquiry.excluded = {submit.excluded_agents.begin(), submit.excluded_agents.end()};
+  inquiry.state = InquiryState::kCancelled;  // waits nowhere yet
+  return inquiry;
+}
+
+bool ReferenceEngine::IsTooSlowFor(const ModelInquiry& inquiry) const {
+  return !MayHold(inquiry) && WaitsTooLong(model_, inquiry);
+}
+
+std::string ReferenceEngine::CheckRefused(const Submit& submit) const {
+  const bool had_to_be = IsUndecided() || IsTooSlowFor(Draft(submit));
+  return had_to_be ? "" : submit.inquiry_id + " need not have waited so long";
 }
 
 void ReferenceEngine::TakeConfig(const WorkspaceConfig& config) {
@@ -44,6 +94,11 @@ void ReferenceEngine::TakeConfig(const WorkspaceConfig& config) {
   if (!model_.HasShares()) {
     model_.passes.clear();
     model_.virtual_pass = 0;
+  }
+  std::map<std::string, WaitHistory> waits = std::move(model_.waits);
+  model_.waits.clear();
+  for (const QueueConfig& queue : config.queues) {
+    if (JudgesWait(queue)) model_.waits[queue.id] = waits[queue.id];
   }
   for (auto& [id, agent] : model_.agents) {
     if (!KeepsHandled()) agent.handled.clear();
@@ -187,10 +242,12 @@ void ReferenceEngine::ComeBack(ModelInquiry& inquiry) const {
 }
 
 void ReferenceEngine::Enqueue(ModelInquiry& inquiry, const std::string& queue, EnqueueCause cause) {
+  if (cause == EnqueueCause::kOverflowed) NoteGone(inquiry, false);
   SetState(inquiry, InquiryState::kWaiting);
   inquiry.agent.clear();
   inquiry.queue = queue;
   inquiry.held = false;
+  NoteWaits(inquiry, cause);
   const auto waits_here = [&](const auto& entry) {
     return entry.second.state == InquiryState::kWaiting && entry.second.queue == queue;
   };
@@ -218,6 +275,41 @@ void ReferenceEngine::Enqueue(ModelInquiry& inquiry, const std::string& queue, E
     case EnqueueCause::kDirected:
       return;
   }
+}
+
+// ---- Expected waits -----------------------------------------------------------------------------
+
+WaitHistory* ReferenceEngine::WaitsOf(const std::string& queue) {
+  const auto it = model_.waits.find(queue);
+  return it == model_.waits.end() ? nullptr : &it->second;
+}
+
+// Who had to wait counts, not who was offered as soon as it came.
+void ReferenceEngine::NoteTaken(ModelInquiry& inquiry) {
+  WaitHistory* waits = WaitsOf(inquiry.queue);
+  const bool waited = inquiry.placed && inquiry.enqueue_time < model_.now;
+  if (waits != nullptr && waited) waits->Started(model_.now, model_.now - inquiry.enqueue_time);
+  inquiry.offer_time = model_.now;
+  inquiry.placed = false;
+}
+
+void ReferenceEngine::NoteWaits(ModelInquiry& inquiry, EnqueueCause cause) {
+  inquiry.placed = cause != EnqueueCause::kDirected;
+  WaitHistory* waits = WaitsOf(inquiry.queue);
+  if (waits == nullptr || !inquiry.placed) return;
+  const bool comes_back = cause == EnqueueCause::kDeclined || cause == EnqueueCause::kExpired ||
+                          cause == EnqueueCause::kFirstReplyTimeout ||
+                          cause == EnqueueCause::kAgentLost;
+  if (comes_back && inquiry.offer_time > inquiry.enqueue_time) waits->Returned();
+  if (CountWaiting(model_, inquiry.queue) == 1) waits->Began(model_.now);
+}
+
+void ReferenceEngine::NoteGone(ModelInquiry& inquiry, bool gave_up) {
+  WaitHistory* waits = WaitsOf(inquiry.queue);
+  if (waits == nullptr || !inquiry.placed) return;
+  const bool last = CountWaiting(model_, inquiry.queue) == 1;
+  waits->Left(model_.now, model_.now - inquiry.enqueue_time, gave_up, last);
+  inquiry.placed = false;
 }
 
 }  // namespace firstline::engine::proof

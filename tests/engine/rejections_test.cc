@@ -428,20 +428,21 @@ TEST(RejectionsTest, OfferTaken) {
   EXPECT_EQ(bench.Reject(Decline{"i1", 1, "a1", {}}), Rejection::kOfferTaken);
 }
 
-// Every enumerator is met by a case here, in directed_test.cc or by one of the bounds in
-// limits_test.cc.
+// Every enumerator is met by a case here, in directed_test.cc, in expect_test.cc or by one of the
+// bounds in limits_test.cc.
 TEST(RejectionsTest, AllAreCovered) {
   std::set<Rejection> met = {
       Rejection::kNone,          Rejection::kQueueFull,       Rejection::kTooManyInquiries,
       Rejection::kTooManyAgents, Rejection::kTooManySessions, Rejection::kTooManyRequirements,
       Rejection::kTooManyNames,  Rejection::kNobodyLoggedIn,  Rejection::kOfferTaken,
       Rejection::kInquiryNotWaiting, Rejection::kClaimNotAllowed, Rejection::kAgentNotSuited,
-      Rejection::kGateClosed, Rejection::kReopenNotAllowed, Rejection::kWrapUpLimit};
+      Rejection::kGateClosed, Rejection::kReopenNotAllowed, Rejection::kWrapUpLimit,
+      Rejection::kWaitTooLong};
   for (const auto& cases : {SubmitCases(), InquiryCases(), AgentCases(), ConfigCases()}) {
     for (const Case& c : cases) met.insert(c.expected);
   }
   std::string missing;
-  for (int r = 0; r <= static_cast<int>(Rejection::kNobodyLoggedIn); ++r) {
+  for (int r = 0; r <= static_cast<int>(Rejection::kWaitTooLong); ++r) {
     const auto rejection = static_cast<Rejection>(r);
     if (met.count(rejection) == 0) missing += std::string(ToString(rejection)) + " ";
   }

@@ -30,6 +30,10 @@ class Copy {
       to_.RestoreInquiry(Translate(inquiry));
       return true;
     });
+    from_.ForEachQueue([&](QueueIx ix, const QueueConfig& queue) {
+      if (const WaitHistory* waits = from_.WaitsOf(ix)) to_.RestoreWaits(queue.id, *waits);
+      return true;
+    });
     from_.ForEachRequest([&](const RememberedRequest& request) {
       to_.RestoreRequest(request);
       return true;
@@ -45,6 +49,8 @@ class Copy {
     state.used = 0;
     state.closed_queues = 0;
     state.channel_used = {};
+    state.exclusive = 0;
+    state.interrupts = {};
     state.work.clear();
     state.reserved_for = {};
     state.deadline = kNever;

@@ -68,6 +68,37 @@ TEST(WaitHistory, ThoseWhoGiveUpMakeWaitsShorter) {
   EXPECT_LT(history.Expect(50, true, now)->p50, before->p50);
 }
 
+TEST(WaitHistory, IsWhatItWasWhenItWasStored) {
+  WaitHistory history;
+  Time now{1'000'000};
+  for (int i = 0; i < 40; ++i) {
+    now = now + Seconds(i % 7 + 1);
+    history.Started(now, Seconds(30));
+    if (i % 9 == 0) history.Left(now, Seconds(5), true, false);
+  }
+  const WaitHistory again = WaitHistory::Of(history.state());
+  EXPECT_EQ(again.state(), history.state());
+  EXPECT_EQ(again.Expect(4, true, now + Seconds(3)), history.Expect(4, true, now + Seconds(3)));
+}
+
+TEST(WaitHistory, WhatCannotBeIsNothing) {
+  const int64_t day = int64_t{24} * 3600 * 1'000'000;
+  const WaitHistory::State most{.mark = {day}, .starts = 32 << 16, .busy_us = 40 * day,
+                                .squares = 32 * (day / 1000) * (day / 1000), .given_up = 128 << 16,
+                                .waited_us = 128 * day};
+  EXPECT_EQ(WaitHistory::Of(most).state(), most);
+  EXPECT_TRUE(WaitHistory::Of(most).Expect(2'000'000, true, {2 * day}).has_value());
+  for (int64_t WaitHistory::State::*field :
+       {&WaitHistory::State::starts, &WaitHistory::State::busy_us, &WaitHistory::State::squares,
+        &WaitHistory::State::given_up, &WaitHistory::State::waited_us}) {
+    for (const int64_t value : {most.*field + 1, int64_t{-1}, INT64_MIN, INT64_MAX}) {
+      WaitHistory::State state = most;
+      state.*field = value;
+      EXPECT_EQ(WaitHistory::Of(state).state(), WaitHistory::State{});
+    }
+  }
+}
+
 TEST(WaitHistory, HoldsAtItsBounds) {
   for (const Span every : {Microseconds(1), Milliseconds(1), Seconds(100), Seconds(2'592'000)}) {
     Time now;

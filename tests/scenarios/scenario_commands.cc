@@ -26,6 +26,7 @@ Entry& FindOrAdd(std::vector<Entry>& entries, const std::string& id) {
 void ReadChannel(ScenarioLine& line, ApplyConfig& config) {
   ChannelConfig channel{line.Arg(0), ChannelKind::kMessaging, line.GetInt("units", 1)};
   channel.exclusive = line.Flag("exclusive");
+  channel.interrupted_by = ParseList(line.Get("interrupted_by"));
   if (line.Get("kind", "messaging") == "live") channel.kind = ChannelKind::kLive;
   FindOrAdd(config.config.channels, channel.id) = channel;
 }
@@ -97,11 +98,13 @@ void ReadQueue(ScenarioLine& line, ApplyConfig& config) {
   queue.suspended = line.Flag("suspended");
   queue.refuse_if_nobody = line.Flag("refuse_if_nobody");
   queue.max_overtakes = line.GetInt("max_overtakes", 0);
+  queue.max_expected_wait = line.GetSpan("max_expected_wait");
+  if (line.Get("quantile", "p50") == "p90") queue.expected_wait_quantile = WaitQuantile::kP90;
   ReadQueueClocks(line, queue);
   FindOrAdd(config.config.queues, queue.id) = queue;
 }
 
-// Of "waiting>5,available<2,logged_in<1,open:office,closed:office".
+// Of "waiting>5,available<2,logged_in<1,wait>5m,open:office,closed:office".
 StepWhen ReadWhen(const std::string& text) {
   StepWhen when;
   const std::map<std::string, std::optional<int>*> bounds = {
@@ -112,7 +115,11 @@ StepWhen ReadWhen(const std::string& text) {
     const size_t at = part.find_first_of("<>:");
     if (at == std::string::npos) throw ScenarioError("no condition: " + part);
     const std::string name = part.substr(0, at + 1), value = part.substr(at + 1);
-    if (name == "open:") {
+    if (name == "wait>") {
+      when.expected_wait_above = ParseSpan(value);
+    } else if (name == "wait<") {
+      when.expected_wait_below = ParseSpan(value);
+    } else if (name == "open:") {
       when.open = value;
     } else if (name == "closed:") {
       when.closed = value;

@@ -11,6 +11,7 @@
 #include "services/router/store/inquiry_record.h"
 #include "services/router/store/public_enums.h"
 #include "services/router/store/record_format.h"
+#include "services/router/store/wait_record.h"
 #include "tests/store/sample_engine.h"
 
 namespace firstline::store {
@@ -180,6 +181,22 @@ TEST(PolicyRecordTest, AnInquirysRequirementSurvives) {
 // ---- The frame
 // -----------------------------------------------------------------------------------
 
+// Written with every batch that offered or enqueued something in a queue that decides by it.
+TEST(WaitRecordTest, SurvivesInFewBytes) {
+  e::WaitHistory history;
+  e::Time now = kSampleTime;
+  for (int i = 0; i < 100; ++i) {
+    now = now + e::Milliseconds(1500 + i);
+    history.Started(now, e::Seconds(30));
+    history.Left(now, e::Seconds(4), i % 5 == 0, false);
+  }
+  const std::string bytes = EncodeWaits(history);
+  EXPECT_LE(bytes.size(), 40u);
+  EXPECT_EQ(DecodeWaits(bytes).value().state(), history.state());
+  EXPECT_FALSE(DecodeWaits("").ok());
+  EXPECT_FALSE(DecodeWaits("\x7f").ok());
+}
+
 TEST(RecordFormatTest, VersionsAreTold) {
   std::string bytes = EncodeCounters(kSampleCounters);
   EXPECT_TRUE(DecodeCounters(bytes).ok());
@@ -226,6 +243,7 @@ TEST(PublicEnumsTest, AreComplete) {
   CheckEnum<e::AssignCause, v1::AssignmentCause>(4, v1::AssignmentCause_descriptor());
   CheckEnum<e::Override, v1::AssignmentOverride>(8, v1::AssignmentOverride_descriptor());
   CheckEnum<e::LostAgent, v1::LostAgentPolicy>(3, v1::LostAgentPolicy_descriptor());
+  CheckEnum<e::WaitQuantile, v1::WaitQuantile>(2, v1::WaitQuantile_descriptor());
   CheckEnum<e::Author, v1::Author>(3, v1::Author_descriptor());
   CheckEnum<e::CancelReason, v1::CancelReason>(5, v1::CancelReason_descriptor());
   CheckEnum<e::ChannelKind, v1::ChannelKind>(2, v1::ChannelKind_descriptor());

@@ -71,10 +71,15 @@ engine::WorkspaceConfig SamplePolicies() {
                                          .waiting_below = 70,
                                          .waiting_above = 3,
                                          .open = "office",
-                                         .closed = "office"};
+                                         .closed = "office",
+                                         .expected_wait_above = engine::Seconds(40),
+                                         .expected_wait_below = engine::Milliseconds(90'500)};
   queue.steps[0].when->available_above.reset();
+  queue.max_expected_wait = engine::Seconds(600);
+  queue.expected_wait_quantile = engine::WaitQuantile::kP90;
   queue.steps[0].at_latest = engine::Seconds(80);
   config.channels[0].exclusive = true;
+  config.channels[0].interrupted_by = {config.channels[1].id};
   config.calendars = {{.id = "office",
                        .time_zone = "Europe/Berlin",
                        .offsets = {{{1}, 3600}, {{7}, -7200}},

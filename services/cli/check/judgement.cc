@@ -204,13 +204,22 @@ bool StreamChecker::IsClosed(const Worker& worker, const std::string& queue) {
 
 std::string StreamChecker::WhyNoRoom(const Case& inquiry, const Worker& worker) const {
   const int limit = LimitOf(worker.agent);
-  if (worker.used + inquiry.units > limit) {
-    return std::to_string(worker.used) + " of " + std::to_string(limit) + " units are in use, " +
+  const std::string& channel = inquiry.spec.channel();
+  const auto interrupts = [&](const v1::Channel& other) {
+    const auto& by = other.interrupted_by();
+    return std::find(by.begin(), by.end(), channel) != by.end();
+  };
+  int in_the_way = worker.used;
+  for (const v1::Channel& other : workspace_.channels()) {
+    const auto there = worker.used_by_channel.find(other.id());
+    if (there != worker.used_by_channel.end() && interrupts(other)) in_the_way -= there->second;
+  }
+  if (in_the_way + inquiry.units > limit) {
+    return std::to_string(in_the_way) + " of " + std::to_string(limit) + " units are in use, " +
            std::to_string(inquiry.units) + " are needed";
   }
-  const std::string& channel = inquiry.spec.channel();
   for (const v1::Channel& other : workspace_.channels()) {
-    if (!other.exclusive() || worker.used == 0) continue;
+    if (!other.exclusive() || in_the_way == 0 || interrupts(other)) continue;
     const auto there = worker.used_by_channel.find(other.id());
     const bool has_it = there != worker.used_by_channel.end() && there->second > 0;
     if (other.id() == channel || has_it) return "channel " + other.id() + " is exclusive";

@@ -27,16 +27,38 @@ void ReadOptional(bool has, const google::protobuf::Duration& span, const Path& 
 engine::ChannelConfig ReadChannel(const v1::Channel& proto, const Path& path, Fields& fields) {
   fields.Name(path / "id", proto.id());
   fields.Range(path / "units", proto.units(), 0, engine::limits::kUnitsMax);
+  const Path interrupted(path, "interrupted_by");
+  fields.AtMost(interrupted, static_cast<size_t>(proto.interrupted_by_size()),
+                engine::limits::kChannelsMax);
+  for (int i = 0; i < proto.interrupted_by_size(); ++i) {
+    fields.Name(Path(interrupted, i), proto.interrupted_by(i));
+  }
   return {.id = proto.id(),
           .kind = ReadEnum(proto.kind(), path / "kind", fields),
           .units = proto.units() == 0 ? 1 : proto.units(),
-          .exclusive = proto.exclusive()};
+          .exclusive = proto.exclusive(),
+          .interrupted_by = {proto.interrupted_by().begin(), proto.interrupted_by().end()}};
 }
 
 engine::TeamConfig ReadTeam(const v1::Team& proto, const Path& path, Fields& fields) {
   fields.Name(path / "id", proto.id());
   fields.OptionalName(path / "vendor", proto.vendor());
   return {.id = proto.id(), .vendor = proto.vendor()};
+}
+
+engine::StepWhen ReadWhen(const v1::StepCondition& proto, const Path& path, Fields& fields) {
+  fields.OptionalName(path / "when.open", proto.open());
+  fields.OptionalName(path / "when.closed", proto.closed());
+  engine::StepWhen when = store::ReadMessage(proto);
+  if (proto.has_expected_wait_above()) {
+    when.expected_wait_above =
+        ReadSpan(proto.expected_wait_above(), path / "when.expected_wait_above", fields);
+  }
+  if (proto.has_expected_wait_below()) {
+    when.expected_wait_below =
+        ReadSpan(proto.expected_wait_below(), path / "when.expected_wait_below", fields);
+  }
+  return when;
 }
 
 engine::StepConfig ReadStep(const v1::Step& proto, const Path& path, Fields& fields) {
@@ -65,11 +87,7 @@ engine::StepConfig ReadStep(const v1::Step& proto, const Path& path, Fields& fie
   }
   step.close = proto.close();
   step.at_once_if_nobody = proto.at_once_if_nobody();
-  if (proto.has_when()) {
-    fields.OptionalName(path / "when.open", proto.when().open());
-    fields.OptionalName(path / "when.closed", proto.when().closed());
-    step.when = store::ReadMessage(proto.when());
-  }
+  if (proto.has_when()) step.when = ReadWhen(proto.when(), path, fields);
   ReadOptional(proto.has_at_latest(), proto.at_latest(), path / "at_latest", fields,
                step.at_latest);
   step.drop_labels = {proto.drop_labels().begin(), proto.drop_labels().end()};
@@ -102,6 +120,8 @@ void ReadQueueSpans(const v1::Queue& proto, const Path& path, Fields& fields,
   read(proto.has_lost_agent_after(), proto.lost_agent_after(), "lost_agent_after",
        queue.lost_agent_after);
   read(proto.has_reopen_within(), proto.reopen_within(), "reopen_within", queue.reopen_within);
+  read(proto.has_max_expected_wait(), proto.max_expected_wait(), "max_expected_wait",
+       queue.max_expected_wait);
 }
 
 void ReadQueueOrder(const v1::Queue& proto, const Path& path, Fields& fields,
@@ -186,6 +206,9 @@ engine::QueueConfig ReadQueue(const v1::Queue& proto, const Path& path, Fields& 
   queue.lost_agent = ReadEnumOr(proto.lost_agent(), engine::LostAgent::kKeep,
                                 path / "lost_agent", fields);
   queue.reopen_keeps_age = proto.reopen_keeps_age();
+  queue.expected_wait_quantile =
+      ReadEnumOr(proto.expected_wait_quantile(), engine::WaitQuantile::kP50,
+                 path / "expected_wait_quantile", fields);
   return queue;
 }
 

@@ -78,6 +78,33 @@ v1::ClosedGate* AddGate(v1::Gate gate, v1::AgentStatus* out) {
   return closed;
 }
 
+// Capacity closes all channels, or those that do not interrupt what the agent does.
+void WriteCapacityGates(const engine::Engine& engine, const engine::Agent& agent,
+                        v1::AgentStatus* out) {
+  const auto& channels = engine.config().channels;
+  const auto has_room = [&](const engine::ChannelConfig& channel) {
+    const engine::ChannelIx ix = engine.FindChannel(channel.id);
+    return engine::UsedAgainst(agent, ix) < agent.units;
+  };
+  if (agent.used >= agent.units && std::none_of(channels.begin(), channels.end(), has_room)) {
+    AddGate(v1::GATE_CAPACITY, out);
+    return;
+  }
+  for (const engine::ChannelConfig& channel : channels) {
+    const engine::ChannelIx ix = engine.FindChannel(channel.id);
+    if (!has_room(channel)) {
+      AddGate(v1::GATE_CAPACITY, out)->set_channel(channel.id);
+      continue;
+    }
+    if (agent.channel_used[ix.value] >= agent.channel_units[ix.value]) {
+      AddGate(v1::GATE_CHANNEL_CAPACITY, out)->set_channel(channel.id);
+    }
+    if (engine.GateOf(agent, ix, 0) == engine::Gate::kExclusive) {
+      AddGate(v1::GATE_EXCLUSIVE, out)->set_channel(channel.id);
+    }
+  }
+}
+
 // Not only the first closed gate, which is what the engine asks for, but all of them.
 void WriteGates(const engine::Engine& engine, const engine::Agent& agent, v1::AgentStatus* out) {
   if (agent.presence == engine::Presence::kOffline || agent.presence == engine::Presence::kAway) {
@@ -95,18 +122,7 @@ void WriteGates(const engine::Engine& engine, const engine::Agent& agent, v1::Ag
     }
   }
   if (agent.reserved_for.IsSet()) AddGate(v1::GATE_RESERVED, out);
-  if (agent.used >= agent.units) AddGate(v1::GATE_CAPACITY, out);
-  for (const engine::ChannelConfig& channel : engine.config().channels) {
-    const size_t ix = engine.FindChannel(channel.id).value;
-    if (ix >= agent.channel_units.size()) continue;
-    if (agent.channel_used[ix] >= agent.channel_units[ix] && agent.used < agent.units) {
-      AddGate(v1::GATE_CHANNEL_CAPACITY, out)->set_channel(channel.id);
-    }
-    if (agent.used < agent.units &&
-        engine.GateOf(agent, engine.FindChannel(channel.id), 0) == engine::Gate::kExclusive) {
-      AddGate(v1::GATE_EXCLUSIVE, out)->set_channel(channel.id);
-    }
-  }
+  WriteCapacityGates(engine, agent, out);
   for (const engine::QueueBackOff& back_off : agent.queue_back_offs) {
     if (back_off.until <= engine.now()) continue;
     v1::ClosedGate* gate = AddGate(v1::GATE_BACK_OFF, out);

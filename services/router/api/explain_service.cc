@@ -183,6 +183,7 @@ absl::Status ExplainSubmitNow(const engine::Engine& engine, engine::Command& com
   v1::ExplainSubmitResponse& out = call.response();
   out.set_rule(run.rule);
   out.set_ends(run.ends);
+  out.set_undecided(run.undecided);
   for (const engine::QueueIx queue : run.passed_through) {
     out.add_passed_through(engine.QueueId(queue));
   }

@@ -133,6 +133,9 @@ Published Publish(Rejection rejection) {
       return {StatusCode::kResourceExhausted, "too many distinct names"};
     case Rejection::kNobodyLoggedIn:
       return {StatusCode::kFailedPrecondition, "nobody is logged in who could take it", "queue"};
+    case Rejection::kWaitTooLong:
+      return {StatusCode::kFailedPrecondition, "it would have to wait longer than its queue allows",
+              "queue"};
   }
   return {StatusCode::kInternal, "a rejection without a reason"};
 }

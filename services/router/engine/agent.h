@@ -92,11 +92,15 @@ struct Agent {
   uint16_t used = 0;
   uint16_t closed_queues = 0;  // wrap-ups and back-offs that close a queue
   uint16_t exclusive = 0;      // the workspace's exclusive channels, as bits by ChannelIx
+  std::array<uint16_t, limits::kChannelsMax> interrupts{};  // by channel: those it interrupts, as bits
   std::array<uint16_t, limits::kChannelsMax> channel_used{};
   InquiryIx reserved_for;  // takes nothing else: see Inquiry::reserved
   std::vector<InquiryIx> work;  // offered, assigned, parked: ascending by time taken
 
   Time deadline = kNever;  // earliest of wrap-ups, back-offs and rate limit
 };
+
+// Units of all work that stands in the way of the channel's: what it may interrupt does not.
+int UsedAgainst(const Agent& agent, ChannelIx channel);
 
 }  // namespace firstline::engine

@@ -190,13 +190,10 @@ void Engine::Impl::InstallConfig(WorkspaceConfig config) {
     slot.units_min = channel.units;
     slot.live = true;
   }
-  world.exclusive_channels = 0;
-  for (uint32_t c = 0; c < world.channels.size(); ++c) {
-    const bool is_exclusive = world.channels[c].live && world.channels[c].config.exclusive;
-    if (is_exclusive) world.exclusive_channels |= static_cast<uint16_t>(1u << c);
-  }
+  PrepareChannels();
   for (uint32_t a = 0; a < world.agents.size(); ++a) {
     world.agents[a].it.exclusive = world.exclusive_channels;
+    world.agents[a].it.interrupts = world.interrupts;
   }
   for (uint32_t q = 0; q < world.queues.size(); ++q) world.queues[q].live = false;
   for (const QueueConfig& queue : world.config.queues) {
@@ -205,9 +202,26 @@ void Engine::Impl::InstallConfig(WorkspaceConfig config) {
     slot.config = queue;
     slot.live = true;
   }
-  for (uint32_t q = 0; q < world.queues.size(); ++q) PrepareQueue(world.queues[q], {q});
+  for (uint32_t q = 0; q < world.queues.size(); ++q) {
+    PrepareQueue(world.queues[q], {q});
+    PrepareWaits(world.queues[q], {q});
+  }
   PrepareSelections();
   PrepareShares();
+}
+
+void Engine::Impl::PrepareChannels() {
+  world.exclusive_channels = 0;
+  world.interrupts.fill(0);
+  for (uint32_t c = 0; c < world.channels.size() && c < limits::kChannelsMax; ++c) {
+    const ChannelSlot& slot = world.channels[c];
+    if (!slot.live) continue;
+    const auto bit = static_cast<uint16_t>(1u << c);
+    if (slot.config.exclusive) world.exclusive_channels |= bit;
+    for (const std::string& other : slot.config.interrupted_by) {
+      world.interrupts[world.channels.Find(other)] |= bit;
+    }
+  }
 }
 
 // Every queue keeps its pass; without weights there are none.
@@ -337,6 +351,7 @@ void Engine::Impl::InstallAgent(AgentIx ix, const AgentConfig& config) {
   if (world.profiles.size() > profiles) matcher.ProfileBorn(agent.profile);
   if (before.IsSet()) world.profiles.Release(before);
   agent.exclusive = world.exclusive_channels;
+  agent.interrupts = world.interrupts;
   agent.kind = config.kind;
   agent.team = config.team.empty() ? NameIx{} : world.names.Intern(config.team);
   agent.units = static_cast<uint16_t>(config.units);
@@ -396,6 +411,7 @@ void Engine::Impl::RebuildDerived(bool restored) {
   touched.clear();
   customers.clear();
   watches.clear();
+  slow_watches.clear();
   review_all = true;
   calendar_due = NextCalendarChange();
   for (uint32_t a = 0; a < world.agents.size(); ++a) {

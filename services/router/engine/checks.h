@@ -54,7 +54,7 @@ bool VisitGates(const Agent& agent, ChannelIx channel, int units, InquiryIx inqu
   }
   const bool reserved = agent.reserved_for.IsSet() && agent.reserved_for != inquiry;
   if (reserved && closed(Gate::kReserved, {}, 0, 0)) return true;
-  if (const int left = agent.units - agent.used; left < units) {
+  if (const int left = agent.units - UsedAgainst(agent, channel); left < units) {
     if (closed(Gate::kCapacity, {}, units, left)) return true;
   }
   const size_t c = channel.value;

@@ -2,6 +2,7 @@
 // Defaults stand here and nowhere else. `CheckConfig` (config_check.h) says what is wrong with one.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -46,6 +47,7 @@ struct ChannelConfig {
   ChannelKind kind = ChannelKind::kMessaging;
   int units = 1;  // 1..1000: what one inquiry costs an agent
   bool exclusive = false;  // an inquiry of it has the agent to itself
+  std::vector<std::string> interrupted_by = {};  // channels its work does not stand in the way of
   friend bool operator==(const ChannelConfig&, const ChannelConfig&) = default;
 };
 
@@ -87,6 +89,8 @@ struct StepWhen {
   std::optional<int> logged_in_below = {}, logged_in_above = {};  // ... or away
   std::optional<int> waiting_below = {}, waiting_above = {};      // inquiries in the queue
   std::string open = {}, closed = {};  // ids of calendars
+  std::optional<Span> expected_wait_above = {}, expected_wait_below = {};  // of the last who waits
+  bool JudgesWait() const { return expected_wait_above || expected_wait_below; }
   bool CountsAgents() const {
     return available_below || available_above || logged_in_below || logged_in_above;
   }
@@ -169,11 +173,18 @@ struct QueueConfig {
   Span lost_agent_after;       // ... are left alone for so long
   Span reopen_within;          // a closed inquiry may be opened again this long; 0: not at all
   bool reopen_keeps_age = false;  // ... at its old place, else as of now
+  Span max_expected_wait;      // submissions that would wait longer are refused; 0: none
+  WaitQuantile expected_wait_quantile = WaitQuantile::kP50;  // what it and the steps go by
   std::optional<BackOffConfig> back_off;  // misses of its offers count apart and close it alone
   Span keep_place;         // who left while waiting and comes back within this has the old place
   Span last_agent_within;  // prefers who served the customer within this; 0: nobody
   Span first_reply_warning;  // 0: none; messaging channels only
   Span first_reply_timeout;  // 0: none; messaging channels only
+  bool StepsJudgeWait() const {
+    return std::any_of(steps.begin(), steps.end(), [](const StepConfig& step) {
+      return step.when && step.when->JudgesWait();
+    });
+  }
   friend bool operator==(const QueueConfig&, const QueueConfig&) = default;
 };
 

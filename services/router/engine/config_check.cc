@@ -133,6 +133,19 @@ bool HasCalendar(const WorkspaceConfig& config, std::string_view id) {
                      [&](const CalendarConfig& calendar) { return calendar.id == id; });
 }
 
+void CheckWaits(const StepWhen& when, const std::string& path, Problems& out) {
+  const auto& above = when.expected_wait_above;
+  const auto& below = when.expected_wait_below;
+  if (above) CheckSpan(*above, path + ".expected_wait_above", out);
+  if (below) CheckSpan(*below, path + ".expected_wait_below", out);
+  if (below && below->us == 0) {
+    out.push_back({path + ".expected_wait_below", "must be more than 0: no wait is less"});
+  }
+  if (above && below && *above >= *below) {
+    out.push_back({path + ".expected_wait_below", "must be more than expected_wait_above"});
+  }
+}
+
 // What a step waits for.
 void CheckWhen(const StepConfig& step, const WorkspaceConfig& config, const std::string& at,
                Problems& out) {
@@ -151,6 +164,7 @@ void CheckWhen(const StepConfig& step, const WorkspaceConfig& config, const std:
   check("available", when.available_below, when.available_above);
   check("logged_in", when.logged_in_below, when.logged_in_above);
   check("waiting", when.waiting_below, when.waiting_above);
+  CheckWaits(when, path, out);
   for (const auto& [name, id] : {std::pair("open", &when.open), std::pair("closed", &when.closed)}) {
     if (id->empty() || HasCalendar(config, *id)) continue;
     out.push_back({absl::StrCat(path, ".", name), absl::StrCat("there is no calendar \"", *id, "\"")});
@@ -281,6 +295,7 @@ void CheckQueue(const QueueConfig& queue, const WorkspaceConfig& config, const s
   CheckSpan(queue.wrap_up_extension_max, path + ".wrap_up_extension_max", out);
   CheckSpan(queue.lost_agent_after, path + ".lost_agent_after", out);
   CheckSpan(queue.reopen_within, path + ".reopen_within", out);
+  CheckSpan(queue.max_expected_wait, path + ".max_expected_wait", out);
   if (queue.back_off) CheckBackOff(*queue.back_off, path + ".back_off", out);
   CheckSpan(queue.keep_place, path + ".keep_place", out);
   CheckSpan(queue.last_agent_within, path + ".last_agent_within", out);
@@ -346,6 +361,35 @@ void CheckCircles(const std::vector<QueueConfig>& queues, Problems& out) {
   }
 }
 
+// Interruption has a direction: a circle would let each of its channels pass over the others.
+void CheckInterruptions(const std::vector<ChannelConfig>& channels, Problems& out) {
+  std::map<std::string_view, std::set<std::string_view>> by;  // who interrupts it, over others as well
+  for (const ChannelConfig& channel : channels) by[channel.id];
+  for (size_t i = 0; i < channels.size(); ++i) {
+    const ChannelConfig& channel = channels[i];
+    for (size_t k = 0; k < channel.interrupted_by.size(); ++k) {
+      const std::string& other = channel.interrupted_by[k];
+      const std::string at = absl::StrCat("channels[", i, "].interrupted_by[", k, "]");
+      if (by.count(other) == 0) out.push_back({at, absl::StrCat("there is no channel \"", other, "\"")});
+      if (other == channel.id) out.push_back({at, "must be another channel"});
+      if (!by[channel.id].insert(other).second) out.push_back({at, "is given twice"});
+    }
+  }
+  if (!out.empty()) return;
+  for (size_t round = 0; round < channels.size(); ++round) {
+    for (auto& [id, others] : by) {
+      for (const std::string_view other : std::set(others)) others.insert(by[other].begin(), by[other].end());
+    }
+  }
+  for (size_t i = 0; i < channels.size(); ++i) {
+    if (by[channels[i].id].count(channels[i].id) == 0) continue;
+    out.push_back({absl::StrCat("channels[", i, "].interrupted_by"),
+                   "leads in a circle back to this channel: give the channels units of their own "
+                   "where neither is to wait for the other"});
+    return;  // a circle is named once
+  }
+}
+
 void CheckSettings(const SettingsConfig& settings, Problems& out) {
   CheckBackOff(settings.back_off, "back_off", out);
   CheckSpan(settings.presence_grace, "presence_grace", out);
@@ -380,6 +424,7 @@ std::vector<ConfigProblem> CheckConfig(const WorkspaceConfig& config) {
     CheckRange(config.channels[i].units, 1, limits::kUnitsMax,
                absl::StrCat("channels[", i, "].units"), out);
   }
+  CheckInterruptions(config.channels, out);
   for (size_t i = 0; i < config.teams.size(); ++i) {
     if (config.teams[i].vendor.size() > limits::kNameBytesMax) {
       out.push_back({absl::StrCat("teams[", i, "].vendor"),

@@ -164,6 +164,12 @@ ConfigReview Review(const Engine& engine, const ApplyConfig& apply) {
       review.warnings.push_back({path + ".reopen_keeps_age",
                                  "has no effect without reopen_within"});
     }
+    if (queue.expected_wait_quantile != WaitQuantile::kP50 && queue.max_expected_wait.us == 0 &&
+        !queue.StepsJudgeWait()) {
+      review.warnings.push_back({path + ".expected_wait_quantile",
+                                 "has no effect without max_expected_wait or a step that waits for "
+                                 "an expected wait"});
+    }
     if (queue.wrap_up_queue_only && queue.wrap_up.us == 0) {
       review.warnings.push_back({path + ".wrap_up_queue_only",
                                  "has no effect on memberships without a wrap_up of their own"});

@@ -70,6 +70,7 @@ class Hasher {
   void Add(const ChannelConfig& v) {
     All(v.id, v.kind, v.units);
     AddLater(1, v.exclusive);
+    AddLater(2, v.interrupted_by);
   }
   void Add(const TeamConfig& v) { All(v.id, v.vendor); }
   void Add(const StepConfig& v) {
@@ -83,6 +84,8 @@ class Hasher {
   void Add(const StepWhen& v) {
     All(v.available_below, v.available_above, v.logged_in_below, v.logged_in_above,
         v.waiting_below, v.waiting_above, v.open, v.closed);
+    AddLater(1, v.expected_wait_above);
+    AddLater(2, v.expected_wait_below);
   }
   void Add(const ZoneOffset& v) { All(v.from.us, v.seconds); }
   void Add(const HoursConfig& v) { All(v.days, v.from, v.to); }
@@ -107,6 +110,8 @@ class Hasher {
     if (v.lost_agent != LostAgent::kKeep) All(int64_t{14}, v.lost_agent, v.lost_agent_after);
     AddLater(15, v.reopen_within);
     AddLater(16, v.reopen_keeps_age);
+    AddLater(17, v.max_expected_wait);
+    if (v.expected_wait_quantile != WaitQuantile::kP50) All(int64_t{18}, v.expected_wait_quantile);
   }
   void Add(const SettingsConfig& v) {
     All(v.back_off.after_misses, v.back_off.duration, v.back_off.max_duration, v.presence_grace,

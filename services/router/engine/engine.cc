@@ -48,8 +48,8 @@ Attributes UnpackAttributes(std::string_view packed) {
 
 bool Changes::empty() const {
   return inquiries.empty() && purged_inquiries.empty() && agents.empty() &&
-         deleted_agents.empty() && requests.empty() && forgotten_requests.empty() && !config &&
-         !counters;
+         deleted_agents.empty() && requests.empty() && forgotten_requests.empty() &&
+         waits.empty() && forgotten_waits.empty() && !config && !counters;
 }
 
 // ---- Applying -----------------------------------------------------------------------------------
@@ -166,12 +166,18 @@ Changes Engine::TakeChanges() {
   impl_->changes = {};
   for (InquiryIx ix : taken.inquiries) world.inquiries.slots[ix.value].dirty = false;
   for (AgentIx ix : taken.agents) world.agents[ix.value].dirty = false;
+  for (QueueIx ix : taken.waits) world.queue(ix).wait_dirty = false;
+  std::erase_if(taken.waits, [&](QueueIx ix) { return !world.queue(ix).judges_wait; });
   std::erase_if(taken.agents, [&](AgentIx ix) { return !world.agents[ix.value].live; });
   DropRevived(taken.purged_inquiries,
                [&](const std::string& id) { return FindInquiry(id).IsSet(); });
   DropRevived(taken.deleted_agents, [&](const std::string& id) { return FindAgent(id).IsSet(); });
   DropRevived(taken.forgotten_requests,
                [&](const std::string& id) { return FindRequest(id) != nullptr; });
+  DropRevived(taken.forgotten_waits, [&](const std::string& id) {
+    const QueueIx queue = FindQueue(id);
+    return queue.IsSet() && WaitsOf(queue) != nullptr;
+  });
   std::erase_if(taken.requests, [&](const std::string& id) { return FindRequest(id) == nullptr; });
   if (!taken.empty()) taken.counters = true;
   return taken;
@@ -323,6 +329,7 @@ std::string_view ToString(Rejection rejection) {
     case Rejection::kTooManyRequirements: return "TOO_MANY_REQUIREMENTS";
     case Rejection::kTooManyNames: return "TOO_MANY_NAMES";
     case Rejection::kNobodyLoggedIn: return "NOBODY_LOGGED_IN";
+    case Rejection::kWaitTooLong: return "WAIT_TOO_LONG";
   }
   return "UNKNOWN";
 }

@@ -66,6 +66,8 @@ struct Changes {
   std::vector<std::string> deleted_agents;
   std::vector<std::string> requests;            // remembered: FindRequest gives them
   std::vector<std::string> forgotten_requests;
+  std::vector<QueueIx> waits;                   // whose WaitsOf has changed
+  std::vector<std::string> forgotten_waits;     // queues that judge expected waits no more
   bool config = false;
   bool counters = false;
   bool empty() const;
@@ -162,6 +164,9 @@ class Engine {
   std::optional<WaitQuantiles> ExpectedWait(QueueIx ix, Time now) const;
   // Where a waiting inquiry stands.
   Place PlaceOf(InquiryIx ix) const;
+  // How a queue was served lately, if a limit or a step goes by it: then it is part of the state. Null:
+  // it is told from alone.
+  const WaitHistory* WaitsOf(QueueIx ix) const;
 
   // ---- Recovery: on a fresh engine, in this order, then FinishRestore ----
   // Records written by an older configuration are kept; names they use are interned.
@@ -173,6 +178,8 @@ class Engine {
   // next TakeOver tells.
   void RestoreInquiry(Inquiry inquiry);
   void RestoreRequest(RememberedRequest request);
+  // Of a queue that does not judge expected waits, it is ignored.
+  void RestoreWaits(std::string_view queue, const WaitHistory& history);
   // Builds every derived index. No matching happens before the first Apply or Tick.
   void FinishRestore();
   // Handles for decoding; they create what is missing (an agent that was deleted, a queue of an

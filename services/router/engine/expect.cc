@@ -13,20 +13,39 @@ uint32_t Milliseconds(Span span) {
 
 }  // namespace
 
+WaitHistory& Engine::Impl::HistoryOf(QueueIx ix) {
+  QueueSlot& slot = world.queue(ix);
+  if (slot.judges_wait && !slot.wait_dirty) {
+    slot.wait_dirty = true;
+    changes.waits.push_back(ix);
+  }
+  return slot.history;
+}
+
+// What is decided by has to be the same after a take-over. What was counted before anything was
+// decided by it is not stored, so the count begins with the configuration that decides.
+void Engine::Impl::PrepareWaits(QueueSlot& slot, QueueIx ix) {
+  const bool judged_before = slot.judges_wait;
+  slot.judges_wait =
+      slot.live && (slot.config.max_expected_wait.us > 0 || slot.config.StepsJudgeWait());
+  if (slot.judges_wait && !judged_before) HistoryOf(ix) = {};
+  if (!slot.judges_wait && judged_before) changes.forgotten_waits.push_back(slot.id);
+}
+
 void Engine::Impl::NoteStart(InquiryIx ix) {
   if (!world.inquiries.slots[ix.value].line.IsSet()) return;  // somebody else had it
   const Inquiry& inquiry = world.inquiry(ix);
   if (inquiry.enqueue_time == now) return;  // did not have to wait
   matcher.NoteStart(ix, now);
-  world.queue(inquiry.queue).history.Started(now, now - inquiry.enqueue_time);
+  HistoryOf(inquiry.queue).Started(now, now - inquiry.enqueue_time);
 }
 
 void Engine::Impl::NoteLeft(InquiryIx ix, bool gave_up) {
   if (!world.inquiries.slots[ix.value].line.IsSet()) return;  // has left already
   const Inquiry& inquiry = world.inquiry(ix);
-  QueueSlot& queue = world.queue(inquiry.queue);
+  const QueueSlot& queue = world.queue(inquiry.queue);
   matcher.NoteLeft(ix, now, gave_up);
-  queue.history.Left(now, now - inquiry.enqueue_time, gave_up, queue.waiting == 1);
+  HistoryOf(inquiry.queue).Left(now, now - inquiry.enqueue_time, gave_up, queue.waiting == 1);
 }
 
 std::optional<WaitQuantiles> Engine::Impl::ExpectAt(InquiryIx ix, const Place& place,
@@ -52,6 +71,11 @@ void Engine::Impl::NoteExpected(InquiryIx ix) {
 std::optional<WaitQuantiles> Engine::ExpectedWait(InquiryIx ix, const Place& place,
                                                   Time at) const {
   return impl_->ExpectAt(ix, place, at);
+}
+
+const WaitHistory* Engine::WaitsOf(QueueIx ix) const {
+  const QueueSlot& queue = impl_->world.queue(ix);
+  return queue.judges_wait ? &queue.history : nullptr;
 }
 
 std::optional<WaitQuantiles> Engine::ExpectedWait(QueueIx ix, Time at) const {

@@ -101,7 +101,9 @@ Time StepTime(const Inquiry& inquiry, const StepConfig& step) {
 Time RoomFrom(const Agent& agent, const ClosedGate& gate, ChannelIx channel) {
   std::vector<std::pair<Time, int>> ends;
   for (const WrapUp& wrap_up : agent.wrap_ups) {
-    const bool counts = gate.gate == Gate::kCapacity || wrap_up.channel == channel;
+    const bool is_passed_over =
+        channel.IsSet() && (agent.interrupts[channel.value] >> wrap_up.channel.value & 1) != 0;
+    const bool counts = gate.gate == Gate::kCapacity ? !is_passed_over : wrap_up.channel == channel;
     if (counts && wrap_up.units > 0) ends.push_back({wrap_up.until, wrap_up.units});
   }
   std::sort(ends.begin(), ends.end());
@@ -253,6 +255,14 @@ Place Engine::PlaceOf(InquiryIx ix) const {
 
 namespace {
 
+// Whatever the channel: one that interrupts others may still have room.
+bool IsFull(const Agent& agent) {
+  for (uint32_t c = 0; c < limits::kChannelsMax; ++c) {
+    if (agent.interrupts[c] != 0 && UsedAgainst(agent, {c}) < agent.units) return false;
+  }
+  return agent.used >= agent.units;
+}
+
 // Gates of the agent itself, whatever it is asked for.
 std::vector<ClosedGate> OwnGates(const Agent& agent) {
   std::vector<ClosedGate> gates;
@@ -261,7 +271,7 @@ std::vector<ClosedGate> OwnGates(const Agent& agent) {
     if (closed.gate != Gate::kCapacity && !by_channel) gates.push_back(closed);
     return false;
   });
-  if (agent.used < agent.units) return gates;
+  if (!IsFull(agent)) return gates;
   ClosedGate full{Gate::kCapacity, {}, 1, agent.units - agent.used};
   full.until = RoomFrom(agent, full, {});
   gates.push_back(full);

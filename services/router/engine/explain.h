@@ -107,8 +107,9 @@ struct DryRun {
   std::string rule;                    // that chose the queue; empty: it was named
   std::vector<QueueIx> passed_through; // queues it would be moved on from at once
   bool ends = false;                   // a step of the route would cancel it at once
-  // Steps that wait for a state are not followed: whether they go on at once depends on whom else the
-  // arrival moves.
+  // A step that waits for a state comes next, and others in the queue would go on before it: whether
+  // it goes on as well depends on what they leave behind.
+  bool undecided = false;
   InquiryExplanation explanation;      // unless it is refused; the first candidate would get it
 };
 

@@ -7,12 +7,6 @@
 
 namespace firstline::engine {
 
-struct Engine::Impl::Supposed {
-  Inquiry inquiry;
-  Requirement own, asked;
-  std::vector<std::string> new_names;
-};
-
 void Engine::Impl::Suppose(const Submit& c, const Command& command, Supposed& supposed) const {
   Inquiry& inquiry = supposed.inquiry;
   Draft(c, command, inquiry);
@@ -42,15 +36,64 @@ void Engine::Impl::EnterSupposed(Supposed& supposed, QueueIx queue) const {
   inquiry.held = MayHold(inquiry, {slot.audiences[0], supposed.asked});
 }
 
-// Where it would be when Submit is done with it: steps that do not wait are taken at once.
-void Engine::Impl::FollowRoute(Supposed& supposed, DryRun& run) const {
+Engine::Impl::Supposed Engine::Impl::SupposeIn(const Submit& c, const Command& command,
+                                               QueueIx queue, Time at) const {
+  Supposed supposed;
+  Inquiry& inquiry = supposed.inquiry;
+  inquiry.create_time = inquiry.arrival_time = inquiry.enqueue_time = at;
+  Suppose(c, command, supposed);
+  EnterSupposed(supposed, queue);
+  return supposed;
+}
+
+// Whether somebody of the queue who waits for a state would go on were there so many; those for whom
+// the queue is too slow, or all others.
+bool Engine::Impl::MoveOn(QueueIx ix, uint32_t waiting, bool too_slow, Time at) const {
+  for (auto watch = watches.lower_bound({ix, 0, RequirementIx{0}});
+       watch != watches.end() && std::get<0>(watch->first) == ix; ++watch) {
+    const Inquiry& inquiry = world.inquiry(watch->second.begin()->second);
+    const StepWhen* when = ConditionOf(inquiry);
+    if (when == nullptr || when->expected_wait_above.has_value() != too_slow) continue;
+    if (!HoldsInQueue(ix, *when, waiting, at)) continue;
+    const Ask ask = AskOf(world, inquiry);
+    if (!when->CountsAgents() || IsThere(matcher.StaffFor(ask.audience, ask.requirement), *when)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Whether it goes on at a step that waits for a state: nobody could take it before, and the state is
+// there with it in the queue. Who came before it goes on first, but for those for whom the queue is
+// too slow; what they change is not foretold.
+bool Engine::Impl::MayGoOn(const Supposed& supposed, const StepConfig& step, Time at,
+                           DryRun& run) const {
+  const StepWhen& when = *step.when;
+  const QueueIx ix = supposed.inquiry.queue;
+  const Ask ask{AudienceAt(world.queue(ix), supposed.inquiry.step), supposed.asked};
+  if (matcher.IsAnybodyFree(ask, supposed.inquiry, at)) return false;
+  const uint32_t waiting = world.queue(ix).waiting + 1;
+  run.undecided = MoveOn(ix, waiting, false, at);
+  if (run.undecided) return false;
+  const bool goes_on = HoldsInQueue(ix, when, waiting, at) &&
+                       (!when.CountsAgents() ||
+                        IsThere(matcher.StaffFor(ask.audience, ask.requirement), when));
+  const bool leaves = goes_on && (step.close || OverflowOf(step).IsSet());
+  run.undecided = !leaves && MoveOn(ix, waiting, true, at);
+  return goes_on && !run.undecided;
+}
+
+// Where it would be when Submit is done with it: steps that do not wait are taken at once, and those
+// whose state is there.
+void Engine::Impl::FollowRoute(Supposed& supposed, Time at, DryRun& run) const {
   Inquiry& inquiry = supposed.inquiry;
   for (;;) {
     const QueueSlot& queue = world.queue(inquiry.queue);
     if (inquiry.step >= queue.config.steps.size()) return;
     const StepConfig& step = queue.config.steps[inquiry.step];
-    if (step.when) return;
-    if (step.after.us > 0 && !SkipsStep(queue, inquiry.step, supposed.asked)) return;
+    const bool skips = SkipsStep(queue, inquiry.step, supposed.asked);
+    if (step.after.us > 0 && !skips) return;
+    if (step.when && !MayGoOn(supposed, step, at, run)) return;
     ++inquiry.step;
     run.ends = step.close;
     if (run.ends) return;
@@ -79,15 +122,13 @@ DryRun Engine::ExplainSubmit(const Command& submit, Time at, const ExplainOption
     return run;
   }
   Impl::Admission admission;
-  run.outcome = impl_->CheckNew(body, submit, admission);
+  run.outcome = impl_->CheckNew(body, submit, at, admission);
   if (!run.outcome.ok()) return run;
   if (admission.how) run.rule = admission.how->rule->id;
-  Impl::Supposed supposed;
+  Impl::Supposed supposed = impl_->SupposeIn(*admission.submit, submit,
+                                             impl_->FindLiveQueue(admission.submit->queue), at);
   Inquiry& inquiry = supposed.inquiry;
-  inquiry.create_time = inquiry.arrival_time = inquiry.enqueue_time = at;
-  impl_->Suppose(*admission.submit, submit, supposed);
-  impl_->EnterSupposed(supposed, inquiry.queue);
-  impl_->FollowRoute(supposed, run);
+  impl_->FollowRoute(supposed, at, run);
 
   InquiryExplanation& out = run.explanation;
   out.new_names_from = static_cast<uint32_t>(world.names.size());

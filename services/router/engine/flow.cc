@@ -104,7 +104,7 @@ void Engine::Impl::Wait(InquiryIx ix, EnqueueCause cause) {
   matcher.NoteWait(ix, now);
   if (inquiry.step_due) Watch(ix);
   QueueSlot& queue = world.queue(inquiry.queue);
-  if (queue.waiting == 1) queue.history.Began(now);
+  if (queue.waiting == 1) HistoryOf(inquiry.queue).Began(now);
   if (world.shares && queue.waiting == 1) {
     int64_t& pass = world.counters.passes[queue.share].pass;
     pass = std::max(pass, world.counters.virtual_pass);
@@ -144,10 +144,11 @@ void Engine::Impl::Return(InquiryIx ix, EnqueueCause cause) {
   Inquiry& inquiry = world.inquiry(ix);
   inquiry.held = false;
   ++inquiry.returns;
+  // Who was offered at once was not counted as one who waited.
+  const bool had_waited = inquiry.offer_time > inquiry.enqueue_time;
+  if (had_waited) HistoryOf(inquiry.queue).Returned();
   Wait(ix, cause);
-  if (inquiry.state != InquiryState::kWaiting) return;
-  matcher.NoteReturn(ix);
-  world.queue(inquiry.queue).history.Returned();
+  if (had_waited && inquiry.state == InquiryState::kWaiting) matcher.NoteReturn(ix);
 }
 
 // ---- Offers and assignments ---------------------------------------------------------------------

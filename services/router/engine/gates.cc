@@ -6,10 +6,19 @@
 
 namespace firstline::engine {
 
+int UsedAgainst(const Agent& agent, ChannelIx channel) {
+  int used = agent.used;
+  for (uint32_t mask = agent.interrupts[channel.value]; mask != 0; mask &= mask - 1) {
+    used -= agent.channel_used[static_cast<size_t>(std::countr_zero(mask))];
+  }
+  return used;
+}
+
 bool IsShutOut(const Agent& agent, ChannelIx channel) {
-  if (agent.used == 0) return false;
+  if (UsedAgainst(agent, channel) == 0) return false;
   if ((agent.exclusive >> channel.value & 1) != 0) return true;
-  for (uint32_t mask = agent.exclusive; mask != 0; mask &= mask - 1) {
+  const uint32_t stands = agent.exclusive & ~uint32_t{agent.interrupts[channel.value]};
+  for (uint32_t mask = stands; mask != 0; mask &= mask - 1) {
     if (agent.channel_used[static_cast<size_t>(std::countr_zero(mask))] > 0) return true;
   }
   return false;
@@ -18,7 +27,7 @@ bool IsShutOut(const Agent& agent, ChannelIx channel) {
 int RoomOf(const Agent& agent, ChannelIx channel) {
   const size_t c = channel.value;
   if (agent.exclusive != 0 && IsShutOut(agent, channel)) return 0;
-  return std::max(0, std::min(agent.units - agent.used,
+  return std::max(0, std::min(agent.units - UsedAgainst(agent, channel),
                               agent.channel_units[c] - agent.channel_used[c]));
 }
 

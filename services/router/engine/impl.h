@@ -40,6 +40,9 @@ struct Timer {
   friend auto operator<=>(const Timer&, const Timer&) = default;
 };
 
+// Whether as many are there as the condition says.
+bool IsThere(const Matcher::Staff& staff, const StepWhen& when);
+
 // FNV-1a, the same on every machine.
 uint64_t HashOf(std::string_view text);
 
@@ -81,6 +84,7 @@ struct Engine::Impl {
   absl::btree_map<std::tuple<QueueIx, uint8_t, RequirementIx>,
                   absl::btree_set<std::pair<uint64_t, InquiryIx>>>
       watches;
+  absl::btree_map<QueueIx, uint32_t> slow_watches;  // how many of these wait until it is too slow
   std::vector<QueueIx> review_queues;  // what conditions of these depend on has changed
   bool review_all = false;             // ... of any queue
   Time calendar_due = kNever;          // some calendar may open or close
@@ -130,10 +134,12 @@ struct Engine::Impl {
     std::optional<Submit> classified;
     std::optional<Classification> how;  // of one that names no queue
   };
-  Outcome CheckNew(const Submit&, const Command&, Admission& admission) const;
+  // `at`: the time to judge by, not before now.
+  Outcome CheckNew(const Submit&, const Command&, Time at, Admission& admission) const;
   // All of a new inquiry but its requirement and what the past adds.
   void Draft(const Submit&, const Command&, Inquiry& inquiry) const;
   bool IsStaffed(const Submit&, QueueIx queue) const;  // at some step of its route
+  bool WouldWaitTooLong(const Submit&, const Command&, QueueIx queue, Time at) const;
   // `how`: null when the caller named the queue.
   Outcome Create(const Submit&, const Command&, const Classification* how);
   Rejection CheckSpec(const RequirementSpec& spec, std::string* subject) const;
@@ -233,13 +239,20 @@ struct Engine::Impl {
   void Watch(InquiryIx ix);
   void Unwatch(InquiryIx ix);  // no-op when it is in no watch
   void StepDue(InquiryIx ix);
-  bool CalendarIs(const std::string& id, bool open) const;
+  bool CalendarIs(const std::string& id, bool open, Time at) const;
+  // Whether all of it is there that is the same for the whole queue, `waiting` in it.
+  bool HoldsInQueue(QueueIx queue, const StepWhen& when, uint32_t waiting, Time at) const;
+  bool WaitIs(const QueueSlot& queue, const StepWhen& when, uint32_t waiting, Time at) const;
   bool Holds(InquiryIx ix, const StepWhen& when);
   std::vector<std::pair<uint64_t, InquiryIx>> Reviewed();
-  bool ReviewSteps();  // true when some inquiry went on
+  bool ReviewSteps();  // once; true when some inquiry went on
   std::string CheckWatches(bool settled);  // invariants.cc
   Time NextCalendarChange() const;
   bool FireCalendar(Time limit);  // true when one changed at or before `limit`
+  void CountSlow(const Inquiry& inquiry, bool stands);  // in a watch
+  Time NextWaitReview() const;    // kNever: nobody waits until a queue is too slow
+  bool FireWaitReview(Time limit);
+  bool FireStates(Time limit);    // the earlier of the two
 
   // ---- customers.cc ----
   void Remember(InquiryIx ix);
@@ -262,7 +275,9 @@ struct Engine::Impl {
   void EndReservation(InquiryIx ix);    // no-op without one
 
   // ---- expect.cc: for expected waits ----
+  WaitHistory& HistoryOf(QueueIx queue);  // to be changed
   void NoteStart(InquiryIx ix);  // it waits, and is offered
+  void PrepareWaits(QueueSlot& slot, QueueIx ix);  // after its configuration changed
   void NoteLeft(InquiryIx ix, bool gave_up);
   void NoteExpected(InquiryIx ix);  // what may be expected of one that was just submitted
   std::optional<WaitQuantiles> ExpectAt(InquiryIx ix, const Place& place, Time at) const;
@@ -313,6 +328,7 @@ struct Engine::Impl {
   // ---- apply_config.cc ----
   void InstallConfig(WorkspaceConfig config);
   void PrepareQueue(QueueSlot& slot, QueueIx ix);
+  void PrepareChannels();
   void PrepareSelections();
   void PrepareShares();
   void UpsertAgent(const AgentConfig& config);
@@ -320,10 +336,18 @@ struct Engine::Impl {
   void RemoveAgent(AgentIx ix);
   Profile ProfileOf(const AgentConfig& config);
   // ---- explain_dry_run.cc ----
-  struct Supposed;
+  struct Supposed {
+    Inquiry inquiry;
+    Requirement own, asked;
+    std::vector<std::string> new_names;
+  };
+  // In its queue, created, arrived and entered at `at`.
+  Supposed SupposeIn(const Submit&, const Command&, QueueIx queue, Time at) const;
+  bool MoveOn(QueueIx queue, uint32_t waiting, bool too_slow, Time at) const;
+  bool MayGoOn(const Supposed& supposed, const StepConfig& step, Time at, DryRun& run) const;
   void Suppose(const Submit&, const Command&, Supposed& supposed) const;
   void EnterSupposed(Supposed& supposed, QueueIx queue) const;
-  void FollowRoute(Supposed& supposed, DryRun& run) const;
+  void FollowRoute(Supposed& supposed, Time at, DryRun& run) const;
   std::optional<WaitQuantiles> ExpectSupposed(const Supposed& supposed, const Place& place,
                                               Time at) const;
 

@@ -82,6 +82,7 @@ inline constexpr size_t kFirstOfLineMax = 16;         // looked through for one 
 
 // Clocks.
 inline constexpr int64_t kWhenToleranceUs = 5'000'000;  // a caller's `when` may be this far ahead
+inline constexpr int64_t kWaitReviewUs = 1'000'000;  // steps that wait for an expected wait are looked at so often
 inline constexpr int64_t kSpanMaxUs = int64_t{30} * 24 * 3600 * 1'000'000;  // longest setting: 30 d
 
 static_assert(kExcludedMax < kExceptionsMax, "declines need room beside exclusions");

@@ -147,6 +147,33 @@ AgentIx Matcher::BestPreferred(const Line& line, const Inquiry& inquiry, Time no
   return best;
 }
 
+bool Matcher::IsAnybodyFree(const Ask& ask, const Inquiry& inquiry, Time now) const {
+  const ChannelIx channel = ask.requirement.channel;
+  const auto is_free = [&](AgentIx agent) {
+    return MayTake(world_, ask, inquiry, InquiryIx{}, agent, now);
+  };
+  // Agents whose room is too little for all that has waited so far stand in no pool.
+  if (ask.requirement.units < world_.channels[channel.value].units_min) {
+    for (uint32_t a = 0; a < world_.agents.size(); ++a) {
+      if (world_.agents[a].live && is_free({a})) return true;
+    }
+    return false;
+  }
+  const Pool& pool = pools_[channel.value];
+  bool found = false;
+  const auto look_at = [&](const absl::btree_set<AgentKey>& agents) {
+    found = found || std::any_of(agents.begin(), agents.end(),
+                                 [&](const AgentKey& key) { return is_free(key.agent); });
+  };
+  Bitset::ForEachCommon(pool.profiles, pool.profiles, [&](uint32_t p) {
+    if (found) return;
+    if (Qualifies(ask.audience, ask.requirement, world_.profiles[{p}]) != Mismatch::kNone) return;
+    look_at(pool.by_profile[0][p]);
+    ForEachClosed(pool, 0, p, [&](const auto&, const auto& agents) { look_at(agents); });
+  });
+  return found;
+}
+
 bool Matcher::MayTakeReserved(InquiryIx ix, AgentIx agent, Time now) const {
   const Inquiry& inquiry = world_.inquiry(ix);
   return !IsDecliner(inquiry, agent, now) &&

@@ -129,6 +129,7 @@ class Matcher {
     uint32_t available = 0;
   };
   Staff StaffFor(InquiryIx inquiry);
+  Staff StaffFor(const Audience& audience, const Requirement& requirement) const;  // O(profiles)
   // Whether any of these numbers may have changed since the last call.
   bool TakeStaffChanged() { return std::exchange(staff_changed_, false); }
   // Call instead of changing Inquiry::reserved.
@@ -151,6 +152,11 @@ class Matcher {
   // The same of one that would come; unset as well where no such line is known.
   std::optional<WaitQuantiles> ExpectIn(QueueIx queue, RequirementIx requirement, uint32_t place,
                                         Time now) const;
+  // Where one with that key would stand among all that wait in the queue, held ones left out. At most
+  // limits::kPlacesMax lines and inquiries that are not simply before it are looked at.
+  uint32_t PlaceIn(QueueIx queue, const WaitKey& key) const;
+  // Whether some agent may take an inquiry that stands in no line. O(profiles).
+  bool IsAnybodyFree(const Ask& ask, const Inquiry& inquiry, Time now) const;
   // The place of one that has just begun to wait: counted where it is near, else taken to be last.
   uint32_t PlaceOfNew(InquiryIx inquiry) const;
 

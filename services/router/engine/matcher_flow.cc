@@ -55,6 +55,25 @@ std::optional<WaitQuantiles> Matcher::ExpectIn(QueueIx queue, RequirementIx requ
   return flow.history.Expect(place, flow.waiting > 0, now);
 }
 
+uint32_t Matcher::PlaceIn(QueueIx queue, const WaitKey& key) const {
+  uint32_t place = 1, looks = 0;
+  for (auto at = line_index_.lower_bound({queue, 0, RequirementIx{0}});
+       at != line_index_.end() && std::get<0>(at->first) == queue; ++at) {
+    const absl::btree_set<WaitKey>& waiting = lines_[at->second.value].waiting;
+    if (++looks > limits::kPlacesMax) break;
+    if (waiting.empty()) continue;
+    if (*waiting.rbegin() < key) {  // as a rule: all of them came before
+      place += static_cast<uint32_t>(waiting.size());
+      continue;
+    }
+    for (const WaitKey& other : waiting) {
+      if (!(other < key) || ++looks > limits::kPlacesMax) break;
+      ++place;
+    }
+  }
+  return place;
+}
+
 uint32_t Matcher::PlaceOfNew(InquiryIx ix) const {
   const Line& line = lines_[world_.inquiries.slots[ix.value].line.value];
   const uint32_t last = flows_[line.flow].waiting;

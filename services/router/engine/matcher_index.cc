@@ -327,6 +327,17 @@ Matcher::Staff Matcher::StaffFor(InquiryIx ix) {
   return sum;
 }
 
+Matcher::Staff Matcher::StaffFor(const Audience& audience, const Requirement& requirement) const {
+  Staff sum;
+  for (uint32_t p = 0; p < staff_.size(); ++p) {
+    if (staff_[p].logged_in == 0) continue;
+    if (Qualifies(audience, requirement, world_.profiles[{p}]) != Mismatch::kNone) continue;
+    sum.logged_in += staff_[p].logged_in;
+    sum.available += staff_[p].available;
+  }
+  return sum;
+}
+
 bool Matcher::HasStaff(const Audience& audience, const Requirement& requirement) const {
   for (uint32_t p = 0; p < staff_.size(); ++p) {
     if (staff_[p].logged_in == 0) continue;

@@ -59,6 +59,7 @@ enum class Rejection : uint8_t {
   kTooManyRequirements,
   kTooManyNames,
   kNobodyLoggedIn,     // the queue refuses what nobody logged in could take
+  kWaitTooLong,        // the queue refuses what would have to wait so long
 };
 std::string_view ToString(Rejection rejection);  // "kQueueFull" -> "QUEUE_FULL"
 

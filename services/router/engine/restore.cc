@@ -79,6 +79,7 @@ void Engine::RestoreAgent(const AgentConfig& config, Agent state) {
   state.units = installed.units;
   state.channel_units = installed.channel_units;
   state.exclusive = installed.exclusive;
+  state.interrupts = installed.interrupts;
   state.used = 0;
   state.channel_used.fill(0);
   state.work.clear();
@@ -104,6 +105,11 @@ void Engine::RestoreInquiry(Inquiry inquiry) {
 
 void Engine::RestoreRequest(RememberedRequest request) {
   if (FindRequest(request.id) == nullptr) impl_->requests.Add(std::move(request));
+}
+
+void Engine::RestoreWaits(std::string_view queue, const WaitHistory& history) {
+  const QueueIx ix = impl_->FindLiveQueue(queue);
+  if (ix.IsSet() && WaitsOf(ix) != nullptr) impl_->world.queue(ix).history = history;
 }
 
 void Engine::FinishRestore() {
@@ -150,6 +156,7 @@ void Engine::FinishRestore() {
     world.inquiries.slots[i].dirty = false;
   }
   for (uint32_t a = 0; a < world.agents.size(); ++a) world.agents[a].dirty = false;
+  for (uint32_t q = 0; q < world.queues.size(); ++q) world.queues[q].wait_dirty = false;
   impl_->events.clear();
   impl_->changes = {};
   impl_->touched.clear();

@@ -6,7 +6,7 @@
 
 namespace firstline::engine {
 
-Outcome Engine::Impl::CheckNew(const Submit& c, const Command& command,
+Outcome Engine::Impl::CheckNew(const Submit& c, const Command& command, Time at,
                                Admission& admission) const {
   if (Outcome checked = CheckSubmit(c, command); !checked.ok()) return checked;
   admission.submit = &c;
@@ -25,7 +25,26 @@ Outcome Engine::Impl::CheckNew(const Submit& c, const Command& command,
   if (world.queue(queue).config.refuse_if_nobody && !IsStaffed(placed, queue)) {
     return Reject(Rejection::kNobodyLoggedIn, placed.queue);
   }
+  if (WouldWaitTooLong(placed, command, queue, at)) {
+    return Reject(Rejection::kWaitTooLong, placed.queue);
+  }
   return {};
+}
+
+// The first to wait is let in, whatever is known of earlier times: by those who wait the queue's pace
+// is measured, and what has changed is found out.
+bool Engine::Impl::WouldWaitTooLong(const Submit& c, const Command& command, QueueIx ix,
+                                    Time at) const {
+  const QueueSlot& queue = world.queue(ix);
+  const Span max = queue.config.max_expected_wait;
+  if (max.us == 0 || queue.waiting == 0 || queue.config.suspended) return false;
+  const Supposed supposed = SupposeIn(c, command, ix, at);
+  const Inquiry& inquiry = supposed.inquiry;
+  if (inquiry.held) return false;
+  const uint32_t place = matcher.PlaceIn(ix, KeyOf(world, inquiry, InquiryIx{}));
+  const auto expected = queue.history.Expect(place, true, at);
+  if (!expected || expected->Of(queue.config.expected_wait_quantile) <= max) return false;
+  return !matcher.IsAnybodyFree({queue.audiences[0], supposed.asked}, inquiry, at);
 }
 
 Outcome Engine::Impl::Do(const Submit& c, const Command& command) {
@@ -34,7 +53,7 @@ Outcome Engine::Impl::Do(const Submit& c, const Command& command) {
     return Reject(Rejection::kInquiryIdReused, c.inquiry_id);
   }
   Admission admission;
-  if (Outcome checked = CheckNew(c, command, admission); !checked.ok()) return checked;
+  if (Outcome checked = CheckNew(c, command, now, admission); !checked.ok()) return checked;
   return Create(*admission.submit, command, admission.how ? &*admission.how : nullptr);
 }
 

@@ -65,7 +65,7 @@ Time Engine::Impl::NextDeadline() const {
   if (!ended.empty()) {
     due = std::min(due, ended.front().end + world.config.settings.closed_retention);
   }
-  return watches.empty() ? due : std::min(due, calendar_due);
+  return watches.empty() ? due : std::min({due, calendar_due, NextWaitReview()});
 }
 
 void Engine::Impl::FireUntil(Time limit, bool inclusive) {
@@ -75,7 +75,7 @@ void Engine::Impl::FireUntil(Time limit, bool inclusive) {
   const auto is_due = [&](Time due) { return inclusive ? due <= limit : due < limit; };
   while (true) {
     const Time first = timers.empty() ? kNever : timers.begin()->due;
-    if (FireCalendar(std::min(first, limit))) continue;
+    if (FireStates(std::min(first, limit))) continue;
     if (timers.empty() || !is_due(first)) break;
     const Timer timer = *timers.begin();
     now = std::max(now, timer.due);

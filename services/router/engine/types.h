@@ -123,6 +123,8 @@ enum class OfferOutcome : uint8_t {
   kAgentLost,  // the agent's presence ended
   kTaken,      // another agent who was asked as well was first
 };
+// Which of two expected waits counts; see WaitQuantiles.
+enum class WaitQuantile : uint8_t { kP50, kP90 };
 // What becomes of the conversations of an agent whose presence was lost.
 enum class LostAgent : uint8_t {
   kKeep,     // the agent keeps them

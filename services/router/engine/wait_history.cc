@@ -8,6 +8,8 @@ constexpr int64_t kScale = 1 << 12;  // of shares and rates below
 constexpr int64_t kUnit = 1 << 20;   // of what quantiles are made of
 // Departures over which giving up is averaged: it is rarer than being served.
 constexpr int64_t kLeavers = 128;
+// More than the intervals in the window can be; what a line that empties by itself adds stops here.
+constexpr int64_t kBusyMax = 40 * kDayUs;
 
 int64_t Decayed(int64_t value, int64_t window) { return value - value / window; }
 
@@ -64,43 +66,60 @@ int64_t SquaredVariation(int64_t mean_ms, int64_t squares, int64_t starts) {
 
 }  // namespace
 
+WaitHistory WaitHistory::Of(const State& state) {
+  const auto is_within = [](int64_t value, int64_t max) { return value >= 0 && value <= max; };
+  constexpr int64_t kDayMs = kDayUs / 1000;
+  const bool fits = is_within(state.mark.us, kNever.us - 1) &&
+                    is_within(state.starts, kWindow * kOne) &&
+                    is_within(state.busy_us, kBusyMax) &&
+                    is_within(state.squares, kWindow * kDayMs * kDayMs) &&
+                    is_within(state.given_up, kLeavers * kOne) &&
+                    is_within(state.waited_us, kLeavers * kDayUs);
+  WaitHistory history;
+  if (fits) history.s_ = state;
+  return history;
+}
+
 void WaitHistory::Started(Time now, Span waited) {
   if (waited.us <= 0) return;
-  if (!mark_.IsSet()) return Began(now);
-  const int64_t interval = std::clamp<int64_t>((now - mark_).us, 0, kDayUs);
+  if (!s_.mark.IsSet()) return Began(now);
+  const int64_t interval = std::clamp<int64_t>((now - s_.mark).us, 0, kDayUs);
   const int64_t ms = interval / 1000;
-  starts_ = Decayed(starts_, kWindow) + kOne;
-  busy_us_ = Decayed(busy_us_, kWindow) + interval;
-  squares_ = Decayed(squares_, kWindow) + ms * ms;
-  mark_ = now;
-  given_up_ = Decayed(given_up_, kLeavers);
-  waited_us_ = Decayed(waited_us_, kLeavers) + std::min(waited.us, kDayUs);
+  s_.starts = Decayed(s_.starts, kWindow) + kOne;
+  s_.busy_us = Decayed(s_.busy_us, kWindow) + interval;
+  s_.squares = Decayed(s_.squares, kWindow) + ms * ms;
+  s_.mark = now;
+  s_.given_up = Decayed(s_.given_up, kLeavers);
+  s_.waited_us = Decayed(s_.waited_us, kLeavers) + std::min(waited.us, kDayUs);
 }
 
 void WaitHistory::Left(Time now, Span waited, bool gave_up, bool last) {
-  given_up_ = Decayed(given_up_, kLeavers) + (gave_up ? kOne : 0);
-  waited_us_ = Decayed(waited_us_, kLeavers) + std::min(waited.us, kDayUs);
+  s_.given_up = Decayed(s_.given_up, kLeavers) + (gave_up ? kOne : 0);
+  s_.waited_us = Decayed(s_.waited_us, kLeavers) + std::min(waited.us, kDayUs);
   // What has passed without a start counts, or a line that empties by itself would look fast.
-  if (last && mark_.IsSet()) busy_us_ += std::clamp<int64_t>((now - mark_).us, 0, kDayUs);
+  if (!last || !s_.mark.IsSet()) return;
+  const int64_t open = std::clamp<int64_t>((now - s_.mark).us, 0, kDayUs);
+  s_.busy_us = std::min(s_.busy_us + open, kBusyMax);
 }
 
 std::optional<WaitQuantiles> WaitHistory::Expect(uint32_t place, bool waits, Time now) const {
-  if (starts_ < kStartsMin * kOne * 3 / 4) return std::nullopt;
-  const int64_t open = waits && mark_.IsSet() ? std::clamp<int64_t>((now - mark_).us, 0, kDayUs) : 0;
-  const int64_t starts = starts_ / (kOne / kScale);
+  if (s_.starts < kStartsMin * kOne * 3 / 4) return std::nullopt;
+  const bool is_open = waits && s_.mark.IsSet();
+  const int64_t open = is_open ? std::clamp<int64_t>((now - s_.mark).us, 0, kDayUs) : 0;
+  const int64_t starts = s_.starts / (kOne / kScale);
   // The open interval is as long as one that is over, on average: it counts as one.
   const int64_t intervals = starts + (open > 0 ? kScale : 0);
-  const int64_t interval = std::max<int64_t>((busy_us_ + open) * kScale / intervals, 1);
+  const int64_t interval = std::max<int64_t>((s_.busy_us + open) * kScale / intervals, 1);
   // Rate of giving up over rate of starts.
   int64_t ratio = 0;
-  if (given_up_ > 0) {
-    const int64_t patience = std::max<int64_t>(waited_us_ * kOne / given_up_, 1);
+  if (s_.given_up > 0) {
+    const int64_t patience = std::max<int64_t>(s_.waited_us * kOne / s_.given_up, 1);
     ratio = std::clamp<int64_t>(interval * kScale / patience, 0, kUnit);
   }
   const Sums sums = SumUp(std::max<uint32_t>(place, 1), ratio);
   // Squared coefficient of variation of an interval, kept within what a queue can have.
   const int64_t variation =
-      std::clamp<int64_t>(SquaredVariation(busy_us_ * kScale / starts / 1000, squares_, starts),
+      std::clamp<int64_t>(SquaredVariation(s_.busy_us * kScale / starts / 1000, s_.squares, starts),
                           kScale / 8, 4 * kScale);
   // 1 / shape: of the sum itself, and of the intervals that r was measured by.
   const int64_t root = std::max<int64_t>(sums.first / 64, 1);  // 64 * 64 is kScale

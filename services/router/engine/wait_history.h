@@ -32,6 +32,7 @@ namespace firstline::engine {
 // Half of those in the same place wait at most p50 from now on, nine of ten at most p90.
 struct WaitQuantiles {
   Span p50, p90;
+  Span Of(WaitQuantile quantile) const { return quantile == WaitQuantile::kP90 ? p90 : p50; }
   friend bool operator==(const WaitQuantiles&, const WaitQuantiles&) = default;
 };
 
@@ -41,11 +42,11 @@ class WaitHistory {
   static constexpr int64_t kStartsMin = 8;  // fewer tell nothing
 
   // The first begins to wait.
-  void Began(Time now) { mark_ = now; }
+  void Began(Time now) { s_.mark = now; }
   // One of those who wait is offered to an agent. Who did not have to wait is not one of them.
   void Started(Time now, Span waited);
   // One that was offered waits again: it did not start.
-  void Returned() { starts_ = std::max<int64_t>(0, starts_ - kOne); }
+  void Returned() { s_.starts = std::max<int64_t>(0, s_.starts - kOne); }
   // One gave up, or is gone for another reason; `last`: nobody waits any more.
   void Left(Time now, Span waited, bool gave_up, bool last);
 
@@ -53,15 +54,24 @@ class WaitHistory {
   // happened to tell.
   std::optional<WaitQuantiles> Expect(uint32_t place, bool waits, Time now) const;
 
+  // All it knows, to be stored.
+  struct State {
+    Time mark;              // the last service start, or since when somebody has waited
+    int64_t starts = 0;     // how many, in parts of kOne
+    int64_t busy_us = 0;    // the intervals that led to them, up to `mark`
+    int64_t squares = 0;    // sum of (interval in ms)^2
+    int64_t given_up = 0;   // how many gave up, in parts of kOne
+    int64_t waited_us = 0;  // the waits of all who are gone, served or not
+    friend bool operator==(const State&, const State&) = default;
+  };
+  const State& state() const { return s_; }
+  // What no history can be, as a damaged record may say, is taken to be empty.
+  static WaitHistory Of(const State& state);
+
  private:
   static constexpr int64_t kOne = 1 << 16;  // counts are sums of 1, 31/32, (31/32)^2 ...
 
-  Time mark_;              // the last service start, or since when somebody has waited
-  int64_t starts_ = 0;     // how many, in parts of kOne
-  int64_t busy_us_ = 0;    // the intervals that led to them, up to mark_
-  int64_t squares_ = 0;    // sum of (interval in ms)^2
-  int64_t given_up_ = 0;   // how many gave up, in parts of kOne
-  int64_t waited_us_ = 0;  // the waits of all who are gone, served or not
+  State s_;
 };
 
 }  // namespace firstline::engine

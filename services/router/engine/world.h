@@ -75,6 +75,8 @@ struct QueueSlot {
   WaitHistory history;              // of all that wait here
   Oldest oldest;
   bool live = false;
+  bool judges_wait = false;  // a limit or a step goes by `history`: it is stored
+  bool wait_dirty = false;   // ... and has changed
 };
 struct ChannelSlot {
   std::string id;
@@ -131,6 +133,7 @@ struct World {
   SlotTable<ChannelSlot> channels;
   std::vector<std::vector<Criterion>> orders;  // distinct dynamic orders of all queues, never empty
   uint16_t exclusive_channels = 0;  // bits by ChannelIx
+  std::array<uint16_t, limits::kChannelsMax> interrupts{};  // by channel: as Agent::interrupts
   bool shares = false;         // queues have weights
   bool limits_rate = false;
   bool limits_overtakes = false;

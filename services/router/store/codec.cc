@@ -11,6 +11,7 @@
 #include "services/router/store/event_codec.h"
 #include "services/router/store/inquiry_record.h"
 #include "services/router/store/record_format.h"
+#include "services/router/store/wait_record.h"
 
 namespace firstline::store {
 namespace {
@@ -19,6 +20,7 @@ constexpr std::string_view kConfigKey = "config";
 constexpr std::string_view kCountersKey = "counters";
 // Not a prefix of any other key of the table.
 constexpr std::string_view kQuarantinePrefix = "quarantine ";
+constexpr std::string_view kWaitsPrefix = "waits ";  // of queues by id
 
 std::string_view TableName(Table table) {
   switch (table) {
@@ -34,6 +36,7 @@ std::string_view TableName(Table table) {
   return "";
 }
 
+std::string WaitsKey(const std::string& queue) { return absl::StrCat(kWaitsPrefix.data(), queue); }
 Put PutInquiry(const engine::Engine& engine, const engine::Inquiry& inquiry) {
   return {Table::kInquiry, inquiry.id, EncodeInquiry(engine, inquiry)};
 }
@@ -45,6 +48,9 @@ Put PutConfig(const engine::Engine& engine) {
 }
 Put PutCounters(const engine::Engine& engine) {
   return {Table::kMeta, std::string(kCountersKey), EncodeCounters(engine.counters())};
+}
+Put PutWaits(const engine::Engine& engine, engine::QueueIx queue) {
+  return {Table::kMeta, WaitsKey(engine.QueueId(queue)), EncodeWaits(*engine.WaitsOf(queue))};
 }
 
 // One reading of a state: what has been found so far.
@@ -65,6 +71,7 @@ class Reading {
   void ReadMeta() {
     const Record* config = nullptr;
     const Record* counters = nullptr;
+    std::vector<const Record*> waits;
     bool has_others = false;
     for (const Record& record : state_.records) {
       if (record.table != Table::kMeta) {
@@ -73,6 +80,8 @@ class Reading {
         config = &record;
       } else if (record.key == kCountersKey) {
         counters = &record;
+      } else if (record.key.rfind(kWaitsPrefix, 0) == 0) {
+        waits.push_back(&record);
       } else {
         decoded_.put_aside.push_back({record.table, record.key, record.bytes});
       }
@@ -80,6 +89,9 @@ class Reading {
     // Nothing at all: a workspace that was never written.
     if (!config && !counters && !has_others) return;
     RestoreMeta(config, counters);
+    for (const Record* record : waits) {
+      if (!decoded_.refusal) Take(*record, &Reading::ReadWaits);
+    }
   }
 
   // A workspace that was never configured has counters (its time) but need not have a
@@ -98,15 +110,25 @@ class Reading {
 
   void ReadTable(Table table, absl::Status (Reading::*read)(const Record&)) {
     for (const Record& record : state_.records) {
-      if (record.table != table) continue;
-      const absl::Status status = (this->*read)(record);
-      if (status.ok()) continue;
-      const std::string name = absl::StrCat(TableName(table).data(), " ", record.key);
-      if (IsNewer(status)) return Refuse(name, status);
-      Put aside = {Table::kMeta, absl::StrCat(kQuarantinePrefix.data(), name), record.bytes};
-      decoded_.quarantined.push_back(
-          {table, record.key, std::string(status.message()), std::move(aside)});
+      if (record.table == table && !decoded_.refusal) Take(record, read);
     }
+  }
+
+  void Take(const Record& record, absl::Status (Reading::*read)(const Record&)) {
+    const absl::Status status = (this->*read)(record);
+    if (status.ok()) return;
+    const std::string name = absl::StrCat(TableName(record.table).data(), " ", record.key);
+    if (IsNewer(status)) return Refuse(name, status);
+    Put aside = {Table::kMeta, absl::StrCat(kQuarantinePrefix.data(), name), record.bytes};
+    decoded_.quarantined.push_back(
+        {record.table, record.key, std::string(status.message()), std::move(aside)});
+  }
+
+  absl::Status ReadWaits(const Record& record) {
+    auto history = DecodeWaits(record.bytes);
+    if (!history.ok()) return history.status();
+    engine_.RestoreWaits(std::string_view(record.key).substr(kWaitsPrefix.size()), *history);
+    return absl::OkStatus();
   }
 
   absl::Status ReadAgent(const Record& record) {
@@ -163,6 +185,10 @@ void RecordCodec::EncodeChanges(const engine::Engine& engine, const engine::Chan
       batch.puts.push_back({Table::kRequest, request->id, EncodeRequest(*request)});
     }
   }
+  for (engine::QueueIx ix : changes.waits) batch.puts.push_back(PutWaits(engine, ix));
+  for (const std::string& queue : changes.forgotten_waits) {
+    batch.erases.push_back({Table::kMeta, WaitsKey(queue)});
+  }
   if (changes.config) batch.puts.push_back(PutConfig(engine));
   if (changes.counters) batch.puts.push_back(PutCounters(engine));
   erase(Table::kInquiry, changes.purged_inquiries);
@@ -173,6 +199,10 @@ void RecordCodec::EncodeChanges(const engine::Engine& engine, const engine::Chan
 std::vector<Put> RecordCodec::EncodeAll(const engine::Engine& engine) const {
   std::vector<Put> puts = {PutConfig(engine), PutCounters(engine)};
   puts.reserve(2 + engine.inquiries() + engine.agents());
+  engine.ForEachQueue([&](engine::QueueIx ix, const engine::QueueConfig&) {
+    if (engine.WaitsOf(ix) != nullptr) puts.push_back(PutWaits(engine, ix));
+    return true;
+  });
   engine.ForEachInquiry([&](engine::InquiryIx, const engine::Inquiry& inquiry) {
     puts.push_back(PutInquiry(engine, inquiry));
     return true;

@@ -1,7 +1,7 @@
 // Between the engine and what is stored: records of the state, events of the history.
 //
-// Keys: inquiries, agents and requests by id; in kMeta "config", "counters" and, for records that
-// could not be read, "quarantine <table> <key>".
+// Keys: inquiries, agents and requests by id; in kMeta "config", "counters", "waits <queue>" of queues
+// that decide by expected waits and, for records that could not be read, "quarantine <table> <key>".
 //
 // Figures: CPU time of one core (EPYC Zen 5, g++ 12 -O3), `tests/store/record_bench`, other work on
 // the machine. Inquiry: two skills, a language, 100 bytes of attributes; agent: five skills, two

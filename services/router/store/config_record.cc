@@ -189,7 +189,7 @@ absl::StatusOr<engine::QueueConfig> ReadQueue(const records::QueueRecord& record
   queue.keep_place = {record.keep_place_us()};
   queue.last_agent_within = {record.last_agent_within_us()};
   queue.offer_to = record.offer_to() == 0 ? 1 : ToInt(record.offer_to());
-  if (!ReadPeople(record, queue)) return Unreadable("queue: unknown policy for lost agents");
+  if (!ReadPeople(record, queue)) return Unreadable("queue: unknown policy for lost agents or expected wait");
   return queue;
 }
 
@@ -245,7 +245,9 @@ absl::Status ReadLists(const records::ConfigRecord& record, engine::WorkspaceCon
     config.channels.push_back({.id = channel.id(),
                                .kind = *kind,
                                .units = ToInt(channel.units()),
-                               .exclusive = channel.exclusive()});
+                               .exclusive = channel.exclusive(),
+                               .interrupted_by = {channel.interrupted_by().begin(),
+                                                  channel.interrupted_by().end()}});
   }
   for (const records::TeamRecord& team : record.teams()) {
     config.teams.push_back({.id = team.id(), .vendor = team.vendor()});
@@ -376,6 +378,8 @@ std::string EncodeConfig(const engine::WorkspaceConfig& config) {
     to->set_kind(ToProto(channel.kind));
     to->set_units(static_cast<uint32_t>(channel.units));
     to->set_exclusive(channel.exclusive);
+    to->mutable_interrupted_by()->Assign(channel.interrupted_by.begin(),
+                                         channel.interrupted_by.end());
   }
   for (const engine::TeamConfig& team : config.teams) {
     records::TeamRecord* to = record.add_teams();

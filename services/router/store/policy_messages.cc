@@ -21,6 +21,12 @@ int ToInt(uint32_t value) {
   return value <= uint32_t{std::numeric_limits<int>::max()} ? static_cast<int>(value) : -1;
 }
 
+// Checked when it came in; what a damaged record may say does not overflow.
+engine::Span ReadSpan(const google::protobuf::Duration& span) {
+  const int64_t seconds = std::clamp<int64_t>(span.seconds(), -1, int64_t{1} << 40);
+  return engine::Microseconds(seconds * 1'000'000 + span.nanos() / 1000);
+}
+
 bool HasPolicies(const engine::StepConfig& step) {
   return step.close || step.at_once_if_nobody || step.when || !step.drop_labels.empty();
 }
@@ -49,6 +55,12 @@ void WriteMessage(const engine::StepWhen& when, v1::StepCondition* out) {
   if (when.waiting_above) out->set_waiting_above(*when.waiting_above);
   out->set_open(when.open);
   out->set_closed(when.closed);
+  if (when.expected_wait_above) {
+    WriteMessage(*when.expected_wait_above, out->mutable_expected_wait_above());
+  }
+  if (when.expected_wait_below) {
+    WriteMessage(*when.expected_wait_below, out->mutable_expected_wait_below());
+  }
 }
 
 engine::StepWhen ReadMessage(const v1::StepCondition& when) {
@@ -61,6 +73,8 @@ engine::StepWhen ReadMessage(const v1::StepCondition& when) {
   if (when.has_waiting_above()) to.waiting_above = when.waiting_above();
   to.open = when.open();
   to.closed = when.closed();
+  if (when.has_expected_wait_above()) to.expected_wait_above = ReadSpan(when.expected_wait_above());
+  if (when.has_expected_wait_below()) to.expected_wait_below = ReadSpan(when.expected_wait_below());
   return to;
 }
 
@@ -121,6 +135,10 @@ void WritePeople(const engine::QueueConfig& queue, v1::Queue* out) {
   write(queue.wrap_up_extension_max, [&] { return out->mutable_wrap_up_extension_max(); });
   write(queue.lost_agent_after, [&] { return out->mutable_lost_agent_after(); });
   write(queue.reopen_within, [&] { return out->mutable_reopen_within(); });
+  write(queue.max_expected_wait, [&] { return out->mutable_max_expected_wait(); });
+  if (queue.expected_wait_quantile != engine::WaitQuantile::kP50) {
+    out->set_expected_wait_quantile(ToProto(queue.expected_wait_quantile));
+  }
   out->set_allow_claim(queue.allow_claim);
   if (queue.lost_agent != engine::LostAgent::kKeep) out->set_lost_agent(ToProto(queue.lost_agent));
   out->set_reopen_keeps_age(queue.reopen_keeps_age);
@@ -133,6 +151,10 @@ void WritePeople(const engine::QueueConfig& queue, internal::v1::QueueRecord* ou
   if (queue.lost_agent != engine::LostAgent::kKeep) out->set_lost_agent(ToProto(queue.lost_agent));
   out->set_lost_agent_after_us(queue.lost_agent_after.us);
   out->set_reopen_within_us(queue.reopen_within.us);
+  out->set_max_expected_wait_us(queue.max_expected_wait.us);
+  if (queue.expected_wait_quantile != engine::WaitQuantile::kP50) {
+    out->set_expected_wait_quantile(ToProto(queue.expected_wait_quantile));
+  }
   out->set_reopen_keeps_age(queue.reopen_keeps_age);
 }
 
@@ -143,6 +165,12 @@ bool ReadPeople(const internal::v1::QueueRecord& record, engine::QueueConfig& qu
   queue.lost_agent_after = {record.lost_agent_after_us()};
   queue.reopen_within = {record.reopen_within_us()};
   queue.reopen_keeps_age = record.reopen_keeps_age();
+  queue.max_expected_wait = {record.max_expected_wait_us()};
+  if (record.expected_wait_quantile() != v1::WAIT_QUANTILE_UNSPECIFIED) {
+    const auto quantile = FromProto(record.expected_wait_quantile());
+    if (!quantile) return false;
+    queue.expected_wait_quantile = *quantile;
+  }
   if (record.lost_agent() == v1::LOST_AGENT_POLICY_UNSPECIFIED) return true;
   const auto policy = FromProto(record.lost_agent());
   if (policy) queue.lost_agent = *policy;
@@ -152,14 +180,18 @@ bool ReadPeople(const internal::v1::QueueRecord& record, engine::QueueConfig& qu
 bool UsesPeople(const engine::QueueConfig& queue) {
   return queue.ask_decliners_after.us != 0 || queue.allow_claim ||
          queue.wrap_up_extension_max.us != 0 || queue.lost_agent != engine::LostAgent::kKeep ||
-         queue.lost_agent_after.us != 0 || queue.reopen_within.us != 0 || queue.reopen_keeps_age;
+         queue.lost_agent_after.us != 0 || queue.reopen_within.us != 0 || queue.reopen_keeps_age ||
+         queue.max_expected_wait.us != 0 ||
+         queue.expected_wait_quantile != engine::WaitQuantile::kP50;
 }
 
 bool HasPolicies(const engine::WorkspaceConfig& config) {
   const auto& queues = config.queues;
-  const auto is_exclusive = [](const engine::ChannelConfig& c) { return c.exclusive; };
+  const auto has_policies = [](const engine::ChannelConfig& c) {
+    return c.exclusive || !c.interrupted_by.empty();
+  };
   return !config.rules.empty() || !config.calendars.empty() ||
-         std::any_of(config.channels.begin(), config.channels.end(), is_exclusive) ||
+         std::any_of(config.channels.begin(), config.channels.end(), has_policies) ||
          config.settings.rate_limit.assignments != 0 ||
          config.settings.back_off.probation ||
          std::any_of(queues.begin(), queues.end(), [](const auto& q) { return HasPolicies(q); });

@@ -20,6 +20,10 @@ constexpr Pair<engine::AssignCause, v1::AssignmentCause> kAssignCausePairs[] = {
     {engine::AssignCause::kDirected, v1::ASSIGNMENT_CAUSE_DIRECTED},
 };
 
+constexpr Pair<engine::WaitQuantile, v1::WaitQuantile> kWaitQuantilePairs[] = {
+    {engine::WaitQuantile::kP50, v1::WAIT_QUANTILE_P50},
+    {engine::WaitQuantile::kP90, v1::WAIT_QUANTILE_P90},
+};
 constexpr Pair<engine::LostAgent, v1::LostAgentPolicy> kLostAgentPairs[] = {
     {engine::LostAgent::kKeep, v1::LOST_AGENT_POLICY_KEEP},
     {engine::LostAgent::kRequeue, v1::LOST_AGENT_POLICY_REQUEUE},
@@ -169,6 +173,7 @@ std::optional<Engine> FindBack(const Pair<Engine, Proto> (&pairs)[kSize], Proto 
 v1::AgentKind ToProto(engine::AgentKind value) { return Find(kAgentKindPairs, value); }
 v1::AssignmentCause ToProto(engine::AssignCause value) { return Find(kAssignCausePairs, value); }
 v1::AssignmentOverride ToProto(engine::Override value) { return Find(kOverridePairs, value); }
+v1::WaitQuantile ToProto(engine::WaitQuantile value) { return Find(kWaitQuantilePairs, value); }
 v1::LostAgentPolicy ToProto(engine::LostAgent value) { return Find(kLostAgentPairs, value); }
 v1::Author ToProto(engine::Author value) { return Find(kAuthorPairs, value); }
 v1::CancelReason ToProto(engine::CancelReason value) { return Find(kCancelReasonPairs, value); }
@@ -192,6 +197,9 @@ std::optional<engine::AssignCause> FromProto(v1::AssignmentCause value) {
 }
 std::optional<engine::Override> FromProto(v1::AssignmentOverride value) {
   return FindBack(kOverridePairs, value);
+}
+std::optional<engine::WaitQuantile> FromProto(v1::WaitQuantile value) {
+  return FindBack(kWaitQuantilePairs, value);
 }
 std::optional<engine::LostAgent> FromProto(v1::LostAgentPolicy value) {
   return FindBack(kLostAgentPairs, value);

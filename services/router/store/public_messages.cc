@@ -213,6 +213,8 @@ void WriteWorkspace(const engine::Engine& engine, v1::Workspace* out) {
     to->set_kind(ToProto(channel.kind));
     to->set_units(channel.units);
     to->set_exclusive(channel.exclusive);
+    to->mutable_interrupted_by()->Assign(channel.interrupted_by.begin(),
+                                         channel.interrupted_by.end());
   }
   for (const engine::TeamConfig& team : config.teams) {
     v1::Team* to = out->add_teams();

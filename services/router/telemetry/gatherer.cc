@@ -296,7 +296,12 @@ struct Gatherer::Visitor {
 
 bool IsWithinCapacity(const engine::Agent& agent, ChannelIx channel) {
   if (channel.value >= agent.channel_used.size()) return true;  // its inquiry is gone already
-  return agent.used <= agent.units &&
+  // What interrupts other work may have come since.
+  int used = engine::UsedAgainst(agent, channel);
+  for (size_t c = 0; c < agent.channel_used.size(); ++c) {
+    if (agent.interrupts[c] != 0 && c != channel.value) used -= agent.channel_used[c];
+  }
+  return used <= agent.units &&
          agent.channel_used[channel.value] <= agent.channel_units[channel.value];
 }
 

@@ -39,6 +39,7 @@ const std::map<std::string, std::string> kWho = {
     {"RoutingService.ClaimInquiry", "PA.O."},    {"RoutingService.AssignInquiry", "P.SO."},
     {"RoutingService.ReopenInquiry", "P.SO."},   {"AgentService.ExtendWrapUp", "PA.O."},
     {"RoutingService.RecordFeedback", "P..O."},  {"RoutingService.WatchEvents", "P.SOV"},
+    {"RoutingService.WatchInquiries", "PASOV"},
     {"RoutingService.Commands", "PASO."},        {"AgentService.SetPresence", "PASO."},
     {"AgentService.GetAgent", "PASOV"},          {"AgentService.ListAgents", "P.SOV"},
     {"AgentService.AcceptOffer", "PA.O."},       {"AgentService.DeclineOffer", "PA.O."},

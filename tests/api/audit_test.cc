@@ -28,6 +28,7 @@ const json kPlatform = {{"role", "platform"}, {"workspaces", {"*"}}};
 // What changes nothing. An RPC that is neither here nor in kMutations fails the test below.
 const std::set<std::string> kReads = {
     "RoutingService.GetInquiry",    "RoutingService.ListInquiries", "RoutingService.WatchEvents",
+    "RoutingService.WatchInquiries",
     "AgentService.GetAgent",        "AgentService.ListAgents",      "ConfigService.GetWorkspace",
     "ConfigService.ListWorkspaces", "StatsService.GetQueueStats",   "StatsService.GetAgentStats",
     "StatsService.WatchStats",      "ClockService.GetTime",         "StatusService.GetStatus",

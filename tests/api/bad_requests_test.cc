@@ -122,7 +122,7 @@ TEST(BadRequests, CoverEveryRpcOfEveryService) {
       }
     }
   }
-  EXPECT_EQ(rpcs, 16 + 8 + 6 + 3 + 2 + 1 + 3 + 3);
+  EXPECT_EQ(rpcs, 17 + 8 + 6 + 3 + 2 + 1 + 3 + 3);
 }
 
 }  // namespace

@@ -319,6 +319,47 @@ TEST_P(WatchingWhile, FiguresGoOn) {
   context.TryCancel();
 }
 
+// A customer's place is told through a pod that is not the owner, and goes on at the next owner.
+TEST_P(WatchingWhile, PlacesGoOn) {
+  const auto submit = [&](const std::string& id) {
+    v1::SubmitInquiryRequest request;
+    request.set_workspace("shop");
+    request.mutable_inquiry()->set_id(id);
+    request.mutable_inquiry()->set_channel("chat");
+    request.mutable_inquiry()->set_queue("q");
+    v1::SubmitInquiryResponse response;
+    return Call(*second_.routing, &v1::RoutingService::Stub::SubmitInquiry, request, &response).ok();
+  };
+  ASSERT_TRUE(submit("before") && submit("watched"));
+  v1::WatchInquiriesRequest request;
+  request.set_workspace("shop");
+  request.add_inquiry_ids("watched");
+  request.mutable_interval()->set_seconds(1);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience * 2);
+  const auto reader = second_.routing->WatchInquiries(&context, request);
+  v1::WatchInquiriesResponse response;
+  const auto place = [&] {
+    while (reader->Read(&response)) {
+      if (response.inquiries_size() == 1) return response.inquiries(0).place_in_queue();
+    }
+    return 0;
+  };
+  EXPECT_EQ(place(), 2);
+  Meet(a_);
+  v1::CancelInquiryRequest cancel;
+  cancel.set_workspace("shop");
+  cancel.set_inquiry_id("before");
+  cancel.set_reason(v1::CANCEL_REASON_ABANDONED);
+  v1::CancelInquiryResponse cancelled;
+  ASSERT_TRUE(Becomes([&] {
+    return Call(*second_.routing, &v1::RoutingService::Stub::CancelInquiry, cancel, &cancelled).ok();
+  }));
+  EXPECT_EQ(place(), 1);
+  Revive(a_);
+  context.TryCancel();
+}
+
 std::string NameOf(const testing::TestParamInfo<Fate>& info) {
   switch (info.param) {
     case Fate::kKilled: return "TheOwnerIsKilled";

@@ -51,6 +51,7 @@ const std::vector<Access>& AccessTable() {
       {"/firstline.v1.RoutingService/ReopenInquiry", kStaff},
       {"/firstline.v1.RoutingService/RecordFeedback", {kPlatform, kOperator}},
       {"/firstline.v1.RoutingService/WatchEvents", {kPlatform, kSupervisor, kOperator, kVendor}},
+      {"/firstline.v1.RoutingService/WatchInquiries", kAll},
       // Each command is judged as the call of its name.
       {"/firstline.v1.RoutingService/Commands", {kPlatform, kAgent, kSupervisor, kOperator}},
 

@@ -38,6 +38,9 @@ inline constexpr size_t kAgentsPerMessageMax = 1000;
 inline constexpr size_t kAgentsPerStreamMax = 20'000;
 inline constexpr size_t kSnapshotAgentsMax = 100;
 inline constexpr size_t kEventKindsMax = 64;
+// Inquiries of one stream: the owner's thread is held while it counts their places, some 100 us each in
+// the longest queues.
+inline constexpr int kWatchedInquiriesMax = 100;
 // Events an agent stream may be behind before it is given a snapshot instead.
 inline constexpr size_t kAgentBacklogMax = 4096;
 // Recent events kept for all watchers of a workspace; older ones are read from the store.

@@ -88,6 +88,7 @@ using OpenSessionsCall = UnaryCall<OpenSessionsRequest, OpenSessionsResponse>;
 using CloseSessionsCall = UnaryCall<CloseSessionsRequest, CloseSessionsResponse>;
 using ReadAgentsCall = UnaryCall<ReadAgentsRequest, ReadAgentsResponse>;
 using ReadWorkCall = UnaryCall<ReadWorkRequest, ReadWorkResponse>;
+using ReadInquiriesCall = UnaryCall<ReadInquiriesRequest, ReadInquiriesResponse>;
 using ReadStatsCall = UnaryCall<ReadStatsRequest, ReadStatsResponse>;
 using BeatCall = UnaryCall<BeatRequest, BeatResponse>;
 
@@ -218,6 +219,21 @@ void ServeReadWork(Backend& backend, ReadWorkCall& call) {
   Read(backend, call, Fields(), read);
 }
 
+void ServeReadInquiries(Backend& backend, ReadInquiriesCall& call) {
+  const auto read = [&call](const engine::Engine& engine, ReadInquiriesResponse& out) {
+    for (const std::string& inquiry_id : call.request().inquiry_ids()) {
+      const engine::InquiryIx ix = engine.FindInquiry(inquiry_id);
+      if (!ix.IsSet() || !Sees(*call.caller(), engine, engine.inquiry(ix))) continue;
+      v1::Inquiry* told = out.add_inquiries();
+      WriteInquiry(engine, engine.inquiry(ix), told);
+      WriteProspect(engine, ix, told);
+      Redact(*call.caller(), *told);
+    }
+    return absl::OkStatus();
+  };
+  Read(backend, call, Fields(), read);
+}
+
 void ServeReadStats(Backend& backend, ReadStatsCall& call) {
   auto read_at = std::make_shared<engine::Time>();
   auto status = std::make_shared<absl::Status>();
@@ -273,6 +289,8 @@ OwnerCalls::OwnerCalls(std::shared_ptr<RpcLoop> loop, const Forwarding& forwardi
                       HandlerOf(forwarding.backend, ServeCloseSessions)},
       read_agents_{"ReadAgents", Order::kAny, HandlerOf(forwarding.backend, ServeReadAgents)},
       read_work_{"ReadWork", Order::kAny, HandlerOf(forwarding.backend, ServeReadWork)},
+      read_inquiries_{"ReadInquiries", Order::kAny,
+                      HandlerOf(forwarding.backend, ServeReadInquiries)},
       read_stats_{"ReadStats", Order::kAny, HandlerOf(forwarding.backend, ServeReadStats)},
       beat_{"Beat", Order::kAny, HandlerOf(forwarding.backend, ServeBeat)} {}
 
@@ -286,6 +304,7 @@ void OwnerCalls::Serve() {
   serve(close_sessions_);
   serve(read_agents_);
   serve(read_work_);
+  serve(read_inquiries_);
   serve(read_stats_);
   serve(beat_);
 }
@@ -323,6 +342,11 @@ void OwnerCalls::ReadAgents(ReadAgentsRequest request, Then<ReadAgentsResponse> 
 
 void OwnerCalls::ReadWork(ReadWorkRequest request, Then<ReadWorkResponse> then) {
   Make(read_work_, std::move(request), std::move(then));
+}
+
+void OwnerCalls::ReadInquiries(ReadInquiriesRequest request, CallerRef caller,
+                               Then<ReadInquiriesResponse> then) {
+  Make(read_inquiries_, std::move(request), std::move(then), std::move(caller));
 }
 
 void OwnerCalls::ReadStats(ReadStatsRequest request, Then<ReadStatsResponse> then) {

@@ -50,6 +50,9 @@ class OwnerCalls {
                   Then<internal::v1::ReadAgentsResponse> then);
   void ReadWork(internal::v1::ReadWorkRequest request,
                 Then<internal::v1::ReadWorkResponse> then);
+  // As the caller sees them.
+  void ReadInquiries(internal::v1::ReadInquiriesRequest request, CallerRef caller,
+                     Then<internal::v1::ReadInquiriesResponse> then);
   void ReadStats(internal::v1::ReadStatsRequest request,
                  Then<internal::v1::ReadStatsResponse> then);
   void Beat(internal::v1::BeatRequest request, Then<internal::v1::BeatResponse> then);
@@ -69,6 +72,8 @@ class OwnerCalls {
       close_sessions_;
   const Method<internal::v1::ReadAgentsRequest, internal::v1::ReadAgentsResponse> read_agents_;
   const Method<internal::v1::ReadWorkRequest, internal::v1::ReadWorkResponse> read_work_;
+  const Method<internal::v1::ReadInquiriesRequest, internal::v1::ReadInquiriesResponse>
+      read_inquiries_;
   const Method<internal::v1::ReadStatsRequest, internal::v1::ReadStatsResponse> read_stats_;
   const Method<internal::v1::BeatRequest, internal::v1::BeatResponse> beat_;
 };

@@ -9,6 +9,7 @@
 #include "services/router/api/commands_stream.h"
 #include "services/router/api/watch_agents.h"
 #include "services/router/api/watch_events.h"
+#include "services/router/api/watch_inquiries.h"
 #include "services/router/api/watch_stats.h"
 
 namespace firstline::api {
@@ -134,6 +135,7 @@ void Server::Listen() {
   ListenForPeers(calls_, forward_, methods_, backend_);
   ListenForEvents(watch_, routing_, backend_, hub_);
   ListenForAgents(watch_, agents_, *owner_, hub_, {options_.watch_lease});
+  ListenForInquiries(watch_, routing_, *owner_);
   ListenForStats(watch_, stats_, *owner_);
   ServeHealth(watch_, health_);
 }

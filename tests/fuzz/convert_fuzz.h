@@ -2,9 +2,10 @@
 // converted, and what it becomes is applied to one small workspace of its own: a request is refused
 // with fields, or becomes a command that the engine applies or rejects without harm.
 //
-// A request on the tape: a byte whose low four bits say which of `ConvertedRequests` it is and whose
-// high four say how long after the one before it comes (their square, in seconds); two bytes of
-// length, the lower first; the message. A length beyond the tape's end means its end.
+// A request on the tape: a byte whose low five bits say which of `ConvertedRequests` it is, from the
+// first again beyond the last, and whose high three say how long after the one before it comes (their
+// cube, in seconds); two bytes of length, the lower first; the message. A length beyond the tape's end
+// means its end.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <tuple>
 
 #include "firstline/v1/agent_service.pb.h"
+#include "firstline/v1/assignment.pb.h"
 #include "firstline/v1/config_service.pb.h"
 #include "firstline/v1/routing_service.pb.h"
 
@@ -23,9 +25,10 @@ using ConvertedRequests =
                v1::ResumeInquiryRequest, v1::CloseInquiryRequest, v1::RecordFeedbackRequest,
                v1::SetPresenceRequest, v1::AcceptOfferRequest, v1::DeclineOfferRequest,
                v1::FinishWrapUpRequest, v1::ApplyWorkspaceRequest, v1::UpsertAgentsRequest,
-               v1::DeleteAgentsRequest>;
+               v1::DeleteAgentsRequest, v1::ClaimInquiryRequest, v1::AssignInquiryRequest,
+               v1::ReopenInquiryRequest, v1::ExtendWrapUpRequest>;
 inline constexpr size_t kConvertedRequests = std::tuple_size_v<ConvertedRequests>;
-static_assert(kConvertedRequests == 16, "four bits choose one");
+static_assert(kConvertedRequests <= 32, "five bits choose one");
 
 // How the requests of a tape ended.
 struct ConvertTally {

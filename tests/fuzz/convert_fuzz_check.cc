@@ -126,13 +126,13 @@ ConvertTally CheckConvertInput(const uint8_t* data, size_t size) {
   Desk desk;
   size_t at = 0;
   for (int n = 0; n < kTapeRequestsMax && at + 3 <= size; ++n) {
-    const size_t kind = data[at] & 15, pause = data[at] >> 4;
+    const size_t kind = (data[at] & 31u) % kConvertedRequests, pause = data[at] >> 5;
     const size_t told = data[at + 1] | size_t{data[at + 2]} << 8;
     at += 3;
     const size_t length = std::min(told, size - at);
     const std::string bytes(reinterpret_cast<const char*>(data) + at, length);
     at += length;
-    desk.Handle(kind, bytes, engine::Seconds(static_cast<int64_t>(pause * pause)));
+    desk.Handle(kind, bytes, engine::Seconds(static_cast<int64_t>(pause * pause * pause)));
   }
   return desk.tally();
 }

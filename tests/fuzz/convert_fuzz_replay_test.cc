@@ -23,7 +23,7 @@ constexpr size_t KindOfRequest() {
   }
 }
 
-// Writes tapes. `pause`: 0 to 15.
+// Writes tapes. `pause`: 0 to 7.
 class Tape {
  public:
   template <class Request>
@@ -31,7 +31,7 @@ class Tape {
     Request request;
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &request)) << text;
     const std::string message = request.SerializeAsString();
-    bytes_ += static_cast<char>(KindOfRequest<Request>() | pause << 4);
+    bytes_ += static_cast<char>(KindOfRequest<Request>() | pause << 5);
     bytes_ += static_cast<char>(message.size() & 255);
     bytes_ += static_cast<char>(message.size() >> 8);
     bytes_ += message;
@@ -55,18 +55,18 @@ constexpr char kAccept[] = R"(workspace: "acme" offer_id: "i/1" agent_id: "bob")
 Tape Conversation() {
   Tape tape;
   tape.Add<v1::SubmitInquiryRequest>(kSubmit)
-      .Add<v1::AcceptOfferRequest>(kAccept, 2)
+      .Add<v1::AcceptOfferRequest>(kAccept, 1)
       .Add<v1::RecordMessageRequest>(
           R"(workspace: "acme" inquiry_id: "i" message_id: "m" author: AUTHOR_AGENT
              agent_id: "bob" when { seconds: 1700000004 nanos: 5000 })")
-      .Add<v1::ParkInquiryRequest>(kPark, 3)
-      .Add<v1::ResumeInquiryRequest>(kPark, 3)
+      .Add<v1::ParkInquiryRequest>(kPark, 2)
+      .Add<v1::ResumeInquiryRequest>(kPark, 2)
       .Add<v1::CloseInquiryRequest>(
           R"(workspace: "acme" request_id: "r" inquiry_id: "i" agent_id: "bob"
              resolution: RESOLUTION_RESOLVED)")
       .Add<v1::FinishWrapUpRequest>(R"(workspace: "acme" agent_id: "bob" inquiry_id: "i")", 1)
       .Add<v1::RecordFeedbackRequest>(
-          R"(workspace: "acme" inquiry_id: "i" feedback { csat: 4 resolved: true })", 15);
+          R"(workspace: "acme" inquiry_id: "i" feedback { csat: 4 resolved: true })", 6);
   return tape;
 }
 
@@ -84,12 +84,12 @@ Tape Detour() {
           R"(workspace: "acme" inquiry_id: "i" queue: "sales" preferred_agent: "ann")", 1)
       .Add<v1::SetPresenceRequest>(
           R"(workspace: "acme" agent_id: "ann" presence: PRESENCE_AVAILABLE session_id: "s"
-             sequence: 1)", 10)
+             sequence: 1)", 4)
       .Add<v1::SetPresenceRequest>(
           R"(workspace: "acme" agent_id: "ann" presence: PRESENCE_AWAY reason: "lunch"
-             session_id: "s" sequence: 2)", 4)
+             session_id: "s" sequence: 2)", 2)
       .Add<v1::CancelInquiryRequest>(
-          R"(workspace: "acme" inquiry_id: "i" reason: CANCEL_REASON_ABANDONED)", 3);
+          R"(workspace: "acme" inquiry_id: "i" reason: CANCEL_REASON_ABANDONED)", 2);
   return tape;
 }
 
@@ -108,12 +108,38 @@ Tape Reorganisation() {
           R"(workspace: "acme" agents { id: "bob" team: "north" skills { skill: "selling" level: 3 }
              languages { language: "de" level: 4 } labels: "senior"
              capacity { units: 3 per_channel { key: "chat" value: 2 } }
-             memberships { queue: "sales" tier: 2 wrap_up { seconds: 1 } } })", 5)
+             memberships { queue: "sales" tier: 2 wrap_up { seconds: 1 } } })", 3)
       .Add<v1::DeleteAgentsRequest>(R"(workspace: "acme" agent_ids: "bob" force: true)", 1);
   return tape;
 }
 
-std::vector<Tape> Tapes() { return {Conversation(), Detour(), Reorganisation()}; }
+// Taken, given and opened again by hand.
+Tape ByHand() {
+  Tape tape;
+  tape.Add<v1::ApplyWorkspaceRequest>(
+          R"(workspace { id: "acme" channels { id: "chat" kind: CHANNEL_KIND_MESSAGING units: 2
+               interrupted_by: "voice" }
+             queues { id: "support" allow_claim: true reopen_within { seconds: 600 }
+               wrap_up_extension_max { seconds: 60 } max_expected_wait { seconds: 90 }
+               expected_wait_quantile: WAIT_QUANTILE_P90
+               steps { after { seconds: 50 } tier: 3
+                 when { expected_wait_above { seconds: 30 } expected_wait_below { seconds: 99 } } } } }
+             mode: APPLY_MODE_PATCH)")
+      .Add<v1::SubmitInquiryRequest>(kSubmit)
+      .Add<v1::DeclineOfferRequest>(R"(workspace: "acme" offer_id: "i/1" agent_id: "bob")")
+      .Add<v1::ClaimInquiryRequest>(R"(workspace: "acme" inquiry_id: "i" agent_id: "bob")", 1)
+      .Add<v1::CloseInquiryRequest>(
+          R"(workspace: "acme" inquiry_id: "i" agent_id: "bob" resolution: RESOLUTION_RESOLVED)", 2)
+      .Add<v1::ExtendWrapUpRequest>(
+          R"(workspace: "acme" agent_id: "bob" inquiry_id: "i" by { seconds: 20 })")
+      .Add<v1::ReopenInquiryRequest>(R"(workspace: "acme" inquiry_id: "i")", 3)
+      .Add<v1::AssignInquiryRequest>(
+          R"(workspace: "acme" inquiry_id: "i" agent_id: "bob" reason: "asked for"
+             overrides: ASSIGNMENT_OVERRIDE_CAPACITY)");
+  return tape;
+}
+
+std::vector<Tape> Tapes() { return {Conversation(), Detour(), Reorganisation(), ByHand()}; }
 
 ConvertTally Check(const std::string& tape) {
   return CheckConvertInput(reinterpret_cast<const uint8_t*>(tape.data()), tape.size());

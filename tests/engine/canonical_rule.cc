@@ -312,18 +312,18 @@ bool Look::IsClosedHere(const ModelAgent& agent) const {
 
 bool Look::HasRoom(const ModelAgent& agent) const {
   const AgentConfig& config = agent.config;
-  int in_the_way = 0;  // all that the inquiry's channel may not interrupt
+  int in_the_way = usage.Of(config.id);  // all but what the inquiry's channel interrupts
   bool is_alone = false, meets_exclusive = false;
   for (const ChannelConfig& channel : model.config.channels) {
-    is_alone |= channel.exclusive && channel.id == inquiry.channel;
     const auto& by = channel.interrupted_by;
-    if (std::find(by.begin(), by.end(), inquiry.channel) != by.end()) continue;
-    const int used = usage.Of(config.id, channel.id);
-    in_the_way += used;
-    meets_exclusive |= channel.exclusive && used > 0;
+    const bool passes = std::count(by.begin(), by.end(), inquiry.channel) > 0;
+    is_alone |= channel.exclusive && channel.id == inquiry.channel;
+    const int used = passes || channel.exclusive ? usage.Of(config.id, channel.id) : 0;
+    if (passes) in_the_way -= used;
+    meets_exclusive |= !passes && used > 0;
   }
-  if (in_the_way + inquiry.units > config.units || meets_exclusive) return false;
-  if (is_alone && in_the_way > 0) return false;
+  if (meets_exclusive || (is_alone && in_the_way > 0)) return false;
+  if (in_the_way + inquiry.units > config.units) return false;
   const auto limit = config.channel_units.find(inquiry.channel);
   if (limit == config.channel_units.end()) return true;
   return usage.Of(config.id, inquiry.channel) + inquiry.units <= limit->second;

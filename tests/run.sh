@@ -12,7 +12,8 @@
 #   --no-install  do not look for missing packages
 #
 # Everything stays in build/. All tests run in one ctest, whose summary is the last thing printed.
-# FIRSTLINE_JOBS sets how many compilers and tests run at a time (as many as there are cores).
+# FIRSTLINE_JOBS sets how many compilers run at a time (as many as there are cores); of tests it is
+# half as many more, because many of them wait most of the time.
 
 set -eu
 cd "$(dirname "$0")/.."
@@ -74,7 +75,7 @@ run_tests() {
   for preset in $presets; do
     echo "subdirs(\"$PWD/build/$preset\")"
   done >build/all/CTestTestfile.cmake
-  set -- ctest --test-dir build/all --output-on-failure --no-tests=error --parallel "$jobs"
+  set -- ctest --test-dir build/all --output-on-failure --no-tests=error --parallel "$((jobs + jobs / 2))"
   [ -n "$long" ] || set -- "$@" --label-exclude '^long$'
   # gcc 12's thread sanitizer wants fewer random bits in addresses than newer kernels use; where a
   # container forbids switching them off, it has to do without.

@@ -10,7 +10,6 @@ import tree
 PAGE = "services/router/ARCHITECTURE.md"
 METRICS = "services/router/telemetry/METRICS.md"
 SHORT_AND_LONG = re.compile(r"firstline_short_and_long_test\(NAME (\w+)")
-TYPED = re.compile(r"^TYPED_TEST(?:_P)?\((\w+),\s*(\w+)\)", re.MULTILINE)
 
 
 def tables(root):
@@ -43,8 +42,6 @@ def names_of(cell):
 
 def known_tests(root):
     known = features.tests(root)
-    for name in tree.tracked(root, "_test.cc", "conformance.cc"):
-        known.update(f"{suite}.{case}" for suite, case in TYPED.findall(tree.text_of(root, name)))
     for name in tree.tracked(root, "CMakeLists.txt"):
         for both in SHORT_AND_LONG.findall(tree.text_of(root, name)):
             known.update((f"{both}_short_test", f"{both}_long_test"))

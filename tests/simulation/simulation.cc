@@ -101,16 +101,18 @@ class Life {
 
   // One of everything, one of an inquiry, one of an agent.
   void AddWatchers(const WorkspaceId& name) {
-    const StreamClientOptions options{.workspace = name,
+    StreamClientOptions options{.workspace = name,
                                       .pace = options_.pace,
                                       .calm_from_us = options_.faults_until_us + kCalmAfterUs};
     const std::string inquiry = random_.Chance(50) ? absl::StrCat(name, "-w0") : "i1";
     for (const std::string& of : {std::string(), inquiry}) {
+      options.of = of;
       watchers_.push_back(std::make_unique<Watcher>(schedule_, random_.Fork(), trace_, judge_,
-                                                    redis_, cluster_, options, of));
+                                                    redis_, cluster_, options));
     }
+    options.of = "a0";
     agent_watchers_.push_back(std::make_unique<AgentWatcher>(
-        schedule_, random_.Fork(), trace_, judge_, redis_, cluster_, options, "a0"));
+        schedule_, random_.Fork(), trace_, judge_, redis_, cluster_, options));
   }
 
   // A workspace that is rolled back to before it was made is another installation's problem.

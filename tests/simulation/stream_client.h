@@ -15,6 +15,7 @@ namespace firstline::simulation {
 
 struct StreamClientOptions {
   WorkspaceId workspace;
+  std::string of = {};  // id of an inquiry or agent; "": everything
   int pace = 1;  // how slowly it reads
   // From then on nobody is slow, and events are told within kToldWithinUs.
   int64_t calm_from_us = 0;

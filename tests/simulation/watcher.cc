@@ -15,20 +15,14 @@ constexpr size_t kAll = 10'000'000;
 
 // ---- By cursor ----------------------------------------------------------------------------------
 
-Watcher::Watcher(Schedule& schedule, Random random, const Trace& trace, Judge& judge,
-                 RedisModel& redis, Cluster& cluster, StreamClientOptions options,
-                 std::string inquiry)
-    : StreamClient(schedule, random, trace, judge, redis, cluster, std::move(options)),
-      inquiry_(std::move(inquiry)) {}
-
 uint64_t Watcher::OpenAt(Streams& streams, Streams::Tell tell) {
   return streams.WatchEvents(
-      {.workspace = options_.workspace, .cursor = cursor_, .filter = {}, .inquiry = inquiry_},
+      {.workspace = options_.workspace, .cursor = cursor_, .filter = {}, .inquiry = options_.of},
       std::move(tell));
 }
 
 bool Watcher::Concerns(const v1::Event& event) const {
-  return inquiry_.empty() || event.has_owner_changed() || event.inquiry_id() == inquiry_;
+  return options_.of.empty() || event.has_owner_changed() || event.inquiry_id() == options_.of;
 }
 
 void Watcher::Take(const Streams::Message& message) {
@@ -79,14 +73,8 @@ void Watcher::Finish() {
 
 // ---- Agents -------------------------------------------------------------------------------------
 
-AgentWatcher::AgentWatcher(Schedule& schedule, Random random, const Trace& trace, Judge& judge,
-                           RedisModel& redis, Cluster& cluster, StreamClientOptions options,
-                           std::string agent)
-    : StreamClient(schedule, random, trace, judge, redis, cluster, std::move(options)),
-      agent_(std::move(agent)) {}
-
 uint64_t AgentWatcher::OpenAt(Streams& streams, Streams::Tell tell) {
-  return streams.WatchAgent(options_.workspace, agent_, std::move(tell));
+  return streams.WatchAgent(options_.workspace, options_.of, std::move(tell));
 }
 
 std::optional<EventId> AgentWatcher::ToldUntil() const {
@@ -106,10 +94,10 @@ void AgentWatcher::Take(const Streams::Message& message) {
     if (message.anew) now_.reset();
     if (!now_) now_ = Told{message.cursor, message.cursor, {}};
   }
-  if (!now_) return judge_.Fail(absl::StrCat(agent_, " was told events before a snapshot"));
+  if (!now_) return judge_.Fail(absl::StrCat(options_.of, " was told events before a snapshot"));
   for (const api::EventTails::SharedEvent& event : message.events) {
     if (event->id <= now_->from || (!now_->events.empty() && event->id <= now_->events.back())) {
-      return judge_.Fail(absl::StrCat(agent_, " was told ", ToString(event->id), " again"));
+      return judge_.Fail(absl::StrCat(options_.of, " was told ", ToString(event->id), " again"));
     }
     now_->events.push_back(event->id);
   }
@@ -127,7 +115,7 @@ void AgentWatcher::Finish(EventId gap) {
   const store::EventPage page = redis_.backend().Read(options_.workspace, now_->from, kAll, 0);
   if (page.state == store::CursorState::kExpired) return;
   if (page.state != store::CursorState::kOk) {
-    return judge_.Fail(absl::StrCat(agent_, " was not told that history was taken back"));
+    return judge_.Fail(absl::StrCat(options_.of, " was not told that history was taken back"));
   }
   std::vector<EventId> happened;
   for (const store::EventEntry& entry : page.events) {
@@ -138,7 +126,7 @@ void AgentWatcher::Finish(EventId gap) {
                                             happened.begin(), happened.end());
   judge_.Fail(absl::StrCat(
       options_.workspace, ": from ", ToString(now_->from), " to ", ToString(now_->until), " ",
-      agent_, " was told ", mine == now_->events.end() ? "nothing" : ToString(*mine), " where ",
+      options_.of, " was told ", mine == now_->events.end() ? "nothing" : ToString(*mine), " where ",
       theirs == happened.end() ? "nothing" : ToString(*theirs), " happened"));
 }
 

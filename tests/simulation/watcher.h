@@ -11,12 +11,10 @@
 
 namespace firstline::simulation {
 
-// As client::Subscription.
+// As client::Subscription: of everything, or of one inquiry.
 class Watcher final : public StreamClient {
  public:
-  // Of everything, or of one inquiry.
-  Watcher(Schedule& schedule, Random random, const Trace& trace, Judge& judge, RedisModel& redis,
-          Cluster& cluster, StreamClientOptions options, std::string inquiry);
+  using StreamClient::StreamClient;
 
   // Reads the rest from the store.
   void Finish();
@@ -33,7 +31,6 @@ class Watcher final : public StreamClient {
   std::optional<EventId> ToldUntil() const override { return cursor_; }
   void GoBackTo(EventId cursor, bool rewound);
 
-  const std::string inquiry_;  // "": everything
   std::vector<store::EventEntry> followed_;
   EventId from_, cursor_;
   int rewinds_ = 0;
@@ -43,9 +40,7 @@ class Watcher final : public StreamClient {
 // As an agent's own view of its work.
 class AgentWatcher final : public StreamClient {
  public:
-  AgentWatcher(Schedule& schedule, Random random, const Trace& trace, Judge& judge,
-               RedisModel& redis, Cluster& cluster, StreamClientOptions options,
-               std::string agent);
+  using StreamClient::StreamClient;
 
   // `gap`: the history of before is not told as it was.
   void Finish(EventId gap);
@@ -56,11 +51,10 @@ class AgentWatcher final : public StreamClient {
   void Take(const Streams::Message& message) override;
   void OnReopen() override;
   std::optional<EventId> ToldUntil() const override;
-  bool Concerns(const v1::Event& event) const override { return event.agent_id() == agent_; }
+  bool Concerns(const v1::Event& event) const override { return event.agent_id() == options_.of; }
   // What was told since the snapshot is what happened.
   void CheckTold();
 
-  const std::string agent_;
   // From a snapshot on, without a break.
   struct Told {
     EventId from, until;

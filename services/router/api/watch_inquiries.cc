@@ -10,13 +10,15 @@
 #include "common/status/reason.h"
 #include "services/router/api/convert_common.h"
 #include "services/router/api/limits.h"
+#include "services/router/api/watch_interval.h"
 
 namespace firstline::api {
 namespace {
 
-constexpr engine::Span kIntervalDefault = engine::Seconds(5);
-constexpr engine::Span kIntervalMin = engine::Seconds(1);
-constexpr engine::Span kIntervalMax = engine::Seconds(60);
+constexpr WatchInterval kInterval{.otherwise = engine::Seconds(5),
+                                  .min = engine::Seconds(1),
+                                  .max = engine::Seconds(60),
+                                  .wanted = "1s..60s"};
 
 using InquiriesStream =
     ServerStream<RoutingService, v1::WatchInquiriesRequest, v1::WatchInquiriesResponse>;
@@ -43,16 +45,8 @@ class WatchInquiries final : public InquiriesStream {
     Fields fields;
     fields.Workspace(Path("workspace"), request().workspace());
     CheckIds(fields);
-    engine::Span interval = kIntervalDefault;
-    if (request().has_interval()) {
-      const Path path("interval");
-      interval = ReadSpan(request().interval(), path, fields);
-      if (fields.ok() && (interval < kIntervalMin || interval > kIntervalMax)) {
-        fields.Fail(path, "is not in 1s..60s");
-      }
-    }
+    ticks_each_ = ReadTicks(request(), kInterval, fields);
     if (!fields.ok()) return End(fields.Error());
-    ticks_each_ = interval.us / engine::Milliseconds(RpcLoop::kTick.count()).us;
     Ask();
   }
 
@@ -143,7 +137,6 @@ class WatchInquiries final : public InquiriesStream {
                           .violations = {{absl::StrCat("inquiry_ids[", index, "]"),
                                           "no such inquiry"}}});
   }
-
 
   RoutingService& service_;
   OwnerCalls& owner_;

@@ -7,15 +7,15 @@
 
 #include "services/router/api/convert_common.h"
 #include "services/router/api/limits.h"
+#include "services/router/api/watch_interval.h"
 
 namespace firstline::api {
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr milliseconds kIntervalDefault{1000};
-constexpr engine::Span kIntervalMin = engine::Milliseconds(500);
-constexpr engine::Span kIntervalMax = engine::Seconds(60);
+constexpr WatchInterval kInterval{.otherwise = engine::Seconds(1),
+                                  .min = engine::Milliseconds(500),
+                                  .max = engine::Seconds(60),
+                                  .wanted = "0.5s..60s"};
 
 // All queues of a workspace at one moment, or why they could not be read.
 struct Reading {
@@ -101,17 +101,9 @@ class WatchStats final : public StatsStream {
     Fields fields;
     fields.Workspace(Path("workspace"), request().workspace());
     fields.OptionalName(Path("queue"), request().queue());
-    engine::Span interval = engine::Milliseconds(kIntervalDefault.count());
-    if (request().has_interval()) {
-      const Path path("interval");
-      interval = ReadSpan(request().interval(), path, fields);
-      if (fields.ok() && (interval < kIntervalMin || interval > kIntervalMax)) {
-        fields.Fail(path, "is not in 0.5s..60s");
-      }
-    }
+    ticks_each_ = ReadTicks(request(), kInterval, fields);
     if (!fields.ok()) return End(fields.Error());
     if (absl::Status s = CheckRequest(*caller(), request()); !s.ok()) return End(std::move(s));
-    ticks_each_ = interval.us / engine::Milliseconds(RpcLoop::kTick.count()).us;
     readings_->Ask(request().workspace(), id());
   }
 

@@ -46,6 +46,12 @@ Engine::Impl::Supposed Engine::Impl::SupposeIn(const Submit& c, const Command& c
   return supposed;
 }
 
+bool Engine::Impl::WouldHold(const Ask& ask, const StepWhen& when, uint32_t waiting,
+                             Time at) const {
+  if (!HoldsInQueue(ask.queue(), when, waiting, at)) return false;
+  return !when.CountsAgents() || IsThere(matcher.StaffFor(ask.audience, ask.requirement), when);
+}
+
 // Whether somebody of the queue who waits for a state would go on were there so many; those for whom
 // the queue is too slow, or all others.
 bool Engine::Impl::MoveOn(QueueIx ix, uint32_t waiting, bool too_slow, Time at) const {
@@ -54,11 +60,7 @@ bool Engine::Impl::MoveOn(QueueIx ix, uint32_t waiting, bool too_slow, Time at) 
     const Inquiry& inquiry = world.inquiry(watch->second.begin()->second);
     const StepWhen* when = ConditionOf(inquiry);
     if (when == nullptr || when->expected_wait_above.has_value() != too_slow) continue;
-    if (!HoldsInQueue(ix, *when, waiting, at)) continue;
-    const Ask ask = AskOf(world, inquiry);
-    if (!when->CountsAgents() || IsThere(matcher.StaffFor(ask.audience, ask.requirement), *when)) {
-      return true;
-    }
+    if (WouldHold(AskOf(world, inquiry), *when, waiting, at)) return true;
   }
   return false;
 }
@@ -75,9 +77,7 @@ bool Engine::Impl::MayGoOn(const Supposed& supposed, const StepConfig& step, Tim
   const uint32_t waiting = world.queue(ix).waiting + 1;
   run.undecided = MoveOn(ix, waiting, false, at);
   if (run.undecided) return false;
-  const bool goes_on = HoldsInQueue(ix, when, waiting, at) &&
-                       (!when.CountsAgents() ||
-                        IsThere(matcher.StaffFor(ask.audience, ask.requirement), when));
+  const bool goes_on = WouldHold(ask, when, waiting, at);
   const bool leaves = goes_on && (step.close || OverflowOf(step).IsSet());
   run.undecided = !leaves && MoveOn(ix, waiting, true, at);
   return goes_on && !run.undecided;

@@ -343,6 +343,8 @@ struct Engine::Impl {
   };
   // In its queue, created, arrived and entered at `at`.
   Supposed SupposeIn(const Submit&, const Command&, QueueIx queue, Time at) const;
+  // `Holds` for whoever asks this, were so many waiting in the queue.
+  bool WouldHold(const Ask& ask, const StepWhen& when, uint32_t waiting, Time at) const;
   bool MoveOn(QueueIx queue, uint32_t waiting, bool too_slow, Time at) const;
   bool MayGoOn(const Supposed& supposed, const StepConfig& step, Time at, DryRun& run) const;
   void Suppose(const Submit&, const Command&, Supposed& supposed) const;

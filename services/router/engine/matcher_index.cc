@@ -13,6 +13,18 @@ constexpr size_t kIdleLinesMax = 4096;
 // From this many unseen births on, the filter by skills pays.
 constexpr size_t kFilterFrom = 32;
 
+// Over the profiles that qualify.
+template <typename Qualified>
+Matcher::Staff SumOf(const std::vector<Matcher::Staff>& staff, const Qualified& qualified) {
+  Matcher::Staff sum;
+  for (uint32_t p = 0; p < staff.size(); ++p) {
+    if (staff[p].logged_in == 0 || !qualified(p)) continue;
+    sum.logged_in += staff[p].logged_in;
+    sum.available += staff[p].available;
+  }
+  return sum;
+}
+
 }  // namespace
 
 WaitKey KeyOf(const World& world, const Inquiry& inquiry, InquiryIx ix) {
@@ -318,24 +330,13 @@ void Matcher::CountStaff(AgentSlot& slot) {
 Matcher::Staff Matcher::StaffFor(InquiryIx ix) {
   Line& line = lines_[world_.inquiries.slots[ix.value].line.value];
   const Bitset& column = Column(line);
-  Staff sum;
-  for (uint32_t p = 0; p < staff_.size(); ++p) {
-    if (staff_[p].logged_in == 0 || !column.Test(p)) continue;
-    sum.logged_in += staff_[p].logged_in;
-    sum.available += staff_[p].available;
-  }
-  return sum;
+  return SumOf(staff_, [&](uint32_t profile) { return column.Test(profile); });
 }
 
 Matcher::Staff Matcher::StaffFor(const Audience& audience, const Requirement& requirement) const {
-  Staff sum;
-  for (uint32_t p = 0; p < staff_.size(); ++p) {
-    if (staff_[p].logged_in == 0) continue;
-    if (Qualifies(audience, requirement, world_.profiles[{p}]) != Mismatch::kNone) continue;
-    sum.logged_in += staff_[p].logged_in;
-    sum.available += staff_[p].available;
-  }
-  return sum;
+  return SumOf(staff_, [&](uint32_t profile) {
+    return Qualifies(audience, requirement, world_.profiles[{profile}]) == Mismatch::kNone;
+  });
 }
 
 bool Matcher::HasStaff(const Audience& audience, const Requirement& requirement) const {

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -80,6 +82,14 @@ using EventBody =
                  InquiryReopened>;
 
 struct Event {
+  Event() = default;
+  // Builds the body in its place: moving an EventBody asks what it holds.
+  template <class Body>
+  Event(Time at, Body&& what, CallerRef by = nullptr)
+      : time(at),
+        body(std::in_place_type<std::remove_cvref_t<Body>>, std::forward<Body>(what)),
+        caller(std::move(by)) {}
+
   Time time;
   EventBody body;
   CallerRef caller = nullptr;  // of the command that led to it; null: time did, or nobody is known

@@ -182,7 +182,7 @@ struct Engine::Impl {
   template <class E>
   // The counters carry the time: a state that is read back must not be older than its last event.
   void Emit(E body) {
-    events.push_back({now, std::move(body), caller});
+    events.emplace_back(now, std::move(body), caller);
     changes.counters = true;
   }
   void Touch(InquiryIx ix);  // its record changed

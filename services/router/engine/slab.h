@@ -9,8 +9,9 @@
 
 namespace firstline::engine {
 
-// Freed slots are reused last-in first-out. A freed slot holds a default-constructed T.
-template <class T>
+// Freed slots are reused last-in first-out. A freed slot holds a default-constructed T. `kChunk`, a
+// power of two: how many are made at a time.
+template <class T, uint32_t kChunk = 256>
 class Slab {
  public:
   uint32_t Allocate() {
@@ -31,7 +32,7 @@ class Slab {
   uint32_t size() const { return size_; }  // one past the highest index ever used
 
  private:
-  static constexpr uint32_t kChunk = 256;
+  static_assert((kChunk & (kChunk - 1)) == 0);
   std::vector<std::unique_ptr<std::array<T, kChunk>>> chunks_;
   std::vector<uint32_t> free_;
   uint32_t size_ = 0;

@@ -93,14 +93,14 @@ class SlotTable {
   uint32_t Find(std::string_view id) const { return index_.Find(id); }
   uint32_t FindOrAdd(std::string_view id) {
     if (uint32_t known = Find(id); known != IdIndex<SlotTable>::kNone) return known;
-    slots_.emplace_back();
-    SetId(slots_.back(), id);
-    index_.Insert(static_cast<uint32_t>(slots_.size() - 1));
-    return static_cast<uint32_t>(slots_.size() - 1);
+    const uint32_t added = slots_.Allocate();
+    SetId(slots_[added], id);
+    index_.Insert(added);
+    return added;
   }
   Slot& operator[](uint32_t i) { return slots_[i]; }
   const Slot& operator[](uint32_t i) const { return slots_[i]; }
-  uint32_t size() const { return static_cast<uint32_t>(slots_.size()); }
+  uint32_t size() const { return slots_.size(); }
   std::string_view IdOf(uint32_t i) const { return GetId(slots_[i]); }
 
  private:
@@ -110,7 +110,7 @@ class SlotTable {
   static void SetId(S& slot, std::string_view id) { slot.id = id; }
   template <class S>
   static std::string_view GetId(const S& slot) { return slot.id; }
-  std::deque<Slot> slots_;
+  Slab<Slot, 16> slots_;  // few at a time: most workspaces have few queues
   IdIndex<SlotTable> index_;
 };
 

@@ -3,7 +3,7 @@
 #
 #   firstline_library(NAME router_engine ALIAS firstline::engine
 #                     SOURCES engine.h engine.cc DEPS firstline::clock absl::strings
-#                     [PRIVATE_DEPS ...] [NEEDS_GRPC])
+#                     [PRIVATE_DEPS ...] [NEEDS_GRPC] [TOGETHER])
 #   firstline_executable(NAME firstline-router SOURCES main.cc DEPS ... [NEEDS_GRPC])
 #   firstline_test(NAME engine_test LABEL unit SOURCES engine_test.cc DEPS firstline::engine
 #                  [WHOLE] [SERIAL] [TIMEOUT seconds] [ARGS ...] [NEEDS_GRPC])
@@ -13,6 +13,9 @@
 #   firstline_fuzzer(NAME tape_fuzzer SOURCES ... DEPS ... [RUNS n] [CORPUS dir] [NEEDS_GRPC])
 #   firstline_script_test(NAME lint_sizes LABEL lint COMMAND python3 ... [TIMEOUT seconds])
 #   firstline_add_folders(engine store ...)
+#
+# TOGETHER compiles eight sources at a time, for libraries whose time goes to the headers that all of
+# them include (gRPC, protobuf, CLI11): names in their unnamed namespaces must differ then.
 #
 # NEEDS_GRPC leaves the target out when FIRSTLINE_WITH_GRPC is OFF, which is how the thread
 # sanitizer is run: it cannot see through the packaged gRPC.
@@ -41,9 +44,13 @@ function(_firstline_own target visibility)
   endif()
 endfunction()
 
+function(_firstline_together target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+endfunction()
+
 # A static library, or an interface library when SOURCES holds headers only.
 function(firstline_library)
-  cmake_parse_arguments(arg "NEEDS_GRPC" "NAME;ALIAS" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(arg "NEEDS_GRPC;TOGETHER" "NAME;ALIAS" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   _firstline_check_arguments(firstline_library)
   if(arg_NEEDS_GRPC AND NOT FIRSTLINE_WITH_GRPC)
     return()
@@ -53,6 +60,9 @@ function(firstline_library)
   if(compiled)
     add_library(${arg_NAME} STATIC ${arg_SOURCES})
     _firstline_own(${arg_NAME} PUBLIC)
+    if(arg_TOGETHER)
+      _firstline_together(${arg_NAME})
+    endif()
     target_link_libraries(${arg_NAME} PUBLIC ${arg_DEPS} PRIVATE ${arg_PRIVATE_DEPS})
   else()
     add_library(${arg_NAME} INTERFACE ${arg_SOURCES})
@@ -182,6 +192,7 @@ function(firstline_proto_library)
   _firstline_run_protoc(sources grpc .grpc.pb
                         "--plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>")
   add_library(${grpc} STATIC ${sources})
+  _firstline_together(${grpc})
   target_link_libraries(${grpc} PUBLIC ${arg_NAME} gRPC::grpc++)
   if(arg_ALIAS)
     set(arg_ALIAS "${arg_ALIAS}_grpc")

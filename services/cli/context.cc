@@ -17,8 +17,6 @@
 namespace firstline::cli {
 namespace {
 
-constexpr int kPageMax = 1000;
-
 // The names in what `call` answers, sorted; none if it fails.
 template <typename Response, typename Call, typename Take>
 std::vector<std::string> NamesFrom(Call call, Take take) {

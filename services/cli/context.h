@@ -25,6 +25,8 @@ namespace firstline::cli {
 
 // Where a router is looked for unless a flag, the environment or a context says otherwise.
 inline constexpr char kDefaultServer[] = "127.0.0.1:7600";
+// Objects asked for at a time: what a router gives at the most.
+inline constexpr int kPageMax = 1000;
 
 struct Context {
   // Results and nothing else.

@@ -5,10 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "services/cli/output.h"
 
 namespace firstline::cli {
@@ -30,12 +28,8 @@ std::string Between(const Timestamp& from, const Timestamp& to) {
   return micros < 1000 ? "0s" : Text(span);
 }
 
-std::string Words(std::string name) {
-  return absl::StrReplaceAll(absl::AsciiStrToLower(std::move(name)), {{"_", " "}});
-}
-
 std::string PresenceText(v1::Presence presence, const std::string& reason) {
-  const std::string word = Words(ShortName(*v1::Presence_descriptor(), presence));
+  const std::string word = Words(presence);
   return reason.empty() ? word : absl::StrCat(word, " (", reason, ")");
 }
 
@@ -77,9 +71,7 @@ std::string FitsLater(const Fitting& fitting, const Timestamp& now) {
 std::string ScoresOf(const v1::Candidate& candidate) {
   return absl::StrJoin(candidate.scores(), ", ",
                        [](std::string* out, const v1::CriterionScore& score) {
-                         absl::StrAppend(
-                             out, Words(ShortName(*v1::Criterion_descriptor(), score.criterion())),
-                             " ", score.value());
+                         absl::StrAppend(out, Words(score.criterion()), " ", score.value());
                        });
 }
 
@@ -92,7 +84,7 @@ void ShowCounts(std::ostream& out,
     const v1::Obstacle& obstacle = count.obstacle();
     const std::string text =
         obstacle.text().empty()
-            ? Words(ShortName(*v1::ObstacleKind_descriptor(), obstacle.kind()))
+            ? Words(obstacle.kind())
             : obstacle.text();
     const std::string number = absl::StrCat(count.count());
     out << std::string(number.size() < 7 ? 7 - number.size() : 0, ' ') << number << "  " << text
@@ -182,9 +174,8 @@ std::string AskText(const v1::Requirement& asked) {
   for (const std::string& label : asked.labels()) parts.push_back(absl::StrCat("label ", label));
   for (const v1::Condition& condition : asked.label_conditions()) {
     parts.push_back(absl::StrCat("label ", condition.key(), " ",
-                                 Words(ShortName(*v1::Comparison_descriptor(),
-                                                 condition.comparison())),
-                                 " ", absl::StrJoin(condition.values(), ",")));
+                                 Words(condition.comparison()), " ",
+                                 absl::StrJoin(condition.values(), ",")));
   }
   return parts.empty() ? "nothing in particular" : absl::StrJoin(parts, ", ");
 }
@@ -238,7 +229,7 @@ void ShowCandidates(std::ostream& out, const v1::InquiryExplanation& told, const
 
 void ShowHead(std::ostream& out, const v1::InquiryExplanation& told, const Timestamp& now) {
   const v1::Inquiry& inquiry = told.inquiry();
-  out << Words(ShortName(*v1::InquiryState_descriptor(), inquiry.state())) << " in queue "
+  out << Words(inquiry.state()) << " in queue "
       << inquiry.spec().queue() << ", step " << inquiry.step();
   if (inquiry.place_in_line() > 0) {
     out << ", for " << Between(inquiry.enqueue_time(), now) << "\n  "

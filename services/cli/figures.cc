@@ -8,7 +8,6 @@
 namespace firstline::cli {
 namespace {
 
-constexpr std::size_t kPageMax = 1000;
 
 // A view that shows old figures must not hold on to a router that is gone.
 constexpr std::chrono::milliseconds kPatience{2000};
@@ -48,7 +47,7 @@ std::vector<v1::AgentStatus> ReadAgents(Context& context, const v1::ListAgentsRe
   request.set_workspace(context.Workspace());
   std::vector<v1::AgentStatus> agents;
   do {
-    request.set_page_size(static_cast<int>(std::min(agents_max - agents.size(), kPageMax)));
+    request.set_page_size(static_cast<int>(std::min<std::size_t>(agents_max - agents.size(), kPageMax)));
     v1::ListAgentsResponse page = Unwrap(context.client().ListAgents(request, call));
     for (v1::AgentStatus& agent : *page.mutable_agents()) agents.push_back(std::move(agent));
     request.set_page_token(page.next_page_token());

@@ -125,6 +125,12 @@ std::string ShortName(const EnumDescriptor& type, int value) {
   return found->name().starts_with(prefix) ? found->name().substr(prefix.size()) : found->name();
 }
 
+std::string Words(const EnumDescriptor& type, int value) {
+  std::string words = absl::AsciiStrToLower(ShortName(type, value));
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
+
 int FindValue(const EnumDescriptor& type, const std::string& name) {
   const std::string upper = Upper(name);
   const google::protobuf::EnumValueDescriptor* found = type.FindValueByName(PrefixOf(type) + upper);

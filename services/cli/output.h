@@ -3,6 +3,7 @@
 // Thread rule: values.
 #pragma once
 
+#include <google/protobuf/generated_enum_reflection.h>
 #include <google/protobuf/message.h>
 
 #include <concepts>
@@ -70,6 +71,12 @@ std::string ToBriefJson(const google::protobuf::Message& message);
 
 // "RESOLVED" for RESOLUTION_RESOLVED: a value without the prefix its enum gives it.
 std::string ShortName(const google::protobuf::EnumDescriptor& type, int value);
+// The same in lower case, words apart: "no reply needed".
+std::string Words(const google::protobuf::EnumDescriptor& type, int value);
+template <typename Enum>
+std::string Words(Enum value) {
+  return Words(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value));
+}
 // The value of that short or full name in any case; -1 if there is none.
 int FindValue(const google::protobuf::EnumDescriptor& type, const std::string& name);
 // Short names but that of 0, as they are typed: "no-reply-needed".

@@ -2,7 +2,6 @@
 
 #include <google/protobuf/util/time_util.h>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -16,14 +15,6 @@ using google::protobuf::util::TimeUtil;
 
 std::string Elapsed(const google::protobuf::Duration& span) {
   return cli::Elapsed(TimeUtil::DurationToMicroseconds(span));
-}
-
-template <typename Enum>
-std::string Word(Enum value) {
-  std::string word = absl::AsciiStrToLower(
-      ShortName(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value)));
-  for (char& c : word) c = c == '_' ? ' ' : c;
-  return word;
 }
 
 // "chat for billing, priority 3, asks refunds:3 + de:1, prefers ann"
@@ -66,7 +57,7 @@ std::string WhyText(v1::EnqueueCause cause) {
     case v1::ENQUEUE_CAUSE_UPDATED:
       return "what it asks for changed";
     default:
-      return Word(cause);
+      return Words(cause);
   }
 }
 
@@ -131,7 +122,7 @@ std::string FirstResponseText(const v1::FirstResponded& first) {
 }
 
 std::string CancelText(const v1::InquiryCancelled& cancelled) {
-  std::string text = absl::StrCat("cancelled: ", Word(cancelled.reason()));
+  std::string text = absl::StrCat("cancelled: ", Words(cancelled.reason()));
   if (cancelled.was_waiting()) {
     absl::StrAppend(&text, " after waiting ", Elapsed(cancelled.wait()));
   }
@@ -146,7 +137,7 @@ std::string CallerText(const v1::Caller& caller) {
 }
 
 std::string CloseText(const v1::InquiryClosed& closed) {
-  std::string text = absl::StrCat("closed: ", Word(closed.resolution()));
+  std::string text = absl::StrCat("closed: ", Words(closed.resolution()));
   if (closed.has_handle_time()) {
     absl::StrAppend(&text, " after ", Elapsed(closed.handle_time()), " of work");
   }
@@ -178,7 +169,7 @@ std::string DirectedText(const v1::Event& event) {
   std::string text = absl::StrCat(directed.with_offer() ? "offers it to " : "gives it to ",
                                   event.agent_id(), " by hand: ", directed.reason());
   for (int i = 0; i < directed.overrides_size(); ++i) {
-    absl::StrAppend(&text, i == 0 ? "; set aside: " : ", ", Word(directed.overrides(i)));
+    absl::StrAppend(&text, i == 0 ? "; set aside: " : ", ", Words(directed.overrides(i)));
   }
   return text;
 }

@@ -13,13 +13,13 @@
 namespace firstline::cli {
 namespace {
 
-struct ListOptions {
+struct AgentListOptions {
   std::vector<std::string> presences;
   std::string team;
   std::size_t limit = 100;
 };
 
-struct SetOptions {
+struct AgentSetOptions {
   std::string id, presence, reason;
 };
 
@@ -34,7 +34,7 @@ std::string GatesOf(const v1::AgentStatus& status) {
   return absl::StrJoin(gates, " ");
 }
 
-void List(Context& context, const ListOptions& options) {
+void ListAgents(Context& context, const AgentListOptions& options) {
   v1::ListAgentsRequest filter;
   filter.set_team(options.team);
   ParseEnums<v1::Presence>("presence", options.presences, filter.mutable_presences());
@@ -54,7 +54,7 @@ void List(Context& context, const ListOptions& options) {
   table.Print(context.out, context.coloured);
 }
 
-void Set(Context& context, const SetOptions& options) {
+void SetAgent(Context& context, const AgentSetOptions& options) {
   v1::SetPresenceRequest request;
   request.set_agent_id(options.id);
   request.set_presence(static_cast<v1::Presence>(
@@ -77,7 +77,7 @@ void AddAgentCommands(CLI::App& app, Context& context) {
   CLI::App& noun = AddNoun(app, "agent", "persons and bots that serve inquiries",
                            "firstline agent list --presence available");
 
-  const auto list_options = std::make_shared<ListOptions>();
+  const auto list_options = std::make_shared<AgentListOptions>();
   CLI::App& list =
       AddVerb(noun, "list", "list agents, what they hold and what keeps them from more",
               "firstline agent list --presence available --team evening");
@@ -90,9 +90,9 @@ void AddAgentCommands(CLI::App& app, Context& context) {
       ->capture_default_str()
       ->type_name("N")
       ->check(WholeNumber(1, 1'000'000'000));
-  list.callback([&context, list_options] { List(context, *list_options); });
+  list.callback([&context, list_options] { ListAgents(context, *list_options); });
 
-  const auto set_options = std::make_shared<SetOptions>();
+  const auto set_options = std::make_shared<AgentSetOptions>();
   CLI::App& set = AddVerb(noun, "set", "say what an agent is ready for, until it is said again",
                           "firstline agent set ann --presence away --reason lunch");
   IsAgent(context, *set.add_option("id", set_options->id, "id of the agent")->required());
@@ -100,7 +100,7 @@ void AddAgentCommands(CLI::App& app, Context& context) {
         *set.add_option("--presence", set_options->presence, "what it is ready for")->required(),
         "presence", *v1::Presence_descriptor());
   set.add_option("--reason", set_options->reason, "why it is away");
-  set.callback([&context, set_options] { Set(context, *set_options); });
+  set.callback([&context, set_options] { SetAgent(context, *set_options); });
 
   AddAgentOffers(noun, context);
   AddAgentWatch(noun, context);

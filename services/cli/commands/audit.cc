@@ -7,7 +7,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/config/duration.h"
@@ -92,26 +91,19 @@ class Wanted {
 
 std::string OrDash(const std::string& text) { return text.empty() ? "-" : text; }
 
-std::string WordOf(const google::protobuf::EnumDescriptor& type, int value) {
-  std::string word = absl::AsciiStrToLower(ShortName(type, value));
-  for (char& c : word) c = c == '_' ? ' ' : c;
-  return word;
-}
-
 std::vector<std::string> Row(const v1::Event& event) {
   const v1::Caller& caller = event.caller();
-  std::string did = WordOf(*v1::EventKind_descriptor(), event.kind_case());
+  std::string did = Words(*v1::EventKind_descriptor(), event.kind_case());
   if (event.has_inquiry_assigned() && IsAct(event)) did = "offer accepted";
   if (event.has_offer_ended()) {
-    did = absl::StrCat("offer ", WordOf(*v1::OfferOutcome_descriptor(),
-                                        event.offer_ended().outcome()));
+    did = absl::StrCat("offer ", Words(event.offer_ended().outcome()));
   }
   const bool imported = event.has_owner_changed();
   return {Text(event.time()),
           OrDash(caller.subject().empty() ? caller.agent_id() : caller.subject()),
           caller.role() == v1::CALLER_ROLE_UNSPECIFIED
               ? "-"
-              : WordOf(*v1::CallerRole_descriptor(), caller.role()),
+              : Words(caller.role()),
           OrDash(caller.on_behalf_of()),
           imported ? "workspace imported" : did,
           OrDash(event.inquiry_id()),

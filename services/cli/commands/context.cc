@@ -10,13 +10,13 @@
 namespace firstline::cli {
 namespace {
 
-struct SetOptions {
+struct ContextSetOptions {
   std::string name, server, workspace, output;
   Security security;
   bool use = false;
 };
 
-void List(Context& context) {
+void ListContexts(Context& context) {
   const Settings settings = ReadSettings(SettingsPath());
   if (context.format == Format::kTable) {
     if (settings.contexts.empty()) {
@@ -57,7 +57,7 @@ void Use(Context& context, const std::string& name) {
   context.err << "in use: " << name << (found.server.empty() ? "" : ", ") << found.server << "\n";
 }
 
-void Set(Context& context, const SetOptions& options) {
+void SetContext(Context& context, const ContextSetOptions& options) {
   Settings settings = ReadSettings(SettingsPath());
   NamedContext& entry = settings.contexts[options.name];
   if (!options.server.empty()) entry.server = options.server;
@@ -98,7 +98,7 @@ void AddContextCommands(CLI::App& app, Context& context) {
   CLI::App& list = AddVerb(noun, "list", "list the contexts", "firstline context list",
                            "Kept in $FIRSTLINE_CONFIG, else $XDG_CONFIG_HOME/firstline/config.yaml,"
                            " else\n~/.config/firstline/config.yaml.");
-  list.callback([&context] { List(context); });
+  list.callback([&context] { ListContexts(context); });
 
   const auto name = std::make_shared<std::string>();
   CLI::App& use =
@@ -107,7 +107,7 @@ void AddContextCommands(CLI::App& app, Context& context) {
   NameOf(use, context, *name);
   use.callback([&context, name] { Use(context, *name); });
 
-  const auto options = std::make_shared<SetOptions>();
+  const auto options = std::make_shared<ContextSetOptions>();
   CLI::App& set = AddVerb(noun, "set", "make a context, or change what is named",
                           "firstline context set prod --server router:7600 --workspace shop --use",
                           "What a context leaves out is as without one.");
@@ -122,7 +122,7 @@ void AddContextCommands(CLI::App& app, Context& context) {
     set.add_option(absl::StrCat("--", word.word), options->security.*word.field, word.help);
   }
   set.add_flag("--use", options->use, "work with it from now on");
-  set.callback([&context, options] { Set(context, *options); });
+  set.callback([&context, options] { SetContext(context, *options); });
 
   CLI::App& remove = AddVerb(noun, "delete", "forget a context", "firstline context delete prod");
   NameOf(remove, context, *name);

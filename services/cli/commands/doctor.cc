@@ -14,7 +14,6 @@
 namespace firstline::cli {
 namespace {
 
-constexpr int kPageMax = 1000;
 constexpr int kWarningsShownMax = 20;
 
 std::chrono::nanoseconds Now() { return std::chrono::system_clock::now().time_since_epoch(); }

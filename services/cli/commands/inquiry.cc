@@ -10,9 +10,8 @@
 namespace firstline::cli {
 namespace {
 
-constexpr int kPageMax = 1000;
 
-struct ListOptions {
+struct InquiryListOptions {
   std::vector<std::string> states;
   std::string queue, agent;
   int limit = 100;
@@ -49,7 +48,7 @@ void Get(Context& context, const std::string& id) {
   if (!prospect.empty()) context.out << prospect << "\n";
 }
 
-void List(Context& context, const ListOptions& options) {
+void ListInquiries(Context& context, const InquiryListOptions& options) {
   v1::ListInquiriesRequest request;
   request.set_queue(options.queue);
   request.set_agent_id(options.agent);
@@ -111,7 +110,7 @@ void AddInquiryCommands(CLI::App& app, Context& context) {
   get.add_option("id", *id, "id of the inquiry")->required()->type_name("ID");
   get.callback([&context, id] { Get(context, *id); });
 
-  const auto list_options = std::make_shared<ListOptions>();
+  const auto list_options = std::make_shared<InquiryListOptions>();
   CLI::App& list = AddVerb(noun, "list", "list inquiries, open and retained",
                            "firstline inquiry list --state waiting --queue billing");
   Repeatable(
@@ -124,7 +123,7 @@ void AddInquiryCommands(CLI::App& app, Context& context) {
       ->capture_default_str()
       ->type_name("N")
       ->check(WholeNumber(1, 1'000'000'000));
-  list.callback([&context, list_options] { List(context, *list_options); });
+  list.callback([&context, list_options] { ListInquiries(context, *list_options); });
 
   AddInquiryHistory(noun, context);
 

@@ -36,7 +36,7 @@ constexpr char kExamples[] =
     "  firstline load --rate 20000 --calls unary --streams 8 --queue-length 10000\n"
     "  firstline load --agents 0 --count 1000000 --outstanding 8192 --duration 10m --keep";
 
-constexpr char kDetails[] =
+constexpr char kLoadDetails[] =
     "Makes a workspace of its own (load, or --workspace), puts agents on sessions, lets customers\n"
     "come, and has agents accept, reply and close. With --rate customers come by the clock whatever\n"
     "happens (open loop), otherwise --outstanding customers each come back when served (closed loop).\n"
@@ -150,7 +150,7 @@ void AddPeople(CLI::App& command, Context& context, LoadArguments& arguments) {
 
 void AddLoadCommand(CLI::App& app, Context& context) {
   CLI::App& command = AddVerb(app, "load", "put a router under load and judge how it bears it",
-                              kExamples, kDetails);
+                              kExamples, kLoadDetails);
   const auto arguments = std::make_shared<LoadArguments>();
   LoadOptions& options = arguments->options;
   AddArrivals(command, context, *arguments);

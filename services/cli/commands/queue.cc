@@ -1,7 +1,6 @@
 // firstline queue: where inquiries wait, and their figures.
 #include <memory>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/cli/ask_text.h"
@@ -18,13 +17,7 @@ struct WatchOptions {
   LiveOptions live;
 };
 
-template <typename Enum>
-std::string Word(Enum value) {
-  return absl::AsciiStrToLower(
-      ShortName(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value)));
-}
-
-void List(Context& context) {
+void ListQueues(Context& context) {
   v1::GetWorkspaceRequest request;
   request.set_workspace(context.Workspace());
   const v1::GetWorkspaceResponse response = Unwrap(context.client().GetWorkspace(request));
@@ -38,7 +31,7 @@ void List(Context& context) {
                "offer timeout", "wrap-up", "length max"});
   for (const v1::Queue& queue : response.workspace().queues()) {
     const int length = queue.max_length();
-    table.Add({queue.id(), Word(queue.kind()), Word(queue.serving()), AskText(queue.requirement()),
+    table.Add({queue.id(), Words(queue.kind()), Words(queue.serving()), AskText(queue.requirement()),
                absl::StrCat(queue.steps_size()), Text(queue.answer_target()),
                Text(queue.first_response_target()),
                queue.auto_accept() ? "none: auto" : Text(queue.offer_timeout()),
@@ -82,7 +75,7 @@ void AddQueueCommands(CLI::App& app, Context& context) {
   CLI::App& noun = AddNoun(app, "queue", "where inquiries wait", "firstline queue stats");
   CLI::App& list =
       AddVerb(noun, "list", "list the queues as they are configured", "firstline queue list");
-  list.callback([&context] { List(context); });
+  list.callback([&context] { ListQueues(context); });
 
   const auto queue = std::make_shared<std::string>();
   CLI::App& stats = AddVerb(noun, "stats", "figures of one queue or of all",

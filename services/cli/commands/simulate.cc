@@ -30,7 +30,7 @@ constexpr char kExample[] =
     "    service: {kind: LAW_KIND_EXPONENTIAL, mean: 4m}\n"
     "    patience: {kind: LAW_KIND_EXPONENTIAL, mean: 2m}";
 
-constexpr char kDetails[] =
+constexpr char kModelDetails[] =
     "The file is a workspace as `config apply` takes it, with a section `simulation`: who comes (rates,\n"
     "rates by hour, or times from a CSV), how long serving takes, how patient customers are, when\n"
     "agents are there; proto/firstline/simulation/v1/model.proto explains every field. No router is\n"
@@ -59,7 +59,7 @@ void Simulate(Context& context, const SimulateOptions& options) {
 
 void AddSimulateCommand(CLI::App& app, Context& context) {
   CLI::App& command = AddVerb(app, "simulate", "say what would happen to a workspace's customers",
-                              kExample, kDetails);
+                              kExample, kModelDetails);
   const auto options = std::make_shared<SimulateOptions>();
   command.add_option("file,--model", options->file, "YAML of the model; -: standard input")
       ->required()

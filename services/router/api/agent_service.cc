@@ -9,7 +9,7 @@
 namespace firstline::api {
 namespace {
 
-constexpr std::string_view kService = "firstline.v1.AgentService";
+constexpr std::string_view kAgentService = "firstline.v1.AgentService";
 
 struct AgentFilter {
   std::set<engine::Presence> presences;
@@ -87,7 +87,7 @@ void ListAgents(Backend& backend, ListAgentsCall& call) {
 
 void ServeAgents(const std::shared_ptr<RpcLoop>& loop, AgentService& service, const Forwarding& forwarding) {
   Backend& backend = forwarding.backend;
-  const UnaryServer<AgentService> server(loop, service, kService, &forwarding);
+  const UnaryServer<AgentService> server(loop, service, kAgentService, &forwarding);
   const auto mutate = [&backend](auto& call) { Mutate(backend, call); };
   server.Serve("SetPresence", &AgentService::RequestSetPresence, Order::kCommand, mutate);
   server.Serve("AcceptOffer", &AgentService::RequestAcceptOffer, Order::kCommand, mutate);

@@ -14,7 +14,7 @@
 namespace firstline::api {
 namespace {
 
-constexpr std::string_view kService = "firstline.v1.ConfigService";
+constexpr std::string_view kConfigService = "firstline.v1.ConfigService";
 constexpr std::string_view kDelete = "/firstline.v1.ConfigService/DeleteWorkspace";
 
 // What the runtime rejects for inquiries in a queue is, here, about the workspace.
@@ -93,7 +93,7 @@ void DeleteWorkspace(Backend& backend, DeleteCall& call) {
 
 void ServeConfig(const std::shared_ptr<RpcLoop>& loop, ConfigService& service, const Forwarding& forwarding) {
   Backend& backend = forwarding.backend;
-  const UnaryServer<ConfigService> server(loop, service, kService, &forwarding);
+  const UnaryServer<ConfigService> server(loop, service, kConfigService, &forwarding);
   const auto mutate = [&backend](auto& call) { Mutate(backend, call); };
   server.Serve("UpsertAgents", &ConfigService::RequestUpsertAgents, Order::kCommand, mutate);
   server.Serve("DeleteAgents", &ConfigService::RequestDeleteAgents, Order::kCommand, mutate);

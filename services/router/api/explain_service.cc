@@ -13,7 +13,7 @@
 namespace firstline::api {
 namespace {
 
-constexpr std::string_view kService = "firstline.v1.ExplainService";
+constexpr std::string_view kExplainService = "firstline.v1.ExplainService";
 
 using InquiryCall = UnaryCall<v1::ExplainInquiryRequest, v1::ExplainInquiryResponse>;
 using AgentCall = UnaryCall<v1::ExplainAgentRequest, v1::ExplainAgentResponse>;
@@ -215,7 +215,7 @@ void ExplainSubmit(Backend& backend, SubmitCall& call) {
 void ServeExplain(const std::shared_ptr<RpcLoop>& loop, ExplainService& service,
                   const Forwarding& forwarding) {
   Backend& backend = forwarding.backend;
-  const UnaryServer<ExplainService> server(loop, service, kService, &forwarding);
+  const UnaryServer<ExplainService> server(loop, service, kExplainService, &forwarding);
   server.Serve("ExplainInquiry", &ExplainService::RequestExplainInquiry, Order::kAny,
                [&backend](InquiryCall& call) { ExplainInquiry(backend, call); });
   server.Serve("ExplainAgent", &ExplainService::RequestExplainAgent, Order::kAny,

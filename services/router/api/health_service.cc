@@ -9,7 +9,7 @@
 namespace firstline::api {
 namespace {
 
-constexpr std::string_view kService = "grpc.health.v1.Health";
+constexpr std::string_view kHealthService = "grpc.health.v1.Health";
 constexpr std::string_view kLiveness = "liveness";
 
 using HealthStream =
@@ -18,7 +18,7 @@ using HealthStream =
 class WatchHealth final : public HealthStream {
  public:
   WatchHealth(std::shared_ptr<RpcLoop> loop, HealthService& service)
-      : HealthStream(std::move(loop), {kService, "Watch"}, service, &HealthService::RequestWatch),
+      : HealthStream(std::move(loop), {kHealthService, "Watch"}, service, &HealthService::RequestWatch),
         service_(service) {}
   void Listen() { Accept(); }
 
@@ -60,7 +60,7 @@ HealthService::ServingStatus HealthService::StatusOf(std::string_view service) c
 namespace {
 
 using CheckCall = UnaryCall<health::HealthCheckRequest, health::HealthCheckResponse>;
-using ListCall = UnaryCall<health::HealthListRequest, health::HealthListResponse>;
+using HealthListCall = UnaryCall<health::HealthListRequest, health::HealthListResponse>;
 
 void Check(const HealthService& service, CheckCall& call) {
   const HealthService::ServingStatus status = service.StatusOf(call.request().service());
@@ -75,7 +75,7 @@ void Check(const HealthService& service, CheckCall& call) {
   call.End(absl::OkStatus());
 }
 
-void List(const HealthService& service, ListCall& call) {
+void List(const HealthService& service, HealthListCall& call) {
   for (const std::string& name : service.names()) {
     (*call.response().mutable_statuses())[name].set_status(service.StatusOf(name));
   }
@@ -87,11 +87,11 @@ void List(const HealthService& service, ListCall& call) {
 void ServeHealth(const std::shared_ptr<RpcLoop>& loop, HealthService& service) {
   loop->Post([loop, &service] {
     (new WatchHealth(loop, service))->Listen();
-    const UnaryServer<HealthService> server(loop, service, kService, nullptr);
+    const UnaryServer<HealthService> server(loop, service, kHealthService, nullptr);
     server.Serve("Check", &HealthService::RequestCheck, Order::kAny,
                  [&service](CheckCall& call) { Check(service, call); });
     server.Serve("List", &HealthService::RequestList, Order::kAny,
-                 [&service](ListCall& call) { List(service, call); });
+                 [&service](HealthListCall& call) { List(service, call); });
   });
 }
 

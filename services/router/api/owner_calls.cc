@@ -17,10 +17,10 @@ namespace {
 
 using namespace internal::v1;
 
-constexpr std::string_view kService = "/firstline.internal.v1.OwnerService/";
+constexpr std::string_view kOwnerService = "/firstline.internal.v1.OwnerService/";
 
 std::string NameOf(std::string_view method) {
-  return absl::StrCat(std::string(kService), std::string(method));
+  return absl::StrCat(std::string(kOwnerService), std::string(method));
 }
 
 // One call of this pod's own, from its making to its end; deletes itself.

@@ -9,7 +9,7 @@
 namespace firstline::api {
 namespace {
 
-constexpr std::string_view kService = "firstline.v1.RoutingService";
+constexpr std::string_view kRoutingService = "firstline.v1.RoutingService";
 
 // What ListInquiries asks for, resolved in the workspace.
 struct InquiryFilter {
@@ -101,7 +101,7 @@ void ListInquiries(Backend& backend, ListInquiriesCall& call) {
 void ServeRouting(const std::shared_ptr<RpcLoop>& loop, RoutingService& service,
                   const Forwarding& forwarding) {
   Backend& backend = forwarding.backend;
-  const UnaryServer<RoutingService> server(loop, service, kService, &forwarding);
+  const UnaryServer<RoutingService> server(loop, service, kRoutingService, &forwarding);
   const auto mutate = [&backend](auto& call) { Mutate(backend, call); };
   server.Serve("SubmitInquiry", &RoutingService::RequestSubmitInquiry, Order::kCommand, mutate);
   server.Serve("UpdateInquiry", &RoutingService::RequestUpdateInquiry, Order::kCommand, mutate);

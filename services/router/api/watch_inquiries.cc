@@ -15,7 +15,7 @@
 namespace firstline::api {
 namespace {
 
-constexpr WatchInterval kInterval{.otherwise = engine::Seconds(5),
+constexpr WatchInterval kWaitsInterval{.otherwise = engine::Seconds(5),
                                   .min = engine::Seconds(1),
                                   .max = engine::Seconds(60),
                                   .wanted = "1s..60s"};
@@ -45,7 +45,7 @@ class WatchInquiries final : public InquiriesStream {
     Fields fields;
     fields.Workspace(Path("workspace"), request().workspace());
     CheckIds(fields);
-    ticks_each_ = ReadTicks(request(), kInterval, fields);
+    ticks_each_ = ReadTicks(request(), kWaitsInterval, fields);
     if (!fields.ok()) return End(fields.Error());
     Ask();
   }

@@ -12,17 +12,17 @@
 namespace firstline::api {
 namespace {
 
-constexpr WatchInterval kInterval{.otherwise = engine::Seconds(1),
+constexpr WatchInterval kStatsInterval{.otherwise = engine::Seconds(1),
                                   .min = engine::Milliseconds(500),
                                   .max = engine::Seconds(60),
                                   .wanted = "0.5s..60s"};
 
 // All queues of a workspace at one moment, or why they could not be read.
-struct Reading {
+struct StatsReading {
   absl::Status status;
   internal::v1::ReadStatsResponse stats;
 };
-using SharedReading = std::shared_ptr<const Reading>;
+using SharedReading = std::shared_ptr<const StatsReading>;
 
 class WatchStats;
 
@@ -54,7 +54,7 @@ class Readings : public std::enable_shared_from_this<Readings> {
     owner_.ReadStats(std::move(request),
                      [self = shared_from_this(), loop = loop_.shared_from_this(), workspace](
                          const absl::Status& status, internal::v1::ReadStatsResponse& stats) {
-                       auto reading = std::make_shared<Reading>(Reading{status, std::move(stats)});
+                       auto reading = std::make_shared<StatsReading>(StatsReading{status, std::move(stats)});
                        loop->Post([self, workspace, reading] { self->Deliver(workspace, reading); });
                      });
   }
@@ -78,7 +78,7 @@ class WatchStats final : public StatsStream {
         readings_(std::move(readings)) {}
   void Listen() { Accept(); }
 
-  void OnReading(const Reading& reading) {
+  void OnReading(const StatsReading& reading) {
     if (!reading.status.ok()) return End(reading.status);
     if (writing()) return;  // The next tick asks again.
     v1::WatchStatsResponse response;
@@ -101,7 +101,7 @@ class WatchStats final : public StatsStream {
     Fields fields;
     fields.Workspace(Path("workspace"), request().workspace());
     fields.OptionalName(Path("queue"), request().queue());
-    ticks_each_ = ReadTicks(request(), kInterval, fields);
+    ticks_each_ = ReadTicks(request(), kStatsInterval, fields);
     if (!fields.ok()) return End(fields.Error());
     if (absl::Status s = CheckRequest(*caller(), request()); !s.ok()) return End(std::move(s));
     readings_->Ask(request().workspace(), id());

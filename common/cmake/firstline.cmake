@@ -6,7 +6,7 @@
 #                     [PRIVATE_DEPS ...] [NEEDS_GRPC] [TOGETHER])
 #   firstline_executable(NAME firstline-router SOURCES main.cc DEPS ... [NEEDS_GRPC])
 #   firstline_test(NAME engine_test LABEL unit SOURCES engine_test.cc DEPS firstline::engine
-#                  [WHOLE] [SERIAL] [TIMEOUT seconds] [ARGS ...] [NEEDS_GRPC])
+#                  [WHOLE] [SERIAL] [TIMEOUT seconds] [ARGS ...] [NEEDS_GRPC] [TOGETHER])
 #   firstline_proto_library(NAME proto_v1 ALIAS firstline::proto_v1 PROTOS a.proto b.proto
 #                           [IMPORT_DIR dir] [DEPS ...] [GRPC])
 #   firstline_benchmark(NAME engine_bench SOURCES ... DEPS ... [NEEDS_GRPC])
@@ -15,7 +15,7 @@
 #   firstline_add_folders(engine store ...)
 #
 # TOGETHER compiles eight sources at a time, for libraries whose time goes to the headers that all of
-# them include (gRPC, protobuf, CLI11): names in their unnamed namespaces must differ then.
+# them include (gRPC, protobuf, GoogleTest): names in their unnamed namespaces must differ then.
 #
 # NEEDS_GRPC leaves the target out when FIRSTLINE_WITH_GRPC is OFF, which is how the thread
 # sanitizer is run: it cannot see through the packaged gRPC.
@@ -92,7 +92,7 @@ endfunction()
 # `tests` builds them all.
 # FIRSTLINE_SOURCE_DIR is defined for tests that read files of the tree.
 function(firstline_test)
-  cmake_parse_arguments(arg "NEEDS_GRPC;WHOLE;SERIAL;THREADS" "NAME;LABEL;TIMEOUT" "SOURCES;DEPS;ARGS"
+  cmake_parse_arguments(arg "NEEDS_GRPC;WHOLE;SERIAL;THREADS;TOGETHER" "NAME;LABEL;TIMEOUT" "SOURCES;DEPS;ARGS"
                         ${ARGN})
   _firstline_check_arguments(firstline_test)
   _firstline_check_label("${arg_LABEL}")
@@ -114,6 +114,9 @@ function(firstline_test)
   endif()
   add_dependencies(tests ${arg_NAME})
   _firstline_own(${arg_NAME} PUBLIC)
+  if(arg_TOGETHER)
+    _firstline_together(${arg_NAME})
+  endif()
   target_compile_definitions(${arg_NAME} PRIVATE FIRSTLINE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${arg_NAME} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest
                                             GTest::gtest_main)

@@ -7,15 +7,11 @@
 #include "tests/engine/reference_engine.h"
 
 namespace firstline::engine::proof {
-namespace {
-
 std::string Differs(const std::string& what, const std::string& actual,
                     const std::string& expected) {
   if (actual == expected) return "";
   return absl::StrCat(what, " is ", actual, ", the reference says ", expected);
 }
-
-}  // namespace
 
 std::string ReferenceEngine::CompareInquiry(const Engine& engine, const Inquiry& actual) const {
   const auto it = model_.inquiries.find(actual.id);

@@ -7,16 +7,6 @@
 #include "tests/engine/engine_text.h"
 
 namespace firstline::engine::proof {
-namespace {
-
-std::string Differs(const std::string& what, const std::string& actual,
-                    const std::string& expected) {
-  if (actual == expected) return "";
-  return absl::StrCat(what, " is ", actual, ", the reference says ", expected);
-}
-
-}  // namespace
-
 struct ReferenceEngine::Fold {
   ReferenceEngine& self;
   const Engine& engine;

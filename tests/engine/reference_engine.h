@@ -24,6 +24,10 @@
 
 namespace firstline::engine::proof {
 
+// Empty when both are the same, else what is wrong with `what`.
+std::string Differs(const std::string& what, const std::string& actual,
+                    const std::string& expected);
+
 class ReferenceEngine {
  public:
   // Folds and checks the events of one Apply (with its command) or Tick (null). Call once for each,

@@ -19,7 +19,6 @@ std::vector<store::Commit> Commits(const Rig& rig) {
   return commits;
 }
 
-bool IsCommit(const store::Request& request) { return Is<store::Commit>(request); }
 
 int CountOf(const std::vector<std::string>& texts, const std::string& text) {
   return static_cast<int>(std::count(texts.begin(), texts.end(), text));

@@ -9,7 +9,6 @@ namespace {
 using engine::Milliseconds;
 using engine::Seconds;
 
-bool IsCommit(const store::Request& request) { return Is<store::Commit>(request); }
 bool IsRenewal(const store::Request& request) { return Is<store::Renew>(request); }
 bool IsEither(const store::Request& request) { return IsCommit(request) || IsRenewal(request); }
 

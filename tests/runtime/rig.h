@@ -32,6 +32,7 @@ template <class T>
 bool Is(const store::Request& request) {
   return std::holds_alternative<T>(request);
 }
+inline bool IsCommit(const store::Request& request) { return Is<store::Commit>(request); }
 template <class T>
 const T* As(const Answer& answer) {
   return std::get_if<T>(&answer);

@@ -12,7 +12,6 @@ namespace {
 using engine::Milliseconds;
 using engine::Seconds;
 
-bool IsCommit(const store::Request& request) { return Is<store::Commit>(request); }
 
 // ---- The clock ------------------------------------------------------------------------------------
 

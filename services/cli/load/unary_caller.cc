@@ -15,7 +15,7 @@ namespace {
 
 // Calls under way: more than a router holds open for a workspace, so that it is the router who says
 // when it is enough.
-constexpr std::size_t kUnansweredMax = 32'768;
+constexpr std::size_t kCallsMax = 32'768;
 constexpr std::chrono::seconds kDeadline{15};
 
 }  // namespace
@@ -49,7 +49,7 @@ UnaryCaller::~UnaryCaller() { Drain(); }
 
 UnaryCaller::Connection& UnaryCaller::NextConnection() {
   sync::MutexLock lock(mutex_);
-  while (unanswered_ >= kUnansweredMax) changed_.Wait(mutex_);
+  while (unanswered_ >= kCallsMax) changed_.Wait(mutex_);
   ++unanswered_;
   auto& connections = connections_[address_];
   while (connections.size() < count_) {

@@ -27,7 +27,6 @@ using google::protobuf::util::TimeUtil;
 
 constexpr double kCvMax = 20;
 constexpr int kStagesMax = 1000;
-constexpr double kHourSeconds = 3600;
 // The engine's own bound of spans.
 constexpr double kLengthMaxSeconds = 30.0 * 24 * kHourSeconds;
 

@@ -19,6 +19,8 @@
 
 namespace firstline::simulate {
 
+inline constexpr double kHourSeconds = 3600;
+
 // A customer whose arrival was given. Lengths below 0: the class's law decides.
 struct GivenCustomer {
   double arrival_s = 0;

@@ -8,7 +8,6 @@
 namespace firstline::simulate {
 namespace {
 
-constexpr double kHourSeconds = 3600;
 
 // When the last customer comes, if every class comes to an end by itself; 0 otherwise.
 double EndOfArrivals(const Model& model) {

@@ -3,7 +3,6 @@
 namespace firstline::simulate {
 namespace {
 
-constexpr double kHourSeconds = 3600;
 enum StreamKey : std::uint64_t { kArrivals, kService, kPatience };
 
 }  // namespace

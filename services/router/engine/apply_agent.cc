@@ -6,8 +6,6 @@
 namespace firstline::engine {
 namespace {
 
-bool IsId(std::string_view id) { return !id.empty() && id.size() <= limits::kIdBytesMax; }
-
 Session* FindSession(Agent& agent, std::string_view id) {
   auto it = std::find_if(agent.sessions.begin(), agent.sessions.end(),
                          [&](const Session& s) { return s.id == id; });

@@ -8,8 +8,6 @@
 namespace firstline::engine {
 namespace {
 
-bool IsId(std::string_view id) { return !id.empty() && id.size() <= limits::kIdBytesMax; }
-
 std::string_view NameOf(Mismatch mismatch) {
   switch (mismatch) {
     case Mismatch::kNone: return "none";

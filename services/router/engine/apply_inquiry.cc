@@ -7,8 +7,6 @@
 namespace firstline::engine {
 namespace {
 
-bool IsId(std::string_view id) { return !id.empty() && id.size() <= limits::kIdBytesMax; }
-
 bool AttributesFit(const Attributes& attributes) {
   size_t bytes = 0;
   for (size_t i = 0; i < attributes.size(); ++i) {

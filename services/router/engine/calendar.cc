@@ -7,7 +7,6 @@ namespace {
 
 constexpr int64_t kSecondUs = 1'000'000;
 constexpr int64_t kMinuteUs = 60 * kSecondUs;
-constexpr int64_t kDayUs = 24 * 60 * kMinuteUs;
 
 // The entry in force at `at`, and the time at which the next one takes its place.
 struct Offset {

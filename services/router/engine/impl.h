@@ -43,6 +43,8 @@ struct Timer {
 // Whether as many are there as the condition says.
 bool IsThere(const Matcher::Staff& staff, const StepWhen& when);
 
+inline bool IsId(std::string_view id) { return !id.empty() && id.size() <= limits::kIdBytesMax; }
+
 // FNV-1a, the same on every machine.
 uint64_t HashOf(std::string_view text);
 

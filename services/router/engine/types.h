@@ -15,6 +15,7 @@ struct Span {
 constexpr Span Microseconds(int64_t n) { return {n}; }
 constexpr Span Milliseconds(int64_t n) { return {n * 1000}; }
 constexpr Span Seconds(int64_t n) { return {n * 1'000'000}; }
+inline constexpr int64_t kDayUs = int64_t{24} * 3600 * 1'000'000;
 
 // A point of workspace time: microseconds since the Unix epoch as the workspace's owner counts them.
 // Never goes backwards within a workspace. The default value means "not set".

@@ -3,7 +3,6 @@
 namespace firstline::engine {
 namespace {
 
-constexpr int64_t kDayUs = int64_t{24} * 3600 * 1'000'000;
 constexpr int64_t kScale = 1 << 12;  // of shares and rates below
 constexpr int64_t kUnit = 1 << 20;   // of what quantiles are made of
 // Departures over which giving up is averaged: it is rarer than being served.

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstddef>
+#include <string>
 
 namespace firstline::client {
 namespace {
@@ -14,6 +15,10 @@ std::optional<std::uint64_t> ParseNumber(std::string_view text) {
 }
 
 }  // namespace
+
+std::string ToString(Cursor cursor) {
+  return std::to_string(cursor.epoch) + "-" + std::to_string(cursor.n);
+}
 
 std::optional<Cursor> ParseCursor(std::string_view text) {
   const std::size_t dash = text.find('-');

@@ -85,7 +85,9 @@ Subscription::Subscription(const Client& client, Options options)
     : link_(client.link()),
       options_(std::move(options)),
       cursor_(options_.cursor),
-      persistence_(std::make_unique<Persistence>(*link_)) {}
+      persistence_(std::make_unique<Persistence>(*link_)) {
+  Advance(options_.cursor);
+}
 
 Subscription::~Subscription() = default;
 
@@ -143,21 +145,31 @@ std::optional<News> Subscription::Take(v1::WatchEventsResponse& response) {
   News news;
   for (v1::Event& event : *response.mutable_events()) {
     if (HasReached(cursor_, event.id())) continue;
-    cursor_ = event.id();
+    Advance(event.id());
     news.events.push_back(std::move(event));
   }
   const bool moved = !response.cursor().empty() && !HasReached(cursor_, response.cursor());
-  if (moved) cursor_ = response.cursor();
+  if (moved) Advance(response.cursor());
   if (news.events.empty() && !moved) return std::nullopt;
   news.cursor = cursor_;
   return news;
 }
 
+void Subscription::Advance(const std::string& cursor) {
+  cursor_ = cursor;
+  if (const auto reached = ParseCursor(cursor)) trail_.Reach(*reached);
+}
+
 std::optional<News> Subscription::End(const Error& error) {
   const bool rewound = error.reason == "CURSOR_REWOUND";
   if (rewound || error.reason == "CURSOR_EXPIRED") {
-    cursor_ = error.MetadataValue("resume_cursor");
-    if (cursor_.empty()) cursor_ = "0-0";
+    Cursor resume = ParseCursor(error.MetadataValue("resume_cursor")).value_or(Cursor{});
+    if (rewound) {
+      resume = trail_.GoBack(resume);
+    } else {
+      trail_.Restart(resume);
+    }
+    cursor_ = ToString(resume);
     return News{.kind = rewound ? News::Kind::kRewound : News::Kind::kExpired,
                 .cursor = cursor_,
                 .error = error};

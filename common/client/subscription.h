@@ -12,12 +12,16 @@
 // the last ones again after a crash of its own.
 //
 // Two breaks cannot be hidden and are told:
-//  - kRewound: the store failed together with the owner, and what followed `cursor` never happened.
-//    Undo what was derived from later events.
+//  - kRewound: the store failed together with the owner, and what this object told after `cursor`
+//    never happened, or is told again. Undo what was derived from later events. May come several
+//    times in a row, with smaller cursors.
 //  - kExpired: events between the cursor given and `cursor` are no longer retained. Read the
-//  present
-//    state with ListInquiries and ListAgents.
+//    present state with ListInquiries and ListAgents.
 // The next Next() goes on from `cursor`.
+//
+// How far to go back this object knows from what it has read (common/client/trail.h). Where it
+// began at a cursor whose owner's epoch is gone, nobody knows: it goes back to the oldest retained
+// event, with kRewound.
 //
 // Thread rule: Next() from one thread at a time; Cancel() from any. No thread of its own.
 #pragma once
@@ -29,6 +33,7 @@
 #include <vector>
 
 #include "common/client/client.h"
+#include "common/client/trail.h"
 #include "firstline/v1/event.pb.h"
 
 namespace firstline::client {
@@ -87,12 +92,14 @@ class Subscription {
   bool Open();
   // What one message brings; nothing if it holds only what was seen.
   std::optional<News> Take(v1::WatchEventsResponse& response);
+  void Advance(const std::string& cursor);
   // What the end of a stream means; nothing if it is to be opened again.
   std::optional<News> End(const Error& error);
 
   const std::shared_ptr<Link> link_;
   Options options_;
   std::string cursor_;
+  Trail trail_;
   const std::unique_ptr<Persistence> persistence_;
   std::unique_ptr<Stream> stream_;
   Stop cancelled_;

@@ -74,7 +74,7 @@ std::string Details(const v1::Event& event) {
 void TellBreak(Context& context, const client::News& news) {
   if (news.kind == client::News::Kind::kRewound) {
     context.err << "CURSOR_REWOUND: what followed " << news.cursor
-                << " was taken back and never happened; going on from there\n";
+                << " never happened, or comes again; going on from there\n";
   } else {
     context.err << "CURSOR_EXPIRED: events up to " << news.cursor
                 << " are not kept any more; going on after them\n";
@@ -101,6 +101,8 @@ std::string Follow(Context& context, FollowOptions options,
     if (news->kind == client::News::Kind::kFailed) throw Failure(news->error);
     if (news->kind != client::News::Kind::kEvents) {
       TellBreak(context, *news);
+      const bool rewound = news->kind == client::News::Kind::kRewound;
+      if (rewound && options.taken_back) options.taken_back(news->cursor);
       ender.Heard();
       continue;
     }

@@ -19,6 +19,9 @@ struct FollowOptions {
   // Ends when nothing came for this long: the router does not say where history ends, silence does.
   // Not set: goes on until Ctrl-C.
   std::optional<std::chrono::nanoseconds> quiet = std::nullopt;
+  // Hears of CURSOR_REWOUND: events after `cursor` never happened, or are given to `take` again.
+  // For who keeps what it is given.
+  std::function<void(const std::string& cursor)> taken_back = nullptr;
 };
 
 // Gives each event to `take`, in order, until it answers false, silence or Ctrl-C. Breaks in

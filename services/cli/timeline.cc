@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "common/client/cursor.h"
 #include "services/cli/ask_text.h"
 #include "services/cli/output.h"
 
@@ -179,7 +180,7 @@ std::string DirectedText(const v1::Event& event) {
 std::string Timeline::StepText(const std::string& queue, int step,
                                const google::protobuf::Timestamp& time) const {
   std::vector<std::string> parts;
-  for (const v1::Queue& candidate : config_.queues()) {
+  for (const v1::Queue& candidate : config_->queues()) {
     if (candidate.id() != queue || step < 1 || step > candidate.steps_size()) continue;
     const v1::Step& it = candidate.steps(step - 1);
     if (it.lower_levels() > 0) {
@@ -364,6 +365,14 @@ void Timeline::Take(const v1::Event& event) {
   if (steps_.empty() && event.inquiry_id().empty()) return;
   Fold(event);
   steps_.push_back({event, By(event), What(event)});
+}
+
+void Timeline::TakeBack(const std::string& cursor) {
+  Timeline kept(*config_);
+  for (const TimelineStep& step : steps_) {
+    if (client::HasReached(cursor, step.event.id())) kept.Take(step.event);
+  }
+  *this = std::move(kept);
 }
 
 bool Timeline::Reaches(const v1::Inquiry& inquiry) const {

@@ -27,9 +27,11 @@ struct TimelineStep {
 class Timeline {
  public:
   // `config`, as it is now, explains steps of routes; what it no longer has is left unexplained.
-  explicit Timeline(const v1::Workspace& config) : config_(config) {}
+  explicit Timeline(const v1::Workspace& config) : config_(&config) {}
 
   void Take(const v1::Event& event);
+  // Forgets the events after `cursor`.
+  void TakeBack(const std::string& cursor);
   const std::vector<TimelineStep>& steps() const { return steps_; }
 
   // The events taken lead to where `inquiry` is, as far as its counts tell: history was read to the
@@ -44,7 +46,7 @@ class Timeline {
                        const google::protobuf::Timestamp& time) const;
   void Fold(const v1::Event& event);
 
-  const v1::Workspace& config_;
+  const v1::Workspace* config_;
   std::vector<TimelineStep> steps_;
   v1::InquiryState state_ = v1::INQUIRY_STATE_UNSPECIFIED;
   int offers_ = 0, transfers_ = 0;

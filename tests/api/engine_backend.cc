@@ -1,6 +1,7 @@
 #include "tests/api/engine_backend.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -128,14 +129,14 @@ store::EventPage EngineBackend::Read(const std::string& workspace, store::EventI
     page.last_common = history.trimmed;
     return page;
   }
-  const store::EventId last =
-      history.events.empty() ? history.trimmed : history.events.back().id;
-  if (last < cursor) {
+  auto next = std::upper_bound(history.events.begin(), history.events.end(), cursor, After);
+  const store::EventId common =
+      next == history.events.begin() ? history.trimmed : std::prev(next)->id;
+  if (!from_start && common != cursor) {
     page.state = store::CursorState::kRewound;
-    page.last_common = last;
+    page.last_common = common;
     return page;
   }
-  auto next = std::upper_bound(history.events.begin(), history.events.end(), cursor, After);
   while (next != history.events.end() && page.events.size() < max) {
     page.events.push_back(*next++);
   }
@@ -172,6 +173,22 @@ void EngineBackend::Advance(engine::Span span) {
     }
   }
   if (committed) committed();
+}
+
+store::EventId EngineBackend::AppendEvents(const std::string& workspace,
+                                           std::vector<v1::Event> events) {
+  store::EventId last;
+  {
+    sync::MutexLock lock(mutex_);
+    Workspace& history = workspaces_.at(workspace);
+    for (v1::Event& event : events) {
+      last = {kEpoch, ++history.last_n};
+      event.set_id(store::ToString(last));
+      history.events.push_back({last, event.SerializeAsString()});
+    }
+  }
+  if (committed) committed();
+  return last;
 }
 
 void EngineBackend::AnswerAll(std::optional<runtime::Answer> answer) {

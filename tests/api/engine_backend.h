@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/sync/mutex.h"
+#include "firstline/v1/event.pb.h"
 #include "services/router/api/backend.h"
 #include "services/router/store/codec.h"
 #include "services/router/store/port.h"
@@ -51,6 +52,8 @@ class EngineBackend final : public Backend, public store::EventLog {
   // History loses everything up to and with `id`, or everything after it.
   void Trim(const std::string& workspace, store::EventId id);
   void Rewind(const std::string& workspace, store::EventId id);
+  // Adds what no engine did to history, at once; ids are filled in. Returns the last one.
+  store::EventId AppendEvents(const std::string& workspace, std::vector<v1::Event> events);
   std::vector<runtime::SessionRef> last_beat();
 
   StatusReport status_report;  // set before the first call

@@ -81,7 +81,7 @@ class EventTailsTest : public testing::Test {
     std::vector<uint64_t> events;
     std::vector<bool> lost;  // of each batch
     absl::Status status;
-    std::optional<EventId> cursor;  // of the last batch
+    std::optional<EventId> cursor, reached;  // of the last batch
     int batches = 0;
   };
   Told& Read(EventTails::Id id, std::optional<EventId> cursor) {
@@ -99,6 +99,7 @@ class EventTailsTest : public testing::Test {
     ++told.batches;
     told.status = batch.status;
     told.cursor = batch.cursor;
+    told.reached = batch.reached;
     told.lost.push_back(batch.lost);
     for (const EventTails::SharedEvent& event : batch.events) told.events.push_back(event->id.n);
   }
@@ -215,6 +216,46 @@ TEST_F(EventTailsTest, ASlowFollowerIsToldThatItLostSome) {
   EXPECT_GT(told.batches, before);
 }
 
+TEST_F(EventTailsTest, WhatAFollowerAwaitsIsThereOrOnAnotherHistory) {
+  log_.Append(3);
+  Told& told = FollowAgent(1, "bob");
+  Next(1);
+  const auto await = [&](EventId cursor) {
+    const int before = told.batches;
+    tails_.Await(1, cursor);
+    Next(1);
+    return told.batches > before;
+  };
+  EXPECT_TRUE(await({kEpoch, 3}));
+  EXPECT_EQ(told.reached, (EventId{kEpoch, 3}));
+  log_.Append(9, "ann");
+  EXPECT_TRUE(await({kEpoch, 11})) << "in memory";
+  EXPECT_EQ(told.reached, (EventId{kEpoch, 11}));
+  EXPECT_TRUE(await({kEpoch, 4})) << "in the store alone";
+  EXPECT_EQ(told.reached, (EventId{kEpoch, 4}));
+  EXPECT_FALSE(told.lost.back());
+  log_.reachable = false;
+  EXPECT_FALSE(await({kEpoch + 2, 1})) << "nothing tells";
+  log_.reachable = true;
+  Next(1);
+  EXPECT_TRUE(told.lost.back()) << "of an owner that is none here";
+  EXPECT_EQ(told.reached, std::nullopt);
+  EXPECT_FALSE(await({kEpoch + 2, 1})) << "not again at once";
+  now_ += EventTails::kGoneAgain;
+  const int before = told.batches;
+  Next(1);
+  EXPECT_EQ(told.batches, before + 1);
+  EXPECT_TRUE(told.lost.back());
+  // Taken back, and what came instead has larger ids.
+  now_ += EventTails::kGoneAgain;
+  log_.Rewind(9);
+  log_.Append(3);
+  Next(1);
+  EXPECT_TRUE(await({kEpoch, 11}));
+  EXPECT_TRUE(told.lost.back());
+  EXPECT_EQ(told.reached, std::nullopt);
+}
+
 TEST_F(EventTailsTest, AFollowerIsToldThatHistoryWasTakenBack) {
   log_.Append(5, "ann");
   Told& told = FollowAgent(1, "ann");
@@ -225,7 +266,10 @@ TEST_F(EventTailsTest, AFollowerIsToldThatHistoryWasTakenBack) {
   log_.Append(2, "ann");
   NextAll(1);
   EXPECT_TRUE(std::find(told.lost.begin(), told.lost.end(), true) != told.lost.end());
-  EXPECT_EQ(told.events.back(), 105u);
+  EXPECT_EQ(told.cursor, (EventId{kEpoch, 105}));
+  log_.Append(1, "ann");
+  NextAll(1);
+  EXPECT_EQ(told.events.back(), 106u) << "what came before it is in what it looks at anew";
 }
 
 }  // namespace

@@ -277,6 +277,33 @@ TEST(Timeline, TellsWhoEndedItAndWhatCameBeforeItsTime) {
   EXPECT_THAT(timeline.steps()[2].what, StartsWith("cancelled: route ended"));
 }
 
+TEST(Timeline, ForgetsWhatWasTakenBack) {
+  const v1::Workspace config;
+  Timeline timeline(config);
+  v1::Inquiry inquiry;
+  v1::Event event;
+  event.set_inquiry_id("c1");
+  const auto take = [&](const char* id) {
+    event.set_id(id);
+    timeline.Take(event);
+  };
+  event.mutable_inquiry_submitted();
+  take("1-9");
+  inquiry.set_state(v1::INQUIRY_STATE_WAITING);
+  event.mutable_offer_created()->set_offer_id("c1/1");
+  take("1-10");
+  event.mutable_inquiry_assigned();
+  take("3-1");
+  timeline.TakeBack("1-9");
+  ASSERT_EQ(timeline.steps().size(), 1u);
+  EXPECT_TRUE(timeline.Reaches(inquiry));
+  event.mutable_offer_created()->set_offer_id("c1/1");
+  take("2-1");
+  inquiry.set_state(v1::INQUIRY_STATE_OFFERED);
+  inquiry.mutable_counts()->set_offers(1);
+  EXPECT_TRUE(timeline.Reaches(inquiry));
+}
+
 TEST_F(CommandTest, ExplainsInquiriesAgentsAndSubmissions) {
   Submit("c1", "sales");
   const std::string inquiry = Get({"explain", "inquiry", "c1", "--agent", "ben"});

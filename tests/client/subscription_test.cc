@@ -114,6 +114,40 @@ TEST_F(SubscriptionTest, TellsThatHistoryWasTakenBackAndGoesOnFromThere) {
   EXPECT_THAT(timing_->waits(), ElementsAre());
 }
 
+// It followed a store that was none any more, where an owner of epoch 3 came after 1-2; on the
+// history that stays epoch 2 came after 1-1.
+TEST_F(SubscriptionTest, MissesNothingOfAHistoryThatItDidNotFollow) {
+  router_.on_watch_events = [this](const v1::WatchEventsRequest& request, auto* writer) {
+    cursors_.push_back(request.cursor());
+    v1::WatchEventsResponse response;
+    if (request.cursor() == "0-0") {
+      for (const char* id : {"1-1", "1-2", "3-1", "3-2"}) response.add_events()->set_id(id);
+      writer->Write(response);
+      return grpc::Status(grpc::StatusCode::UNAVAILABLE, "failed over");
+    }
+    // The first is what routers of before would say.
+    if (request.cursor() == "3-2") {
+      return Refusal(grpc::StatusCode::OUT_OF_RANGE, "CURSOR_REWOUND", {{"resume_cursor", "2-2"}});
+    }
+    if (request.cursor() == "1-2") {
+      return Refusal(grpc::StatusCode::OUT_OF_RANGE, "CURSOR_REWOUND", {{"resume_cursor", "1-1"}});
+    }
+    for (const char* id : {"2-1", "2-2"}) response.add_events()->set_id(id);
+    writer->Write(response);
+    return grpc::Status::OK;
+  };
+  Subscription events = Subscribe({.cursor = "0-0"});
+  EXPECT_THAT(ReadUntil(events, "3-2"), ElementsAre("1-1", "1-2", "3-1", "3-2"));
+  for (const char* cursor : {"1-2", "1-1"}) {
+    const auto news = events.Next();
+    ASSERT_TRUE(news);
+    EXPECT_EQ(news->kind, News::Kind::kRewound);
+    EXPECT_EQ(news->cursor, cursor);
+  }
+  EXPECT_THAT(ReadUntil(events, "2-2"), ElementsAre("2-1", "2-2"));
+  EXPECT_THAT(cursors_, ElementsAre("0-0", "3-2", "1-2", "1-1"));
+}
+
 TEST_F(SubscriptionTest, TellsThatEventsWereMissedAndGoesOnWhereHistoryBegins) {
   router_.on_watch_events = [this](const v1::WatchEventsRequest& request, auto* writer) {
     cursors_.push_back(request.cursor());

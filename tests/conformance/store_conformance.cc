@@ -754,7 +754,7 @@ TEST_P(StoreConformance, CursorNotOnTheLineageIsRewound) {
   const auto log = bench_->NewEventLog();
   const std::vector<std::pair<EventId, EventId>> cursor_and_common = {
       {{epoch, 6}, {epoch, 5}},     {{epoch, 7}, {epoch, 5}},     {{epoch, 9}, {epoch, 8}},
-      {{epoch + 1, 1}, {epoch, 8}}, {{kHuge, kHuge}, {epoch, 8}},
+      {{epoch + 1, 1}, {}},         {{kHuge, kHuge}, {}},
   };
   for (const auto& [cursor, common] : cursor_and_common) {
     const EventPage page = log->Read(kWorkspace, cursor, 10, 0);
@@ -787,6 +787,38 @@ TEST_P(StoreConformance, CursorIsRewoundWhenTheTailWasLost) {
   EXPECT_EQ(page.state, CursorState::kRewound);
   EXPECT_EQ(page.last_common, (EventId{seen.epoch, 3}));
   EXPECT_EQ(log->Read(kWorkspace, page.last_common, 10, 0).events, batch.events);
+}
+
+// Two histories from one: who followed the one that is lost has seen nothing of the other, whose
+// events have ids that are smaller than its cursor.
+TEST_P(StoreConformance, WhatAnotherOwnerDidMeanwhileIsNotInCommon) {
+  OwnershipRecord record = Take(1);
+  Batch batch = After(record);
+  batch.events = MakeEvents(record.token.epoch, 1, 3);
+  MustCommit(record, batch);
+  const EventId common = batch.events.back().id;
+  bench_->Save("fork");
+  PassEpoch(record.token.epoch);
+  const uint64_t ahead = record.token.epoch + 3'600'000;  // taken where the clock is an hour fast
+  record = Run(Acquire{kWorkspace, Record(), 2, "pod-b:7000", ahead}).ownership.value();
+  batch = After(record);
+  batch.events = MakeEvents(record.token.epoch, 1, 2);
+  MustCommit(record, batch);
+  const EventId seen = batch.events.back().id;
+  bench_->RollBack("fork", kWorkspace);
+  record = Take(3);
+  batch = After(record);
+  batch.events = MakeEvents(record.token.epoch, 1, 2);
+  MustCommit(record, batch);
+  ASSERT_LT(common, batch.events.back().id);
+  ASSERT_LT(batch.events.back().id, seen);
+
+  const auto log = bench_->NewEventLog();
+  const EventPage page = log->Read(kWorkspace, seen, 10, 0);
+  EXPECT_EQ(page.state, CursorState::kRewound);
+  EXPECT_EQ(page.last_common, EventId{}) << "nothing tells where they parted";
+  EXPECT_THAT(log->Read(kWorkspace, page.last_common, 10, 0).events, SizeIs(5));
+  EXPECT_EQ(log->Read(kWorkspace, common, 10, 0).events, batch.events) << "the reader knows it";
 }
 
 TEST_P(StoreConformance, TrimmedCursorIsExpired) {

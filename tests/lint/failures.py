@@ -1,5 +1,6 @@
 """Each row of the failure table names a test that is there, and metrics that are documented; each
-ctest of the table of tests is there."""
+ctest of the table of tests is there; each row of the operators' table of claims names tests that are
+where it says."""
 
 import fnmatch
 import re
@@ -8,15 +9,22 @@ import features
 import tree
 
 PAGE = "services/router/ARCHITECTURE.md"
+CLAIMS = "deploy/README.md"
+OPS = "tests/ops.sh"
 METRICS = "services/router/telemetry/METRICS.md"
 SHORT_AND_LONG = re.compile(r"firstline_short_and_long_test\(NAME (\w+)")
+DECLARED = re.compile(r"firstline_(\w*test|fuzzer)\(\s*NAME ([\w.]+)(.*?)(?:\sDEPS\s|\))", re.DOTALL)
+PART = re.compile(r"^ *run (\w+) ", re.MULTILINE)
 
 
-def tables(root):
+def text(root, name):
+    return tree.text_of(root, name) if (root / name).is_file() else ""
+
+
+def tables(root, page):
     """Header cells -> [(line number, cells)] of each table of the page."""
     found, header = {}, None
-    text = tree.text_of(root, PAGE) if (root / PAGE).is_file() else ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text(root, page).splitlines(), 1):
         if not line.startswith("|"):
             header = None
             continue
@@ -75,11 +83,53 @@ def check_ctest(cells, known):
             if not name.endswith((".sh", ".cc")) and not is_there(name, known)]
 
 
+def cases(root):
+    """Program -> the suites, cases and suites' cases that it has, of all ctests and fuzzers."""
+    found = {}
+    for name in tree.tracked(root, "CMakeLists.txt"):
+        folder = name.removesuffix("CMakeLists.txt")
+        for kind, program, rest in DECLARED.findall(tree.text_of(root, name)):
+            had = set()
+            for source in re.findall(r"[\w.]+\.cc\b", rest.split("SOURCES")[-1]):
+                for suite, case in features.CASE.findall(text(root, folder + source)):
+                    had.update((suite, case, f"{suite}.{case}"))
+            both = (f"{program}_short_test", f"{program}_long_test")
+            for each in both if kind == "short_and_long_test" else (program,):
+                found[each] = had
+    return found
+
+
+def check_claim(cells, programs, parts):
+    """What is wrong with a row of the table of claims: a program, then what of it, if not all."""
+    named, wrong, program = names_of(cells[1]), [], None
+    if not named:
+        wrong.append("no test is named")
+    if OPS in cells[2]:
+        return wrong + [f"{OPS} has no part {name}" for name in named if name not in parts]
+    if "tests/run.sh" not in cells[2]:
+        wrong.append(f"{cells[2]} runs no tests")
+    for name in named:
+        if name in programs:
+            program = name
+        elif program is None:
+            wrong.append(f"there is no ctest {name}")
+        elif not is_there(name, programs[program]):
+            wrong.append(f"{program} has no {name}")
+    return wrong
+
+
+def check_claims(root):
+    programs, parts = cases(root), set(PART.findall(text(root, OPS)))
+    return [f"{CLAIMS}:{number}: {what}"
+            for header, rows in tables(root, CLAIMS).items() if header[0] == "claim"
+            for number, cells in rows for what in check_claim(cells, programs, parts)]
+
+
 def check(root):
-    findings = []
     known = known_tests(root)
-    documented = tree.text_of(root, METRICS) if (root / METRICS).is_file() else ""
-    for header, rows in tables(root).items():
+    findings = check_claims(root)
+    documented = text(root, METRICS)
+    for header, rows in tables(root, PAGE).items():
         for number, cells in rows:
             wrong = []
             if header[0] == "fault":

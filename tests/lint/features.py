@@ -9,7 +9,7 @@ import tree
 TABLE = "services/router/FEATURES.md"
 MARKS = ("Y", "P", "N")
 CASE = re.compile(r"^(?:TYPED_)?TEST(?:_[FP])?\((\w+),\s*(\w+)\)", re.MULTILINE)
-CTEST = re.compile(r"\bNAME (\w+)")
+CTEST = re.compile(r"\bNAME ([\w.]+)")
 
 
 def rows(root):

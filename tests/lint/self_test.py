@@ -68,6 +68,37 @@ class FailuresTest(unittest.TestCase):
         self.assertEqual(len(self.findings("| ctest | what |\n|---|---|\n| `z_test` | z |\n")), 1)
 
 
+class ClaimsTest(unittest.TestCase):
+
+    def findings(self, tests, where="`tests/run.sh`"):
+        page = f"| claim | test | where |\n|---|---|---|\n| a `thing` | {tests} | {where} |\n"
+        files = {failures.CLAIMS: page, failures.OPS: "run() {\n}\n  run play x\n",
+                 "tests/a/x_test.cc": "TEST(Suite, LongCase) {}\n",
+                 "tests/a/z_test.cc": "TEST_F(Other, Case) {}\n",
+                 "tests/a/CMakeLists.txt":
+                     "firstline_test(\n  NAME x_test\n  SOURCES x_test.cc\n  DEPS z_test.cc)\n"
+                     "firstline_short_and_long_test(NAME z SHORT a LONG b\n  SOURCES z_test.cc)\n"
+                     "firstline_fuzzer(NAME any_fuzz SOURCES any.cc DEPS x)\n"
+                     "firstline_script_test(NAME ops.rules LABEL lint COMMAND x.sh)\n"}
+        with Tree(files) as root:
+            return failures.check(root)
+
+    def test_what_is_there_is_fine(self):
+        for tests in ("`x_test`", "`x_test` `Suite`", "`x_test` `Long…`, `Suite.LongCase`",
+                      "`z_short_test` `Case`, `x_test` `Suite`", "`ops.rules`",
+                      "`x_test`, `any_fuzz` in preset fuzz"):
+            self.assertEqual(self.findings(tests), [], tests)
+        self.assertEqual(self.findings("`play`", "`tests/ops.sh`"), [])
+
+    def test_finds_what_is_not_there(self):
+        for tests in ("", "`y_test`", "`Suite`", "`x_test` `Other`", "`x_test` `Short…`",
+                      "`x_test` `Suite.Case`", "`z_test`", "`ops.rule`"):
+            self.assertEqual(len(self.findings(tests)), 1, tests)
+        self.assertEqual(len(self.findings("`run`", "`tests/ops.sh`")), 1)
+        self.assertEqual(len(self.findings("`x_test`", "`tests/ops.sh`")), 1)
+        self.assertEqual(len(self.findings("`x_test`", "somewhere")), 1)
+
+
 class FeaturesTest(unittest.TestCase):
 
     def findings(self, row):

@@ -94,7 +94,7 @@ int Cluster::OwnerOf(const WorkspaceId& workspace) const {
 // ---- Faults -------------------------------------------------------------------------------------
 
 void Cluster::OnDied(int pod, const std::vector<WorkspaceId>& held) {
-  for (const WorkspaceId& workspace : held) judge_.Excuse(workspace);
+  for (const WorkspaceId& workspace : held) around_.redis.Forsake(workspace);
   const int64_t restart_after_us = restart_after_us_[static_cast<size_t>(pod)];
   if (restart_after_us < 0) return;
   schedule_.After(restart_after_us, [this, pod] {
@@ -115,7 +115,7 @@ void Cluster::CrashAtStep(int pod, int step, int place, int64_t restart_after_us
 }
 
 void Cluster::Stall(int pod, int64_t us) {
-  for (const WorkspaceId& workspace : host(pod).Held()) judge_.Excuse(workspace);
+  for (const WorkspaceId& workspace : host(pod).Held()) around_.redis.Forsake(workspace);
   host(pod).Stall(us);
 }
 

@@ -116,8 +116,7 @@ store::Reply RedisModel::Run(Server& server, const store::Request& request) {
   const auto* release = std::get_if<store::Release>(&request);
   if (release != nullptr && &server != primary_.get()) {
     // The memory is gone, and nobody will see that it was given up.
-    forsaken_.insert(release->workspace);
-    judge_.Excuse(release->workspace);
+    Forsake(release->workspace);
   }
   return reply;
 }
@@ -256,6 +255,11 @@ void RedisModel::FailOver(int64_t age_us, int64_t split_us, int64_t clock_us,
                     forgiven.at(workspace) || forsaken_.contains(workspace));
     }
   });
+}
+
+void RedisModel::Forsake(const WorkspaceId& workspace) {
+  forsaken_.insert(workspace);
+  judge_.Excuse(workspace);
 }
 
 void RedisModel::ForgetPast() {

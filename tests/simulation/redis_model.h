@@ -71,6 +71,9 @@ class RedisModel {
   void ForgetPast();
   // The token of an earlier owner is back; the state stays.
   void RollBackOwnership(const WorkspaceId& workspace);
+  // Its owner died or may have: nobody brings back what that one writes, or wrote, to a primary that
+  // is none any more.
+  void Forsake(const WorkspaceId& workspace);
   // All faults end; what the clock was stepped by stays.
   void Heal();
 
@@ -125,7 +128,7 @@ class RedisModel {
   std::map<int, Link> links_;  // by pod
   std::deque<Past> past_;
   std::map<WorkspaceId, std::deque<store::OwnershipRecord>> owners_;
-  std::set<WorkspaceId> forsaken_;  // given up by their owners on a primary that is none any more
+  std::set<WorkspaceId> forsaken_;  // since the last failover
   std::map<std::pair<int, uint64_t>, int64_t> arrival_us_;  // by pod and line: of its last request
   bool lossy_ = false;
   bool rewound_ = false;

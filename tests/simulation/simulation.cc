@@ -107,6 +107,7 @@ class Life {
     const std::string inquiry = random_.Chance(50) ? absl::StrCat(name, "-w0") : "i1";
     for (const std::string& of : {std::string(), inquiry}) {
       options.of = of;
+      options.remembers = of.empty();
       watchers_.push_back(std::make_unique<Watcher>(schedule_, random_.Fork(), trace_, judge_,
                                                     redis_, cluster_, options));
     }

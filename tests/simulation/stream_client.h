@@ -17,6 +17,9 @@ struct StreamClientOptions {
   WorkspaceId workspace;
   std::string of = {};  // id of an inquiry or agent; "": everything
   int pace = 1;  // how slowly it reads
+  // Rewound, it goes back along its own steps, as client::Subscription does; else to where it is
+  // told.
+  bool remembers = true;
   // From then on nobody is slow, and events are told within kToldWithinUs.
   int64_t calm_from_us = 0;
 };

@@ -121,30 +121,30 @@ uint64_t Streams::WatchAgent(const WorkspaceId& workspace, const std::string& ag
   tails_.OpenFollower(stream, workspace, DeliverTo(stream));
   AskNext(stream);
   tails_.AddAgents(stream, {agent});
+  streams_[stream].watched.Await(agent);
   LookAtAgent(stream);
   return stream;
 }
 
 void Streams::OnAgentBatch(uint64_t number, const Batch& batch) {
   Stream& stream = *Find(number);
+  api::WatchedAgents& watched = stream.watched;
   if (batch.lost) LookAgain(stream, true);
-  std::vector<EventTails::SharedEvent> events;
+  api::WatchedAgents::Events events;
   for (const EventTails::SharedEvent& event : batch.events) {
     if (event->event.has_owner_changed()) LookAgain(stream, false);
-    if (event->event.agent_id() != stream.agent) continue;
-    if (stream.awaits_snapshot) {
-      stream.held.push_back(event);
-    } else if (event->id > *stream.snapshot) {
+    api::Watched* agent = watched.Find(event->event.agent_id());
+    if (agent == nullptr) continue;
+    if (agent->awaits_snapshot) {
+      agent->Hold(event);
+    } else if (event->id > agent->snapshot) {
+      watched.Pass(event->id);
       events.push_back(event);
     }
   }
-  stream.heard_of = *batch.cursor;
-  const bool told = !events.empty();
-  if (told) {
-    const EventId cursor = stream.awaits_snapshot ? events.back()->id : *batch.cursor;
-    Send(stream, {.events = std::move(events), .cursor = cursor});
-  }
-  if (stream.looked && *stream.looked <= stream.heard_of) {
+  watched.Hear(*batch.cursor);
+  TellEvents(stream, std::move(events), watched.told());
+  if (stream.looked && stream.looked == batch.reached) {
     stream.looking = false;
     TellSnapshot(stream, *std::exchange(stream.looked, std::nullopt));
   }
@@ -158,17 +158,13 @@ void Streams::LookAgain(Stream& stream, bool forget) {
   ++stream.era;
   stream.looking = false;
   stream.looked.reset();
-  if (forget) {
-    stream.anew = true;
-    stream.snapshot.reset();
-    stream.held.clear();
-  }
-  stream.awaits_snapshot = true;
+  if (forget) stream.anew = true;
+  stream.watched.AwaitAll(forget);
 }
 
 void Streams::LookAtAgent(uint64_t number) {
   Stream& stream = *Find(number);
-  if (!stream.awaits_snapshot || std::exchange(stream.looking, true)) return;
+  if (stream.watched.Awaiting(1).empty() || std::exchange(stream.looking, true)) return;
   options_.ask({.workspace = stream.workspace,
                 .body = Read([](const engine::Engine&) { return std::any(); })},
                [weak = weak_from_this(), number, era = stream.era](const Heard& heard) {
@@ -182,38 +178,24 @@ void Streams::LookAtAgent(uint64_t number) {
                });
 }
 
-// Who was told of the agent before is told everything up to the snapshot first.
+// It is told once history was read up to it.
 void Streams::OnLooked(uint64_t number, EventId cursor) {
-  Stream& stream = *Find(number);
-  if (!stream.snapshot || cursor <= stream.heard_of) {
-    stream.looking = false;
-    return TellSnapshot(stream, cursor);
-  }
-  stream.looked = cursor;
+  Find(number)->looked = cursor;
   tails_.Await(number, cursor);
   LookAfter(0);
 }
 
 void Streams::TellSnapshot(Stream& stream, EventId cursor) {
-  std::vector<EventTails::SharedEvent> before, after;
-  for (EventTails::SharedEvent& event : std::exchange(stream.held, {})) {
-    if (event->id > cursor) {
-      after.push_back(std::move(event));
-    } else if (stream.snapshot && event->id > *stream.snapshot) {
-      before.push_back(std::move(event));
-    }
-  }
-  stream.awaits_snapshot = false;
-  stream.snapshot = std::max(stream.snapshot.value_or(cursor), cursor);
-  if (!before.empty()) {
-    const EventId last = before.back()->id;
-    Send(stream, {.events = std::move(before), .cursor = last});
-  }
+  const EventId told = stream.watched.told();
+  api::WatchedAgents::Events before, after;
+  stream.watched.Show(stream.agent, cursor, before, after);
+  TellEvents(stream, std::move(before), told);
   Send(stream, {.cursor = cursor, .snapshot = true, .anew = std::exchange(stream.anew, false)});
-  if (!after.empty()) {
-    const EventId last = after.back()->id;
-    Send(stream, {.events = std::move(after), .cursor = last});
-  }
+  TellEvents(stream, std::move(after), stream.watched.told());
+}
+
+void Streams::TellEvents(Stream& stream, api::WatchedAgents::Events events, EventId told) {
+  if (!events.empty()) Send(stream, {.events = std::move(events), .cursor = told});
 }
 
 // ---- Clients ------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "services/router/api/event_tails.h"
+#include "services/router/api/watched_agents.h"
 #include "tests/simulation/question.h"
 #include "tests/simulation/random.h"
 #include "tests/simulation/redis_model.h"
@@ -61,13 +62,11 @@ class Streams : public std::enable_shared_from_this<Streams> {
     int64_t last_us = 0;
     // Of an agent.
     std::string agent = {};
-    bool awaits_snapshot = true;
+    api::WatchedAgents watched = {};
     bool anew = false;
     bool looking = false;
     uint64_t era = 0;  // a snapshot asked for in an earlier one is of no use
-    std::optional<EventId> snapshot = {}, looked = {};
-    EventId heard_of = {};
-    std::vector<api::EventTails::SharedEvent> held = {};
+    std::optional<EventId> looked = {};
   };
 
   Stream* Find(uint64_t stream);
@@ -79,6 +78,7 @@ class Streams : public std::enable_shared_from_this<Streams> {
   void OnLooked(uint64_t stream, EventId cursor);
   static void LookAgain(Stream& stream, bool forget);
   void TellSnapshot(Stream& stream, EventId cursor);
+  void TellEvents(Stream& stream, api::WatchedAgents::Events events, EventId told);
   void Send(Stream& stream, Message message);
   void AskNext(uint64_t stream);
   void End(uint64_t stream, absl::Status status);

@@ -31,7 +31,7 @@ void Watcher::Take(const Streams::Message& message) {
     const auto info = status::GetErrorInfo(message.status);
     const auto resume = store::ParseEventId(info->metadata.at("resume_cursor"));
     if (!resume) return judge_.Fail(absl::StrCat(reason, " without a cursor to resume from"));
-    return GoBackTo(*resume, reason == "CURSOR_REWOUND");
+    return GoBack(*resume, reason == "CURSOR_REWOUND");
   }
   if (!message.status.ok()) return;
   for (const api::EventTails::SharedEvent& event : message.events) {
@@ -40,20 +40,34 @@ void Watcher::Take(const Streams::Message& message) {
                                       ToString(cursor_)));
     }
     followed_.push_back({event->id, event->event.SerializeAsString()});
-    cursor_ = event->id;
+    Advance(event->id);
   }
   if (message.cursor < cursor_) {
     return judge_.Fail(absl::StrCat("a stream's cursor goes back to ", ToString(message.cursor),
                                     " from ", ToString(cursor_)));
   }
-  cursor_ = message.cursor;
+  Advance(message.cursor);
 }
 
-void Watcher::GoBackTo(EventId cursor, bool rewound) {
-  ++(rewound ? rewinds_ : expired_);
+void Watcher::Advance(EventId cursor) {
   cursor_ = cursor;
-  if (!rewound) followed_.clear();
-  from_ = rewound ? std::min(from_, cursor) : cursor;
+  trail_.Reach({cursor.epoch, cursor.n});
+}
+
+void Watcher::GoBack(EventId resume, bool rewound) {
+  ++(rewound ? rewinds_ : expired_);
+  if (!rewound) {
+    trail_.Restart({resume.epoch, resume.n});
+    from_ = cursor_ = resume;
+    followed_.clear();
+    return;
+  }
+  cursor_ = resume;
+  if (options_.remembers) {
+    const client::Cursor back = trail_.GoBack({resume.epoch, resume.n});
+    cursor_ = {back.epoch, back.n};
+  }
+  from_ = std::min(from_, cursor_);
   std::erase_if(followed_, [&](const store::EventEntry& entry) { return cursor_ < entry.id; });
 }
 
@@ -67,7 +81,7 @@ void Watcher::Finish() {
       }
       return;
     }
-    GoBackTo(page.last_common, page.state == store::CursorState::kRewound);
+    GoBack(page.last_common, page.state == store::CursorState::kRewound);
   }
 }
 
@@ -100,6 +114,7 @@ void AgentWatcher::Take(const Streams::Message& message) {
       return judge_.Fail(absl::StrCat(options_.of, " was told ", ToString(event->id), " again"));
     }
     now_->events.push_back(event->id);
+    now_->until = std::max(now_->until, event->id);  // all about it came in order
   }
   now_->until = std::max(now_->until, message.cursor);
   if (message.snapshot) CheckTold();

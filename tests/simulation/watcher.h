@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/client/trail.h"
 #include "tests/simulation/stream_client.h"
 
 namespace firstline::simulation {
@@ -29,10 +30,12 @@ class Watcher final : public StreamClient {
   uint64_t OpenAt(Streams& streams, Streams::Tell tell) override;
   void Take(const Streams::Message& message) override;
   std::optional<EventId> ToldUntil() const override { return cursor_; }
-  void GoBackTo(EventId cursor, bool rewound);
+  void GoBack(EventId resume, bool rewound);
+  void Advance(EventId cursor);
 
   std::vector<store::EventEntry> followed_;
   EventId from_, cursor_;
+  client::Trail trail_;
   int rewinds_ = 0;
   int expired_ = 0;
 };

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/client/cursor.h"
 #include "common/config/duration.h"
 #include "services/cli/commands/commands.h"
 #include "services/cli/failure.h"
@@ -149,6 +150,11 @@ void List(Context& context, const AuditOptions& options) {
   const bool at_once = options.follow || context.format == Format::kJsonLines;
   std::vector<v1::Event> events;
   bool known = false;
+  how.taken_back = [&](const std::string& cursor) {
+    std::erase_if(events, [&](const v1::Event& event) {
+      return !client::HasReached(cursor, event.id());
+    });
+  };
   Follow(context, how, [&](const v1::Event& event) {
     known = known || event.has_caller();
     if (!wanted.Takes(event)) return true;

@@ -57,6 +57,7 @@ void ReadHistory(Context& context, const v1::Inquiry& inquiry, Timeline& timelin
   how.wanted.inquiry_id = inquiry.spec().id();
   how.wanted.cursor = "0-0";
   how.quiet = kQuietMax;
+  how.taken_back = [&](const std::string& cursor) { timeline.TakeBack(cursor); };
   how.wanted.cursor = Follow(context, how, [&](const v1::Event& event) {
     timeline.Take(event);
     return !timeline.Reaches(inquiry);

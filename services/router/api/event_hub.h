@@ -50,8 +50,7 @@ class EventHub {
   void RemoveAgents(Id id, std::vector<std::string> agents);
   // Asks for one batch; a second Next before it came changes nothing.
   void Next(Id id);
-  // For followers: a batch also comes, if need be without events, as soon as history was looked
-  // through up to `cursor`, once.
+  // As EventTails::Await.
   void Await(Id id, store::EventId cursor);
   void Close(Id id);
 

@@ -142,9 +142,38 @@ void EventTails::Awaken(Tail& tail, Subscriber& subscriber) {
   if (subscriber.wanted) tail.awake[subscriber.id] = &subscriber;
 }
 
-bool EventTails::Reached(const Subscriber& follower, const Tail& tail) {
-  return follower.awaited && follower.backlog.empty() && tail.last &&
-         !(*tail.last < *follower.awaited);
+EventTails::Place EventTails::PlaceOf(const std::string& workspace, store::EventId cursor,
+                                      const Tail& tail) {
+  if (!tail.last) return Place::kNotYet;
+  if (cursor == *tail.last || cursor == tail.base) return Place::kThere;
+  if (tail.base < cursor && cursor < *tail.last) {
+    const auto at = std::lower_bound(
+        tail.recent.begin(), tail.recent.end(), cursor,
+        [](const SharedEvent& event, store::EventId id) { return event->id < id; });
+    return (*at)->id == cursor ? Place::kThere : Place::kGone;
+  }
+  // Beyond what is in memory, or before it.
+  switch (log_.Read(workspace, cursor, 1, 0).state) {
+    case store::CursorState::kUnavailable: return Place::kNotYet;
+    case store::CursorState::kRewound: return Place::kGone;
+    case store::CursorState::kOk:
+    case store::CursorState::kExpired: break;
+  }
+  return cursor < *tail.last ? Place::kThere : Place::kNotYet;
+}
+
+bool EventTails::LookForAwaited(Subscriber& follower, const Tail& tail, Time now, Batch& batch) {
+  if (!follower.awaited || !follower.backlog.empty() || now < follower.gone_until) return false;
+  const Place place = PlaceOf(follower.workspace, *follower.awaited, tail);
+  if (place == Place::kNotYet) return false;
+  if (place == Place::kThere) {
+    batch.reached = follower.awaited;
+  } else {
+    batch.lost = !options_.bugs.conceal_lost;
+    follower.gone_until = now + kGoneAgain;
+  }
+  follower.awaited.reset();
+  return true;
 }
 
 // An event comes after `tail.last`, up to where this reader may have looked already.
@@ -177,26 +206,30 @@ bool EventTails::ServeAwake(Tail& tail, Time now) {
 
 // Takes what is new. True when there may be more at once.
 bool EventTails::Follow(const std::string& workspace, Tail& tail) {
-  if (!tail.last) {
-    tail.last = log_.Last(workspace);
-    if (!tail.last) return false;
-    tail.base = *tail.last;
-    NoteUnseen(tail);
-  }
+  if (!tail.last && !Begin(workspace, tail)) return false;
   store::EventPage page = log_.Read(workspace, *tail.last, options_.page, 0);
   switch (page.state) {
     case store::CursorState::kUnavailable:
       return false;
     case store::CursorState::kRewound:
     case store::CursorState::kExpired:
-      Rewind(tail, page);
-      return true;
+      Rewind(tail);
+      return Begin(workspace, tail);
     case store::CursorState::kOk:
       break;
   }
   const bool full = page.events.size() == options_.page;
   Append(tail, std::move(page.events));
   return full;
+}
+
+// At the end of history. False while the store cannot tell where that is.
+bool EventTails::Begin(const std::string& workspace, Tail& tail) {
+  tail.last = log_.Last(workspace);
+  if (!tail.last) return false;
+  tail.base = *tail.last;
+  NoteUnseen(tail);
+  return true;
 }
 
 // Events may have passed before the tail began, which followers were promised.
@@ -260,7 +293,9 @@ void EventTails::SpreadToFollowers(Tail& tail, const SharedEvent& event) {
   for (Subscriber* follower : followers->second) give(*follower);
 }
 
-void EventTails::Rewind(Tail& tail, const store::EventPage& page) {
+// It begins anew: those who read find in the store what they miss, those who follow are told that
+// they missed something.
+void EventTails::Rewind(Tail& tail) {
   for (auto& [id, subscriber] : tail.subscribers) {
     AwakenReader(tail, *subscriber);  // Where it stood in the history that is gone...
     if (options_.bugs.ignore_rewind) continue;
@@ -269,8 +304,7 @@ void EventTails::Rewind(Tail& tail, const store::EventPage& page) {
     subscriber->lost = true;
     subscriber->awaited.reset();
   }
-  tail.last = page.last_common;
-  tail.base = page.last_common;
+  tail.last.reset();
   tail.recent.clear();
 }
 
@@ -284,9 +318,8 @@ bool EventTails::Serve(Subscriber& subscriber, Tail& tail, Time now) {
     more = ServeReader(subscriber, tail, batch);
   }
   const bool beat = now - subscriber.wanted_since >= limits::kHeartbeat;
-  const bool reached = subscriber.follower && Reached(subscriber, tail);
-  if (reached) subscriber.awaited.reset();
-  if (batch.status.ok() && batch.events.empty() && !batch.lost && !beat && !reached) return more;
+  const bool found = LookForAwaited(subscriber, tail, now, batch);
+  if (batch.status.ok() && batch.events.empty() && !batch.lost && !beat && !found) return more;
   subscriber.wanted = false;
   subscriber.deliver(std::move(batch));
   return more;

@@ -33,6 +33,7 @@ namespace firstline::api {
 
 class EventTails {
  public:
+  static constexpr std::chrono::milliseconds kGoneAgain{200};
   using Id = uint64_t;  // chosen by the caller, unique among open subscribers
   using Time = std::chrono::steady_clock::time_point;
   struct Event {
@@ -48,6 +49,7 @@ class EventTails {
     std::vector<SharedEvent> events;
     std::optional<store::EventId> cursor;
     bool lost = false;  // followers: events are missing before these
+    std::optional<store::EventId> reached;  // followers: what was awaited, which is there
   };
   using Deliver = std::function<void(Batch)>;
   using Filter = std::function<bool(const v1::Event&)>;
@@ -93,7 +95,9 @@ class EventTails {
   // Asks for one batch; a second Next before it came changes nothing.
   void Next(Id id, Time now);
   // For followers: a batch also comes, if need be without events, as soon as history was looked
-  // through up to `cursor`, once.
+  // through up to `cursor`, an event that was committed; once. Where that event is not on the history
+  // that is read here, the batch is `lost`, at most each kGoneAgain: whoever named it is the owner on
+  // another one, or it was taken back.
   void Await(Id id, store::EventId cursor);
   void Close(Id id);
 
@@ -122,7 +126,9 @@ class EventTails {
     std::deque<SharedEvent> backlog;
     bool lost = false;
     std::optional<store::EventId> awaited;
+    Time gone_until;  // until then it is not asked again whether `awaited` is there
   };
+  enum class Place : uint8_t { kThere, kNotYet, kGone };
   struct Tail {
     std::optional<store::EventId> last;  // none until the store said so
     store::EventId base;                 // the event before recent.front()
@@ -139,16 +145,19 @@ class EventTails {
   Subscriber* Find(Id id);
   void Open(Id id, std::unique_ptr<Subscriber> subscriber);
   bool Follow(const std::string& workspace, Tail& tail);
+  bool Begin(const std::string& workspace, Tail& tail);
   void NoteUnseen(Tail& tail);
   void Append(Tail& tail, std::vector<store::EventEntry> entries);
   void Spread(Tail& tail, const SharedEvent& event);
   void SpreadToFollowers(Tail& tail, const SharedEvent& event);
   static void Awaken(Tail& tail, Subscriber& subscriber);
-  static bool Reached(const Subscriber& follower, const Tail& tail);
+  Place PlaceOf(const std::string& workspace, store::EventId cursor, const Tail& tail);
+  // Tells in `batch` what became of what is awaited. False where nothing is to be told yet.
+  bool LookForAwaited(Subscriber& follower, const Tail& tail, Time now, Batch& batch);
   static void AwakenReader(Tail& tail, Subscriber& reader);
   void AwakenForBeats(Time now);
   bool ServeAwake(Tail& tail, Time now);
-  void Rewind(Tail& tail, const store::EventPage& page);
+  void Rewind(Tail& tail);
   bool Serve(Subscriber& subscriber, Tail& tail, Time now);
   bool ServeReader(Subscriber& reader, Tail& tail, Batch& batch);
   bool ReadHistory(Subscriber& reader, const Tail& tail, Batch& batch);

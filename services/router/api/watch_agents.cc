@@ -10,7 +10,7 @@
 
 #include "services/router/api/limits.h"
 #include "services/router/api/watch_agents_check.h"
-#include "services/router/api/watched_agent.h"
+#include "services/router/api/watched_agents.h"
 #include "services/router/store/public_messages.h"
 
 namespace firstline::api {
@@ -21,6 +21,16 @@ using Request = v1::WatchAgentsRequest;
 using Response = v1::WatchAgentsResponse;
 
 using AgentsIo = BidiStream<AgentService, Request, Response>;
+
+// Agents as the owner showed them, not told yet.
+struct Looked {
+  std::vector<std::string> ids;
+  internal::v1::ReadAgentsResponse agents;
+
+  store::EventId cursor() const {
+    return store::ParseEventId(agents.cursor()).value_or(store::EventId{});
+  }
+};
 
 class WatchAgents final : public AgentsIo {
  public:
@@ -39,7 +49,7 @@ class WatchAgents final : public AgentsIo {
     if (ended() || watched_.empty()) return;
     auto& session = *beats[workspace_].add_sessions();
     session.set_session_id(session_);
-    for (const auto& [agent, state] : watched_) session.add_agent_ids(agent);
+    for (const auto& [agent, state] : watched_.all()) session.add_agent_ids(agent);
   }
 
  private:
@@ -78,7 +88,7 @@ class WatchAgents final : public AgentsIo {
     if (opened_ && outgoing_.empty() && !writing() && now - told_ >= limits::kHeartbeat) {
       Response response;
       response.mutable_heartbeat();
-      response.set_cursor(cursor_);
+      SetCursor(response, watched_.told());  // nothing is on its way out
       Tell(std::move(response));
     }
   }
@@ -197,11 +207,10 @@ class WatchAgents final : public AgentsIo {
 
   void OnAdded(const std::string& agent_id, const google::rpc::Status& result) {
     if (result.code() == 0) {
-      // What waits behind a snapshot that is under way stays: it is newer than that snapshot.
-      watched_[agent_id].awaits_snapshot = true;
+      watched_.Await(agent_id);
       return;
     }
-    if (watched_.count(agent_id) == 0) hub_.RemoveAgents(id(), {agent_id});
+    if (watched_.Find(agent_id) == nullptr) hub_.RemoveAgents(id(), {agent_id});
     Response response;
     response.mutable_failure()->set_agent_id(agent_id);
     *response.mutable_failure()->mutable_error() = result;
@@ -215,7 +224,7 @@ class WatchAgents final : public AgentsIo {
     }
     std::vector<std::string> ids;
     for (const std::string& agent_id : request().remove().agent_ids()) {
-      if (watched_.erase(agent_id) > 0) ids.push_back(agent_id);
+      if (watched_.Remove(agent_id)) ids.push_back(agent_id);
     }
     if (!ids.empty()) CloseSessions(ids, [](const absl::Status&, auto&) {});
     hub_.RemoveAgents(id(), std::move(ids));
@@ -231,7 +240,8 @@ class WatchAgents final : public AgentsIo {
     busy_ = true;
     std::vector<std::string> ids;
     while (!watched_.empty() && ids.size() < limits::kAgentsPerMessageMax) {
-      ids.push_back(watched_.extract(watched_.begin()).key());
+      ids.push_back(watched_.all().begin()->first);
+      watched_.Remove(ids.back());
     }
     if (ids.empty()) return End(absl::OkStatus());
     CloseSessions(ids, Back<internal::v1::CloseSessionsResponse>(
@@ -253,17 +263,13 @@ class WatchAgents final : public AgentsIo {
   // Snapshots of every agent that awaits one, some at a time.
   void LookAtAgents() {
     if (looking_) return;
-    internal::v1::ReadAgentsRequest read;
-    for (const auto& [agent_id, state] : watched_) {
-      if (!state.awaits_snapshot) continue;
-      read.add_agent_ids(agent_id);
-      if (read.agent_ids_size() == static_cast<int>(limits::kSnapshotAgentsMax)) break;
-    }
-    if (read.agent_ids().empty()) return;
+    std::vector<std::string> ids = watched_.Awaiting(limits::kSnapshotAgentsMax);
+    if (ids.empty()) return;
     looking_ = true;
+    internal::v1::ReadAgentsRequest read;
+    read.mutable_agent_ids()->Assign(ids.begin(), ids.end());
     read.set_workspace(workspace_);
     read.set_include_inquiries(include_inquiries_);
-    std::vector<std::string> ids(read.agent_ids().begin(), read.agent_ids().end());
     owner_.ReadAgents(std::move(read), Back<internal::v1::ReadAgentsResponse>(
         [ids = std::move(ids), era = era_](WatchAgents& self, const absl::Status& status,
                                            auto& agents) {
@@ -274,13 +280,9 @@ class WatchAgents final : public AgentsIo {
         }));
   }
 
-  // Agents that were told of before are to be told everything up to the snapshot first.
+  // It is told once the hub has come as far: agents that were told of before are to be told everything
+  // up to it first, and where the hub's history has no such event the owner is one on another.
   void OnLooked(Looked looked) {
-    const bool again = std::any_of(looked.ids.begin(), looked.ids.end(), [&](const auto& agent_id) {
-      const auto it = watched_.find(agent_id);
-      return it != watched_.end() && it->second.snapshot;
-    });
-    if (!again || looked.cursor() <= heard_of_) return TellSnapshot(looked);
     hub_.Await(id(), looked.cursor());
     looked_ = std::move(looked);
     looking_ = true;
@@ -289,55 +291,49 @@ class WatchAgents final : public AgentsIo {
   // In the order of history: what happened before the snapshot to agents that were told of before,
   // the snapshot, what happened since.
   void TellSnapshot(Looked& looked) {
-    internal::v1::ReadAgentsResponse& agents = looked.agents;
-    const store::EventId cursor = looked.cursor();
-    std::vector<EventHub::SharedEvent> before, after;
+    const store::EventId told = watched_.told();
+    WatchedAgents::Events before, after;
     for (const std::string& agent_id : looked.ids) {
-      const auto it = watched_.find(agent_id);
-      if (it == watched_.end()) continue;
-      Watched& watched = it->second;
-      for (EventHub::SharedEvent& event : std::exchange(watched.held, {})) {
-        if (event->id > cursor) {
-          after.push_back(std::move(event));
-        } else if (watched.snapshot && event->id > *watched.snapshot) {
-          before.push_back(std::move(event));
-        }
-      }
-      watched.awaits_snapshot = std::exchange(watched.overflown, false);
-      watched.snapshot = std::max(watched.snapshot.value_or(cursor), cursor);
+      watched_.Show(agent_id, looked.cursor(), before, after);
     }
-    TellHeld(before);
+    TellHeld(before, told, told);
     Response response;
-    response.mutable_snapshot()->mutable_agents()->Swap(agents.mutable_agents());
-    response.set_cursor(agents.cursor());
+    response.mutable_snapshot()->mutable_agents()->Swap(looked.agents.mutable_agents());
+    response.set_cursor(looked.agents.cursor());
     Tell(std::move(response));
-    TellHeld(after);
+    TellHeld(after, told, watched_.told());
   }
 
-  void TellHeld(std::vector<EventHub::SharedEvent>& held) {
-    if (held.empty()) return;
+  // `told`: up to where everything has been told before these, `then`: after the last of them.
+  void TellHeld(WatchedAgents::Events& held, store::EventId told, store::EventId then) {
     std::sort(held.begin(), held.end(),
               [](const auto& a, const auto& b) { return a->id < b->id; });
-    TellEvents(held, held.back()->id);
+    for (size_t next = 0; next < held.size() && !ended();) {
+      const size_t end = std::min(next + limits::kEventsPerMessageMax, held.size());
+      const auto at = [&](size_t i) { return held.begin() + static_cast<std::ptrdiff_t>(i); };
+      TellEvents({at(next), at(end)}, end == held.size() ? then : told);
+      next = end;
+    }
   }
 
   void OnBatch(const EventHub::Batch& batch) {
     // History is not what was told: everything is looked at anew.
     if (batch.lost) LookAgain(/*forget=*/true);
-    std::vector<EventHub::SharedEvent> events;
+    WatchedAgents::Events events;
     for (const EventHub::SharedEvent& event : batch.events) {
       if (event->event.kind_case() == v1::Event::kOwnerChanged) LookAgain(/*forget=*/false);
-      const auto it = watched_.find(event->event.agent_id());
-      if (it == watched_.end()) continue;
-      if (it->second.awaits_snapshot) {
-        it->second.Hold(event);
-      } else if (event->id > it->second.snapshot) {
+      Watched* watched = watched_.Find(event->event.agent_id());
+      if (watched == nullptr) continue;
+      if (watched->awaits_snapshot) {
+        watched->Hold(event);
+      } else if (event->id > watched->snapshot) {
+        watched_.Pass(event->id);
         events.push_back(event);
       }
     }
-    heard_of_ = *batch.cursor;
-    if (!events.empty()) TellEvents(events, *batch.cursor);
-    if (looked_ && looked_->cursor() <= heard_of_) {
+    watched_.Hear(*batch.cursor);
+    if (!events.empty()) TellEvents(events, watched_.told());
+    if (looked_ && looked_->cursor() == batch.reached) {
       looking_ = false;
       Looked looked = *std::exchange(looked_, std::nullopt);
       TellSnapshot(looked);
@@ -352,13 +348,10 @@ class WatchAgents final : public AgentsIo {
   void LookAgain(bool forget) {
     ++era_;
     if (std::exchange(looked_, std::nullopt)) looking_ = false;
-    for (auto& [agent_id, state] : watched_) {
-      if (forget) state = {};
-      state.awaits_snapshot = true;
-    }
+    watched_.AwaitAll(forget);
   }
 
-  void TellEvents(const std::vector<EventHub::SharedEvent>& events, store::EventId cursor) {
+  void TellEvents(const WatchedAgents::Events& events, store::EventId cursor) {
     Response response;
     std::vector<std::string> inquiries;
     for (const EventHub::SharedEvent& event : events) {
@@ -370,11 +363,15 @@ class WatchAgents final : public AgentsIo {
         inquiries.push_back(event->event.inquiry_id());
       }
     }
-    response.set_cursor(store::ToString(cursor));
+    SetCursor(response, cursor);
     if (!include_inquiries_ || inquiries.empty()) return Tell(std::move(response));
     // Holds its place in the line while the inquiries are read.
     outgoing_.push_back({std::move(response), false, ++last_ticket_});
     AddInquiries(last_ticket_, inquiries);
+  }
+
+  static void SetCursor(Response& response, store::EventId told) {
+    if (told != store::EventId{}) response.set_cursor(store::ToString(told));
   }
 
   bool EndsSession(const v1::Event& event) const {
@@ -413,7 +410,6 @@ class WatchAgents final : public AgentsIo {
     if (!outgoing_.front().ready) return;
     told_ = Clock::now();
     Response response = std::move(outgoing_.front().response);
-    if (!response.cursor().empty()) cursor_ = response.cursor();
     outgoing_.pop_front();
     Write(response);
   }
@@ -447,13 +443,11 @@ class WatchAgents final : public AgentsIo {
   bool busy_ = false;       // an Add or a Goodbye is under way: no message is read meanwhile
   bool looking_ = false;    // a snapshot is under way
   std::optional<Looked> looked_;  // ... and waits for history to come this far
-  store::EventId heard_of_;       // how far history was told by the hub
   uint64_t era_ = 0;        // snapshots asked for in an earlier one are of no use
   bool asks_next_ = false;  // the hub is asked for more when everything is out
-  std::map<std::string, Watched> watched_;
+  WatchedAgents watched_;
   std::deque<Outgoing> outgoing_;
   uint64_t last_ticket_ = 0;
-  std::string cursor_;  // as last told
   Clock::time_point heard_, told_;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/router/store/lineage.h"
 
 namespace firstline::store {
 namespace {
@@ -263,7 +264,10 @@ EventPage MemoryBackend::ReadNow(const WorkspaceId& workspace, EventId cursor, s
     const EventId before_oldest = Predecessor(events.front().id);
     if (cursor < before_oldest) return Lost(CursorState::kExpired, before_oldest);
     const EventId common = next == events.begin() ? before_oldest : std::prev(next)->id;
-    if (common != cursor && !flaws_.ignore_lineage) return Lost(CursorState::kRewound, common);
+    if (common != cursor && !flaws_.ignore_lineage) {
+      return Lost(CursorState::kRewound,
+                  flaws_.common_across_epochs ? common : LastInCommon(cursor, common));
+    }
   }
   EventPage page;
   while (next != events.end() && page.events.size() < max) page.events.push_back(*next++);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/redis/error.h"
+#include "services/router/store/lineage.h"
 #include "services/router/store/redis_protocol.h"
 
 namespace firstline::store {
@@ -39,7 +40,7 @@ std::optional<EventPage> CheckCursor(EventId cursor, const Surroundings& found) 
   for (const EventEntry& event : found.events) {
     if (event.id <= cursor) common = event.id;
   }
-  if (common != cursor) return Lost(CursorState::kRewound, common);
+  if (common != cursor) return Lost(CursorState::kRewound, LastInCommon(cursor, common));
   return std::nullopt;
 }
 

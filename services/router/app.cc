@@ -272,7 +272,8 @@ absl::Status Secure(const TlsOptions& options, api::ServerOptions& server) {
   return absl::OkStatus();
 }
 
-absl::Status AskCallers(const AppOptions& options, api::ServerOptions& server) {
+absl::Status AskCallers(const AppOptions& options, api::BadTokenObserver& observer,
+                        api::ServerOptions& server) {
   const AuthOptions& auth = options.auth;
   if (!auth.on()) {
     if (auth.issuer.empty() && auth.audience.empty()) return absl::OkStatus();
@@ -282,7 +283,10 @@ absl::Status AskCallers(const AppOptions& options, api::ServerOptions& server) {
     return absl::InvalidArgumentError("--auth-keys needs --tls-cert: tokens are not for plaintext");
   }
   auto opened = api::Authenticator::Open(
-      {.keys_path = auth.keys, .expected = {.issuer = auth.issuer, .audience = auth.audience}});
+      {.keys_path = auth.keys,
+       .expected = {.issuer = auth.issuer, .audience = auth.audience},
+       .now = nullptr,
+       .bad_tokens = {.rate = auth.bad_token_rate, .now = nullptr, .observer = &observer}});
   if (!opened.ok()) return opened.status();
   server.authenticator = *std::move(opened);
   return absl::OkStatus();
@@ -311,6 +315,7 @@ struct App::Parts {
   RpcCounter rpcs{process};
   ForwardCounter forwards{process.forwarding()};
   LimitCounter limits{process.limits()};
+  BadTokenCounter bad_tokens{process.bad_tokens()};
   telemetry::Telemetry telemetry;
   telemetry::StatusBook book{clock};
   Announcer announcer{telemetry, book};
@@ -405,7 +410,6 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppOptions& options) {
   if (absl::Status s = CheckReach(options); !s.ok()) return s;
   api::ServerOptions server_options;
   if (absl::Status s = Secure(options.tls, server_options); !s.ok()) return s;
-  if (absl::Status s = AskCallers(options, server_options); !s.ok()) return s;
   auto parts = std::make_unique<Parts>(options);
   // The advertised address must be known before the first ownership record is written, the port only
   // once the server listens: with port 0 and nothing to advertise, take a free port first.
@@ -420,6 +424,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppOptions& options) {
       options.advertise.empty() ? server_options.address : options.advertise;
   server_options.advertise = advertise;
   server_options.forwards = &parts->forwards;
+  if (absl::Status s = AskCallers(options, parts->bad_tokens, server_options); !s.ok()) return s;
   if (absl::Status s = LimitCallers(options, parts->limits, server_options); !s.ok()) return s;
   if (options.connection_age.count() > 0) server_options.connection_age = options.connection_age;
   if (absl::Status s = parts->StartLoop(advertise); !s.ok()) return s;

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "common/redis/tls.h"
 #include "common/tls/credentials.h"
+#include "services/router/api/bad_tokens.h"
 #include "services/router/runtime/options.h"
 
 namespace firstline::router {
@@ -36,6 +37,8 @@ struct TlsOptions {
 struct AuthOptions {
   std::string keys;  // file: JSON Web Key Set or public keys in PEM
   std::string issuer, audience;
+  // Tokens of one address judged and refused a second; see api/bad_tokens.h. 0: no limit.
+  double bad_token_rate = api::kBadTokenRate;
 
   bool on() const { return !keys.empty(); }
 };

@@ -75,6 +75,11 @@ int main(int argc, char** argv) {
                  "public keys of bearer tokens, JWKS or PEM: callers are asked who they are");
   cli.add_option("--auth-issuer", options.auth.issuer, "who issues the tokens, their iss");
   cli.add_option("--auth-audience", options.auth.audience, "what they are for, their aud");
+  cli.add_option("--bad-token-rate", options.auth.bad_token_rate,
+                 "bad tokens a second that are judged of each address, and at once; beyond them"
+                 " none that is new; 0: no limit")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
   auto* caller_rate =
       cli.add_option("--caller-rate", options.caller_rate,
                      "calls a second taken of each caller, and as many of agents' work beside"

@@ -14,6 +14,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include "common/rpc/observer.h"
+#include "services/router/api/bad_tokens.h"
 #include "services/router/api/caller_limits.h"
 #include "services/router/api/forwarder.h"
 #include "services/router/telemetry/process_metrics.h"
@@ -101,6 +102,21 @@ class LimitCounter final : public api::LimitObserver {
 
  private:
   telemetry::LimitMetrics& metrics_;
+};
+
+class BadTokenCounter final : public api::BadTokenObserver {
+ public:
+  explicit BadTokenCounter(telemetry::BadTokenMetrics& metrics) : metrics_(metrics) {}
+  void OnBadToken(api::BadToken what) override {
+    switch (what) {
+      case api::BadToken::kJudged: return metrics_.judged.Increment();
+      case api::BadToken::kRemembered: return metrics_.remembered.Increment();
+      case api::BadToken::kLimited: return metrics_.limited.Increment();
+    }
+  }
+
+ private:
+  telemetry::BadTokenMetrics& metrics_;
 };
 
 }  // namespace firstline::router

@@ -102,6 +102,25 @@ TEST_F(CallerLimitsTest, CallersRememberedAreBounded) {
   EXPECT_FALSE(use(0));
 }
 
+// Looking takes nothing, of who is known or new.
+TEST_F(CallerLimitsTest, APeekTellsWhatAChargeWould) {
+  CallerLimits limits = Limits(1, 1);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limits.Peek("a", Allowance::kOther).ok());
+  EXPECT_EQ(limits.remembered(), 0u);
+  EXPECT_TRUE(limits.Charge("a", Allowance::kOther).ok());
+  const absl::Status refused = limits.Peek("a", Allowance::kOther);
+  EXPECT_EQ(status::ReasonOf(refused), "CALLER_LIMITED");
+  EXPECT_EQ(status::GetErrorInfo(refused)->retry_after, milliseconds(1000));
+  EXPECT_TRUE(limits.Peek("a", Allowance::kAgentsWork).ok());
+  now_ += seconds(1);
+  EXPECT_TRUE(limits.Peek("a", Allowance::kOther).ok());
+  for (size_t i = 1; i <= CallerLimits::kCallersMax + 1; ++i) {
+    limits.Charge(absl::StrCat("caller ", i), Allowance::kOther).IgnoreError();
+  }
+  // There is no room: the newcomers' allowance is looked at, which the last one above took.
+  EXPECT_FALSE(limits.Peek("new", Allowance::kOther).ok());
+}
+
 // A key may be of any length; what is remembered of it is not.
 TEST_F(CallerLimitsTest, LongKeysAreOne) {
   CallerLimits limits = Limits(1, 1);

@@ -25,6 +25,8 @@ class CallerTest : public AccessFixture {
   }
 };
 
+std::string NoAddress() { return ""; }
+
 const json kOperator = {{"role", "operator"}, {"workspaces", {"*"}}};
 
 TEST_F(CallerTest, ClaimsAreCompleteOrRefused) {
@@ -134,7 +136,7 @@ TEST_F(StreamOfToken, GoesOnWhereTheKeyStays) {
   const test::PrivateKey second = test::NewEcKey();
   WriteKeys({{"k1", key_.get()}, {"k2", second.get()}});
   authenticator_->Look();
-  CallerRef caller = *authenticator_->Identify("Bearer " + Token(kOperator));
+  CallerRef caller = *authenticator_->Identify("Bearer " + Token(kOperator), NoAddress);
   const CallerRef before = caller;
   EXPECT_TRUE(authenticator_->StillGood(caller).ok());
   EXPECT_EQ(caller, before);
@@ -153,7 +155,7 @@ TEST_F(CallerTest, JudgingAgainIsSpread) {
   std::vector<CallerRef> callers;
   for (int i = 0; i < 3 * Authenticator::kJudgedPerSecond / 4; ++i) {
     auto identified = authenticator_->Identify(
-        "Bearer " + Token(kOperator, "k1", nullptr, absl::StrCat("s", i)));
+        "Bearer " + Token(kOperator, "k1", nullptr, absl::StrCat("s", i)), NoAddress);
     ASSERT_TRUE(identified.ok());
     callers.push_back(*identified);
   }
@@ -184,7 +186,9 @@ TEST_F(CallerTest, TokensRememberedAreBounded) {
   ASSERT_TRUE(small.ok());
   std::vector<std::string> tokens;
   std::vector<CallerRef> callers;
-  const auto identify = [&](size_t n) { return *(*small)->Identify("Bearer " + tokens[n]); };
+  const auto identify = [&](size_t n) {
+    return *(*small)->Identify("Bearer " + tokens[n], NoAddress);
+  };
   for (size_t n = 0; n < 35; ++n) {
     tokens.push_back(Token(kOperator, "k1", nullptr, absl::StrCat("s", n)));
     callers.push_back(identify(n));
@@ -200,8 +204,8 @@ TEST_F(CallerTest, TokensRememberedAreBounded) {
 
 TEST_F(CallerTest, ATokenIsRemembered) {
   const std::string token = Token(kOperator);  // signatures of one text differ
-  EXPECT_EQ(*authenticator_->Identify("Bearer " + token),
-            *authenticator_->Identify("Bearer " + token));
+  EXPECT_EQ(*authenticator_->Identify("Bearer " + token, NoAddress),
+            *authenticator_->Identify("Bearer " + token, NoAddress));
 }
 
 // A token makes nobody a router: without a name for them anybody could forward.

@@ -19,6 +19,7 @@
 #include "services/router/app.h"
 #include "tests/common/redis_server.h"
 #include "tests/integration/auth_fixture.h"
+#include "tests/support/http_get.h"
 
 namespace firstline::test {
 namespace {
@@ -105,7 +106,8 @@ TEST_F(Auth, ATokenFileIsReadAgain) {
 
 // Keys are replaced under a subscription, tokens some time after them: it goes on where it was.
 TEST_F(Auth, SubscriptionsOutliveReplacedKeys) {
-  const RouterProcess router({.extra_arguments = RouterArguments()});
+  const RouterProcess router(
+      {.metrics_listen = "127.0.0.1:0", .extra_arguments = RouterArguments()});
   auto root = As("operator", router);
   ASSERT_TRUE(root.ApplyWorkspace(Shop()).ok());
   client::Subscription events(root, {.workspace = "shop", .cursor = "0-0"});
@@ -115,10 +117,10 @@ TEST_F(Auth, SubscriptionsOutliveReplacedKeys) {
   const PrivateKey second = NewEcKey();
   WriteFile(files_.Path("keys.pem"), PublicPem(second.get()));
   std::thread rollout([&] {
-    // Until the old token is no good, and then some.
-    auto old = As("platform", router);
-    while (old.ListWorkspaces({}).ok()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    // Until the subscription has come back with the old token and was refused.
+    constexpr char kNone[] = "firstline_bad_tokens_total{outcome=\"judged\"} 0";
+    while (HttpGet(router.metrics_address(), "/metrics").find(kNone) != std::string::npos) {
+    }
     const json claim = {{"role", "operator"}, {"workspaces", {"*"}}};
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();

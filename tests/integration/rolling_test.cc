@@ -31,7 +31,6 @@
 namespace firstline::test {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
@@ -126,18 +125,16 @@ class Rolling : public testing::Test {
 // Submits, reads and cancels without a pause, on some threads.
 class Callers {
  public:
+  static constexpr int kThreads = 4;
   Callers(std::shared_ptr<grpc::Channel> channel, std::vector<std::string> workspaces)
       : stub_(v1::RoutingService::NewStub(channel)), workspaces_(std::move(workspaces)) {
-    for (int i = 0; i < 4; ++i) threads_.emplace_back([this, i] { Run(i); });
+    for (int i = 0; i < kThreads; ++i) threads_.emplace_back([this, i] { Run(i); });
   }
   ~Callers() { Stop(); }
   // Until so many more calls were served.
-  bool Serve(int more) {
-    const int wanted = served_ + more;
-    const auto end = steady_clock::now() + kPatience;
-    while (served_ < wanted && steady_clock::now() < end) std::this_thread::yield();
-    return served_ >= wanted;
-  }
+  bool Serve(int more) { return Await(served_, more); }
+  // Until so many more calls were begun.
+  bool Begin(int more) { return Await(begun_, more); }
   void Stop() {
     stop_ = true;
     for (std::thread& thread : threads_) thread.join();
@@ -154,6 +151,13 @@ class Callers {
   }
 
  private:
+  static bool Await(const std::atomic<int>& count, int more) {
+    const int wanted = count + more;
+    const auto end = steady_clock::now() + kPatience;
+    while (count < wanted && steady_clock::now() < end) std::this_thread::yield();
+    return count >= wanted;
+  }
+
   void Run(int number) {
     for (int i = 0; !stop_; ++i) {
       const std::string& workspace = workspaces_[static_cast<size_t>(i) % workspaces_.size()];
@@ -181,6 +185,7 @@ class Callers {
 
   template <class Call>
   void Count(const char* what, const Call& call) {
+    ++begun_;
     grpc::ClientContext context;
     const grpc::Status status = call(context);
     sync::MutexLock lock(mutex_);
@@ -195,7 +200,7 @@ class Callers {
 
   const std::unique_ptr<v1::RoutingService::Stub> stub_;
   const std::vector<std::string> workspaces_;
-  std::atomic<int> served_{0};
+  std::atomic<int> begun_{0}, served_{0};
   std::atomic<bool> stop_{false};
   sync::Mutex mutex_;
   std::vector<std::string> failures_ FIRSTLINE_GUARDED_BY(mutex_);
@@ -321,7 +326,8 @@ TEST_F(Rolling, ARouterToldToGoEndsWithinItsBoundWhileRedisHangs) {
   Callers callers(channel_, Names(kWorkspaces));
   ASSERT_TRUE(callers.Serve(100));
   redis_.Pause();
-  std::this_thread::sleep_for(milliseconds(200));  // so that calls are under way
+  // A caller begins two more at most, a read and what it waits for: some wait for what hangs.
+  ASSERT_TRUE(callers.Begin(Callers::kThreads));
   const auto begin = steady_clock::now();
   for (const auto& router : routers_) router->Signal(SIGTERM);
   for (const auto& router : routers_) EXPECT_EQ(router->Wait(), 0);

@@ -109,7 +109,6 @@ INSTANTIATE_TEST_SUITE_P(
         Bug{"OfferForgottenAtTakeOver", [](auto& o) { o.bugs.forget_offers_on_takeover = true; }},
         Bug{"RestoreLeftOut", [](auto& o) { o.bugs.forget_restore = true; }},
         Bug{"CursorAcrossARewind", [](auto& o) { o.flaws.ignore_lineage = true; }},
-        Bug{"ASmallerCursorTakenForTold", [](auto& o) { o.flaws.common_across_epochs = true; }},
         Bug{"OrderLostInForwarding", [](auto& o) {
               o.gateway_bugs.forget_order = o.lossless = o.plain = true;
               o.commands = 1000;

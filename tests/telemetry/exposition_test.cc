@@ -286,6 +286,9 @@ TEST(ProcessMetricsTest, ForwardingIsThereBeforeItHappensAndThenCounts) {
         "firstline_forward_retries_total{cause=\"loading\"} 0",
         "firstline_forward_retries_total{cause=\"unanswered\"} 0",
         "firstline_forward_wait_seconds_count 0", "firstline_peer_streams 0",
+        "firstline_bad_tokens_total{outcome=\"judged\"} 0",
+        "firstline_bad_tokens_total{outcome=\"limited\"} 0",
+        "firstline_bad_tokens_total{outcome=\"remembered\"} 0",
         "firstline_caller_limited_total{allowance=\"agents_work\"} 0",
         "firstline_caller_limited_total{allowance=\"other\"} 0", "firstline_limited_callers 0"}) {
     EXPECT_THAT(text(), HasSubstr(line));

@@ -216,10 +216,12 @@ bool Authenticator::Look() {
   ++generation_;
   young_.clear();
   old_.clear();
+  bad_tokens_.ForgetTokens();
   return true;
 }
 
-absl::StatusOr<CallerRef> Authenticator::Identify(std::string_view authorization) {
+absl::StatusOr<CallerRef> Authenticator::Identify(std::string_view authorization,
+                                                  AddressOf address) {
   if (authorization.empty()) {
     return Unauthenticated("the call carries no bearer token", "TOKEN_MISSING");
   }
@@ -228,16 +230,35 @@ absl::StatusOr<CallerRef> Authenticator::Identify(std::string_view authorization
       absl::EqualsIgnoreCase(std::string(authorization.substr(0, kScheme.size())),
                              std::string(kScheme));
   if (!bearer) return Unauthenticated("authorization is no bearer token", "TOKEN_INVALID");
-  return IdentifyToken(std::string(authorization.substr(kScheme.size())));
+  return IdentifyToken(std::string(authorization.substr(kScheme.size())), address);
 }
 
-absl::StatusOr<CallerRef> Authenticator::IdentifyToken(const std::string& token) {
+absl::StatusOr<CallerRef> Authenticator::IdentifyToken(const std::string& token,
+                                                       AddressOf address) {
+  if (CallerRef known = Remembered(token)) return known;
+  const std::string from = address();
+  if (absl::Status s = bad_tokens_.Check(token, from); !s.ok()) return s;
+  const uint64_t generation = generation_;
+  absl::StatusOr<CallerRef> judged = Judge(token);
+  if (judged.ok()) return judged;
+  sync::MutexLock lock(mutex_);
+  // By keys that were replaced meanwhile it may have been good.
+  if (generation == generation_) bad_tokens_.Refuse(token, from, judged.status());
+  return judged;
+}
+
+// Null unless it is still good.
+CallerRef Authenticator::Remembered(const std::string& token) {
+  sync::MutexLock lock(mutex_);
+  CallerRef known = Known(token);
+  return known != nullptr && options_.now() < known->expiry ? known : nullptr;
+}
+
+absl::StatusOr<CallerRef> Authenticator::Judge(const std::string& token) {
   std::shared_ptr<const jwt::KeySet> keys;
   uint64_t generation = 0;
   {
     sync::MutexLock lock(mutex_);
-    CallerRef known = Known(token);
-    if (known != nullptr && options_.now() < known->expiry) return known;
     keys = keys_;
     generation = generation_;
   }
@@ -282,7 +303,9 @@ absl::Status Authenticator::StillGood(CallerRef& caller) {
   const bool expired = options_.now() >= caller->expiry;
   if (caller->generation == generation_ && !expired) return absl::OkStatus();
   if (!expired && !InTurn()) return absl::OkStatus();
-  absl::StatusOr<CallerRef> judged = IdentifyToken(caller->token);
+  CallerRef known = Remembered(caller->token);
+  absl::StatusOr<CallerRef> judged =
+      known != nullptr ? absl::StatusOr<CallerRef>(known) : Judge(caller->token);
   if (!judged.ok()) return judged.status();
   // For whom it acts is the stream's.
   if (caller->told != nullptr && !caller->told->on_behalf_of.empty()) {

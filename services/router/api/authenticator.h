@@ -2,7 +2,7 @@
 //
 //   auto authenticator = Authenticator::Open({.keys_path = "/etc/firstline/keys/jwks.json",
 //                                             .expected = {.issuer = ..., .audience = ...}});
-//   absl::StatusOr<CallerRef> caller = (*authenticator)->Identify("Bearer eyJ...");
+//   absl::StatusOr<CallerRef> caller = (*authenticator)->Identify("Bearer eyJ...", address);
 //
 // A token (common/jwt/verify.h) has an object claim `firstline`:
 //
@@ -16,7 +16,8 @@
 // Tokens once found good are remembered, the last tokens_max / 2 at least and tokens_max at most,
 // until they expire or the keys change: to judge a signature anew for every call would cost some
 // 100 us each. After a change streams are judged again kJudgedPerSecond at a time, so that calls go
-// on beside that: the last of 20,000 after 20 s.
+// on beside that: the last of 20,000 after 20 s. How many bad tokens are judged is bounded
+// (bad_tokens.h).
 //
 // Threads: any. One of its own looks at the file every kLook.
 #pragma once
@@ -29,6 +30,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "common/jwt/keys.h"
 #include "common/jwt/verify.h"
@@ -36,6 +38,7 @@
 #include "common/sync/mutex.h"
 #include "common/sync/owned_thread.h"
 #include "services/router/api/access.h"
+#include "services/router/api/bad_tokens.h"
 
 namespace firstline::api {
 
@@ -45,6 +48,7 @@ struct AuthenticatorOptions {
   std::function<jwt::Time()> now;  // empty: the system's clock
   // Tokens remembered at most, some 2 KiB each: twice the streams of a pod.
   size_t tokens_max = 40'000;
+  BadTokenOptions bad_tokens = {};
 };
 
 class Authenticator {
@@ -59,9 +63,11 @@ class Authenticator {
   Authenticator(const Authenticator&) = delete;
   Authenticator& operator=(const Authenticator&) = delete;
 
-  // `authorization`: the header's value, empty if there was none. UNAUTHENTICATED with reason
-  // TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED.
-  absl::StatusOr<CallerRef> Identify(std::string_view authorization);
+  // `authorization`: the header's value, empty if there was none. `address`: from where the call
+  // comes (client_address.h), asked for unless the token is remembered. UNAUTHENTICATED with reason
+  // TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED; RESOURCE_EXHAUSTED / TOO_MANY_BAD_TOKENS.
+  using AddressOf = absl::FunctionRef<std::string()>;
+  absl::StatusOr<CallerRef> Identify(std::string_view authorization, AddressOf address);
   // A caller identified earlier: would it be now? Cheap while the keys are the same. After they
   // changed `caller` becomes what its token says by the new ones, in its turn: OK until then.
   absl::Status StillGood(CallerRef& caller);
@@ -74,14 +80,18 @@ class Authenticator {
   size_t remembered();
 
  private:
-  explicit Authenticator(AuthenticatorOptions options) : options_(std::move(options)) {}
-  absl::StatusOr<CallerRef> IdentifyToken(const std::string& token);
+  explicit Authenticator(AuthenticatorOptions options)
+      : options_(std::move(options)), bad_tokens_(options_.bad_tokens) {}
+  absl::StatusOr<CallerRef> IdentifyToken(const std::string& token, AddressOf address);
+  absl::StatusOr<CallerRef> Judge(const std::string& token);
+  CallerRef Remembered(const std::string& token);
   CallerRef Known(const std::string& token) FIRSTLINE_REQUIRES(mutex_);
   void Remember(const CallerRef& caller) FIRSTLINE_REQUIRES(mutex_);
   bool InTurn();
   void Watch();
 
   const AuthenticatorOptions options_;
+  BadTokens bad_tokens_;
   sync::Mutex looking_;  // one at a time looks; held before mutex_
   sync::Mutex mutex_;
   sync::CondVar changed_;

@@ -74,6 +74,19 @@ absl::Status CallerLimits::Charge(std::string_view key, Allowance allowance) {
   return Limited(bucket.Wait(now));
 }
 
+absl::Status CallerLimits::Peek(std::string_view key, Allowance allowance) const {
+  const nanoseconds now = options_.now();
+  sync::MutexLock lock(mutex_);
+  const auto found = callers_.find(key.substr(0, kKeyBytesMax));
+  const bool is_new = found == callers_.end();
+  // Who is new finds room, or shares the newcomers'. Whether a sweep would make room is not looked
+  // at.
+  if (is_new && callers_.size() < kCallersMax) return absl::OkStatus();
+  const limit::TokenBucket& bucket = (is_new ? newcomers_ : found->second).Of(allowance);
+  const nanoseconds wait = bucket.Wait(now);
+  return wait.count() == 0 ? absl::OkStatus() : Limited(wait);
+}
+
 CallerLimits::Buckets& CallerLimits::Find(std::string_view key, nanoseconds now) {
   const auto found = callers_.find(key);
   if (found != callers_.end()) return found->second;

@@ -64,6 +64,8 @@ class CallerLimits {
   // Takes one call of the caller known by `key`, at most kKeyBytesMax of which count.
   // RESOURCE_EXHAUSTED / CALLER_LIMITED with RetryInfo, and nothing is taken, when there is none.
   absl::Status Charge(std::string_view key, Allowance allowance);
+  // As Charge would answer, but nothing is taken and nobody remembered for it.
+  absl::Status Peek(std::string_view key, Allowance allowance) const;
   size_t remembered() const;
 
   static constexpr size_t kKeyBytesMax = 600;
@@ -71,6 +73,9 @@ class CallerLimits {
  private:
   struct Buckets {
     limit::TokenBucket agents_work, other;
+    const limit::TokenBucket& Of(Allowance allowance) const {
+      return allowance == Allowance::kAgentsWork ? agents_work : other;
+    }
   };
   struct Hash {
     using is_transparent = void;

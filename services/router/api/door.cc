@@ -7,6 +7,7 @@
 #include "common/status/reason.h"
 #include "common/tls/credentials.h"
 #include "services/router/api/audit.h"
+#include "services/router/api/client_address.h"
 #include "services/router/api/limits.h"
 
 namespace firstline::api {
@@ -23,12 +24,6 @@ std::string_view Authorization(const grpc::ServerContext& context) {
   const auto found = metadata.find("authorization");
   if (found == metadata.end()) return {};
   return {found->second.data(), found->second.size()};
-}
-
-// "ipv4:10.0.0.7:40312" without the port, which is another for each connection.
-std::string AddressOf(const grpc::ServerContext& context) {
-  std::string peer = context.peer();
-  return peer.substr(0, peer.rfind(':'));
 }
 
 // Names in certificates may be of any bytes; events hold text.
@@ -58,7 +53,8 @@ absl::Status Door::Ask(Roles roles, const grpc::ServerContext& context, CallerRe
     if (!pod_.empty()) caller = ByCertificate(context);
     return absl::OkStatus();
   }
-  absl::StatusOr<CallerRef> identified = authenticator_->Identify(Authorization(context));
+  absl::StatusOr<CallerRef> identified = authenticator_->Identify(
+      Authorization(context), [&context] { return ClientAddress(context.peer()); });
   if (!identified.ok()) return identified.status();
   caller = *std::move(identified);
   return roles.Has(caller->role) ? absl::OkStatus() : RoleNotAllowed(caller->role);
@@ -88,7 +84,7 @@ absl::Status Door::StillGood(CallerRef& caller) const {
 std::string Door::LimitKey(Roles roles, const grpc::ServerContext& context,
                            const Caller& caller) const {
   if (limits_ == nullptr || roles.Has(Role::kPod) || roles.Has(Role::kAnyone)) return {};
-  return caller.key.empty() ? AddressOf(context) : caller.key;
+  return caller.key.empty() ? ClientAddress(context.peer()) : caller.key;
 }
 
 }  // namespace firstline::api

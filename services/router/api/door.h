@@ -30,8 +30,8 @@ class Door {
       : authenticator_(std::move(authenticator)), pod_(std::move(pod)), limits_(limits) {}
 
   // Who calls what is for `roles`, and whom it acts for; `caller` is set as far as it was found.
-  // UNAUTHENTICATED, or PERMISSION_DENIED with reason ROLE_NOT_ALLOWED, NOT_A_POD or
-  // ON_BEHALF_NOT_ALLOWED.
+  // UNAUTHENTICATED; RESOURCE_EXHAUSTED / TOO_MANY_BAD_TOKENS; or PERMISSION_DENIED with reason
+  // ROLE_NOT_ALLOWED, NOT_A_POD or ON_BEHALF_NOT_ALLOWED.
   absl::Status Admit(Roles roles, const grpc::ServerContext& context, CallerRef& caller) const;
   // Whether `caller` may go on with a stream; it may become what its token says now.
   absl::Status StillGood(CallerRef& caller) const;

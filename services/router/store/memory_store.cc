@@ -265,8 +265,7 @@ EventPage MemoryBackend::ReadNow(const WorkspaceId& workspace, EventId cursor, s
     if (cursor < before_oldest) return Lost(CursorState::kExpired, before_oldest);
     const EventId common = next == events.begin() ? before_oldest : std::prev(next)->id;
     if (common != cursor && !flaws_.ignore_lineage) {
-      return Lost(CursorState::kRewound,
-                  flaws_.common_across_epochs ? common : LastInCommon(cursor, common));
+      return Lost(CursorState::kRewound, LastInCommon(cursor, common));
     }
   }
   EventPage page;

@@ -45,7 +45,6 @@ struct MemoryFlaws {
   bool epoch_ignores_clock = false;  // epoch = stored + 1, so a rolled-back counter reissues one
   bool skip_sequence_check = false;  // a resend is applied again
   bool ignore_lineage = false;       // readers go on behind a cursor that history has lost
-  bool common_across_epochs = false;  // what has a smaller id is taken for told
 };
 
 class MemoryBackend {

@@ -55,6 +55,16 @@ LimitMetrics MakeLimits(prometheus::Registry& registry) {
           .callers = callers.Add({})};
 }
 
+BadTokenMetrics MakeBadTokens(prometheus::Registry& registry) {
+  auto& bad = prometheus::BuildCounter()
+                  .Name("firstline_bad_tokens_total")
+                  .Help("Bearer tokens refused, by what that took.")
+                  .Register(registry);
+  return {.judged = bad.Add({{"outcome", "judged"}}),
+          .remembered = bad.Add({{"outcome", "remembered"}}),
+          .limited = bad.Add({{"outcome", "limited"}})};
+}
+
 int Known(int code) { return code >= 0 && code < kGrpcCodes ? code : kUnknown; }
 
 }  // namespace
@@ -76,7 +86,8 @@ ProcessMetrics::ProcessMetrics(const std::string& version)
                    .Help("From the arrival of a unary call to its answer.")
                    .Register(*registry_)),
       forwarding_(MakeForwarding(*registry_)),
-      limits_(MakeLimits(*registry_)) {
+      limits_(MakeLimits(*registry_)),
+      bad_tokens_(MakeBadTokens(*registry_)) {
   prometheus::BuildGauge()
       .Name("firstline_build_info")
       .Help("Always 1; the version that runs.")

@@ -58,6 +58,13 @@ struct LimitMetrics {
   prometheus::Gauge& callers;
 };
 
+// Bearer tokens that were refused. Threads: any.
+struct BadTokenMetrics {
+  prometheus::Counter& judged;
+  prometheus::Counter& remembered;
+  prometheus::Counter& limited;
+};
+
 class ProcessMetrics {
  public:
   explicit ProcessMetrics(const std::string& version);
@@ -68,6 +75,7 @@ class ProcessMetrics {
   // Made at once, so that a rate sees the first.
   ForwardMetrics& forwarding() { return forwarding_; }
   LimitMetrics& limits() { return limits_; }
+  BadTokenMetrics& bad_tokens() { return bad_tokens_; }
   const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
 
  private:
@@ -76,6 +84,7 @@ class ProcessMetrics {
   prometheus::Family<prometheus::Histogram>& seconds_;
   ForwardMetrics forwarding_;
   LimitMetrics limits_;
+  BadTokenMetrics bad_tokens_;
   std::vector<std::unique_ptr<RpcMetrics>> methods_;
 };
 

@@ -21,6 +21,8 @@
 #include <string>
 #include <vector>
 
+#include "services/router/engine/types.h"
+
 namespace firstline::telemetry {
 
 inline constexpr int kGrpcCodes = 17;
@@ -58,6 +60,14 @@ struct LimitMetrics {
   prometheus::Gauge& callers;
 };
 
+// One classifier. `answers` by engine::ClassifierOutcome; null for those that no answer is. Threads: any.
+struct ClassifierMetrics {
+  std::array<prometheus::Counter*, engine::kClassifierOutcomes> answers{};
+  prometheus::Histogram* seconds = nullptr;
+  prometheus::Gauge* asking = nullptr;
+  prometheus::Gauge* breakers_open = nullptr;
+};
+
 class ProcessMetrics {
  public:
   explicit ProcessMetrics(const std::string& version);
@@ -68,6 +78,8 @@ class ProcessMetrics {
   // Made at once, so that a rate sees the first.
   ForwardMetrics& forwarding() { return forwarding_; }
   LimitMetrics& limits() { return limits_; }
+  // As Rpc: `name` is one that the router was given.
+  ClassifierMetrics Classifier(const std::string& name);
   const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
 
  private:
@@ -76,6 +88,10 @@ class ProcessMetrics {
   prometheus::Family<prometheus::Histogram>& seconds_;
   ForwardMetrics forwarding_;
   LimitMetrics limits_;
+  prometheus::Family<prometheus::Counter>& classifier_answers_;
+  prometheus::Family<prometheus::Histogram>& classifier_seconds_;
+  prometheus::Family<prometheus::Gauge>& classifier_asking_;
+  prometheus::Family<prometheus::Gauge>& classifier_breakers_;
   std::vector<std::unique_ptr<RpcMetrics>> methods_;
 };
 

@@ -266,6 +266,9 @@ void ShowExplanation(std::ostream& out, const v1::ExplainInquiryResponse& respon
 void ShowExplanation(std::ostream& out, const v1::ExplainSubmitResponse& response, bool coloured) {
   const v1::InquiryExplanation& told = response.explanation();
   out << "dry run, nothing is changed: ";
+  if (!response.classifier().empty()) {
+    out << "classifier " << response.classifier() << " would be asked, and decide if it knows; else ";
+  }
   if (!response.rule().empty()) out << "rule " << response.rule() << " chooses its queue; ";
   for (const std::string& queue : response.passed_through()) {
     out << "queue " << queue << " moves it on at once; ";

@@ -62,10 +62,50 @@ std::string WhyText(v1::EnqueueCause cause) {
   }
 }
 
+std::string OutcomeText(const v1::ClassifierTrace& trace) {
+  switch (trace.outcome()) {
+    case v1::CLASSIFIER_OUTCOME_NO_VERDICT:
+      return "did not know";
+    case v1::CLASSIFIER_OUTCOME_OUT_OF_BOUNDS:
+      return absl::StrCat("was not followed: its ", trace.subject(), " is out of bounds");
+    case v1::CLASSIFIER_OUTCOME_UNKNOWN_QUEUE:
+      return absl::StrCat("was not followed: there is no queue '", trace.subject(), "'");
+    case v1::CLASSIFIER_OUTCOME_UNKNOWN_SKILL:
+      return absl::StrCat("was not followed: no agent has '", trace.subject(), "'");
+    case v1::CLASSIFIER_OUTCOME_DEADLINE:
+      return "did not answer in time";
+    case v1::CLASSIFIER_OUTCOME_UNAVAILABLE:
+      return "could not be asked: it failed";
+    case v1::CLASSIFIER_OUTCOME_BREAKER_OPEN:
+      return "was not asked: it has failed too often of late";
+    case v1::CLASSIFIER_OUTCOME_BUSY:
+      return "was not asked: it is asked too much";
+    case v1::CLASSIFIER_OUTCOME_UNKNOWN_CLASSIFIER:
+      return "was not asked: the router does not know it";
+    case v1::CLASSIFIER_OUTCOME_NOT_ASKED:
+      return "was not asked";
+    default:
+      return Word(trace.outcome());
+  }
+}
+
+std::string ClassifierText(const v1::ClassifierTrace& trace) {
+  std::string text = absl::StrCat("; classifier ", trace.classifier(), " ", OutcomeText(trace));
+  if (trace.outcome() == v1::CLASSIFIER_OUTCOME_VERDICT) {
+    text = absl::StrCat("; sent there by classifier ", trace.classifier());
+  }
+  if (!trace.label().empty()) absl::StrAppend(&text, " (", trace.label(), ")");
+  return text;
+}
+
 std::string SubmittedText(const v1::InquirySubmitted& submitted) {
   std::string text = absl::StrCat("submitted: ", SpecText(submitted.inquiry().spec()));
-  if (submitted.rule().empty()) return text;
-  absl::StrAppend(&text, "; sent there by rule ", submitted.rule());
+  if (submitted.has_classifier()) absl::StrAppend(&text, ClassifierText(submitted.classifier()));
+  if (!submitted.rule().empty()) {
+    absl::StrAppend(&text, "; sent there by rule ", submitted.rule());
+  } else if (!submitted.passed_over().empty()) {
+    absl::StrAppend(&text, "; by no rule");
+  }
   for (const v1::RulePassedOver& passed : submitted.passed_over()) {
     absl::StrAppend(&text, ", not by ", passed.rule(), " because of ",
                     passed.key().empty() ? "its channel" : passed.key());

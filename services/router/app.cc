@@ -25,6 +25,8 @@
 #include "common/version/version.h"
 #include "services/router/api/server.h"
 #include "services/router/api/health_server.h"
+#include "services/router/classifier_setup.h"
+#include "services/router/reach.h"
 #include "services/router/rpc_counter.h"
 #include "services/router/runtime/loop.h"
 #include "services/router/store/codec.h"
@@ -46,8 +48,9 @@ namespace {
 // Tells telemetry everything and watchers that there is something to see.
 class Announcer final : public runtime::Observer {
  public:
-  Announcer(telemetry::Telemetry& telemetry, telemetry::StatusBook& book)
-      : telemetry_(telemetry), book_(book) {}
+  Announcer(telemetry::Telemetry& telemetry, telemetry::StatusBook& book,
+            api::UnaskedWorkspaces& unasked)
+      : telemetry_(telemetry), book_(book), unasked_(unasked) {}
   // Before the first commit can happen, or never.
   void SetServer(api::Server* server) { server_.store(server, std::memory_order_release); }
 
@@ -56,9 +59,15 @@ class Announcer final : public runtime::Observer {
                                    {"agents", engine.agents()}});
     telemetry_.Loaded(workspace, engine);
     book_.Loaded(workspace);
+    unasked_.Loaded(workspace, engine);
   }
   void Applied(const runtime::WorkspaceId& workspace, const engine::Engine& engine) override {
     telemetry_.Applied(workspace, engine);
+    unasked_.Applied(workspace, engine);
+  }
+  void Refused(const runtime::WorkspaceId& workspace, const engine::Engine& engine,
+               const engine::Submit& submit, const engine::Outcome& outcome) override {
+    telemetry_.Refused(workspace, engine, submit, outcome);
   }
   void Sealed(const runtime::WorkspaceId& workspace) override { telemetry_.Sealed(workspace); }
   void Committed(const runtime::WorkspaceId& workspace, const engine::Engine& engine,
@@ -72,6 +81,7 @@ class Announcer final : public runtime::Observer {
     log::Info("workspace given up", {{"workspace", workspace}});
     telemetry_.Dropped(workspace);
     book_.Dropped(workspace);
+    unasked_.Dropped(workspace);
   }
   void HandedOver(const runtime::WorkspaceId& workspace, const std::string& successor) override {
     log::Info("workspace handed over", {{"workspace", workspace}, {"to", successor}});
@@ -88,6 +98,7 @@ class Announcer final : public runtime::Observer {
  private:
   telemetry::Telemetry& telemetry_;
   telemetry::StatusBook& book_;
+  api::UnaskedWorkspaces& unasked_;
   std::atomic<api::Server*> server_{nullptr};
 };
 
@@ -213,10 +224,6 @@ runtime::RandomSource SystemRandom() {
   };
 }
 
-std::string HostOf(const std::string& address) {
-  return address.substr(0, address.rfind(':'));
-}
-
 // A port that was free a moment ago. Whoever takes it first makes the start fail, not go wrong.
 absl::StatusOr<int> FreePort(const std::string& host) {
   addrinfo hints{}, *found = nullptr;
@@ -237,14 +244,6 @@ absl::StatusOr<int> FreePort(const std::string& host) {
   if (!ok) return absl::UnavailableError(absl::StrCat("cannot listen on ", host));
   // The port stands at the same place in both families.
   return ntohs(reinterpret_cast<const sockaddr_in*>(&bound)->sin_port);
-}
-
-// Addresses as numbers: what a name is resolved to may change.
-bool IsLoopback(const std::string& address) {
-  const std::string host = HostOf(address);
-  in_addr number{};
-  if (inet_pton(AF_INET, host.c_str(), &number) == 1) return ntohl(number.s_addr) >> 24 == 127;
-  return absl::StartsWith(address, "unix:") || host == "localhost" || host == "[::1]";
 }
 
 // Plaintext beyond this machine has to be meant.
@@ -318,12 +317,15 @@ struct App::Parts {
   BadTokenCounter bad_tokens{process.bad_tokens()};
   telemetry::Telemetry telemetry;
   telemetry::StatusBook book{clock};
-  Announcer announcer{telemetry, book};
+  api::UnaskedWorkspaces unasked;
+  Announcer announcer{telemetry, book, unasked};
   store::RecordCodec codec;
   std::unique_ptr<store::EventLog> events;
   std::unique_ptr<runtime::Loop> loop;
   std::unique_ptr<StatusReporter> reporter;
   std::unique_ptr<LoopBackend> backend;
+  std::unique_ptr<ClassifierCounter> asked;
+  std::unique_ptr<api::ClassifierClient> classifiers;
   std::unique_ptr<api::HealthServer> health;
   std::unique_ptr<api::Server> server;
   std::shared_ptr<telemetry::Exposition> exposition;
@@ -333,6 +335,7 @@ struct App::Parts {
       : options(given), telemetry(given.driven_clock ? nullptr : &clock) {}
 
   absl::Status StartLoop(const std::string& advertise);
+  absl::Status OpenClassifiers(api::ServerOptions& to);
   absl::Status StartHealth();
   absl::Status StartMetrics();
   telemetry::MetricsServer::Page StatusPage(bool html);
@@ -394,6 +397,16 @@ absl::Status App::Parts::StartMetrics() {
   return absl::OkStatus();
 }
 
+absl::Status App::Parts::OpenClassifiers(api::ServerOptions& to) {
+  auto known = ReadClassifiers(options.classifiers, options.tls.files);
+  if (!known.ok()) return known.status();
+  asked = std::make_unique<ClassifierCounter>(*known, process);
+  classifiers = std::make_unique<api::ClassifierClient>(*known);
+  to.classifying = {
+      .classifiers = classifiers.get(), .unasked = &unasked, .observer = asked.get()};
+  return absl::OkStatus();
+}
+
 absl::Status App::Parts::StartHealth() {
   if (options.health_listen.empty()) return absl::OkStatus();
   auto started = api::HealthServer::Start(
@@ -427,6 +440,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const AppOptions& options) {
   if (absl::Status s = AskCallers(options, parts->bad_tokens, server_options); !s.ok()) return s;
   if (absl::Status s = LimitCallers(options, parts->limits, server_options); !s.ok()) return s;
   if (options.connection_age.count() > 0) server_options.connection_age = options.connection_age;
+  if (absl::Status s = parts->OpenClassifiers(server_options); !s.ok()) return s;
   if (absl::Status s = parts->StartLoop(advertise); !s.ok()) return s;
   if (absl::Status s = parts->StartHealth(); !s.ok()) return s;
   auto server = api::Server::Start(server_options, *parts->backend, *parts->events, parts->rpcs);
@@ -452,6 +466,7 @@ void App::Stop() {
   parts_->announcer.SetServer(nullptr);
   parts_->metrics.reset();
   parts_->server.reset();
+  parts_->classifiers.reset();
   parts_->health.reset();
   parts_->backend.reset();
   parts_->reporter.reset();

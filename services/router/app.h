@@ -19,6 +19,7 @@
 #include "common/redis/tls.h"
 #include "common/tls/credentials.h"
 #include "services/router/api/bad_tokens.h"
+#include "services/router/classifier_setup.h"
 #include "services/router/runtime/options.h"
 
 namespace firstline::router {
@@ -63,6 +64,7 @@ struct AppOptions {
   std::chrono::milliseconds wait{100};  // 1..1000
   // TLS to Redis, its Sentinels and nodes: where `store` is rediss://..., or where this is set.
   std::optional<redis::TlsOptions> redis_tls;
+  ClassifierOptions classifiers;                  // whom workspaces may have asked
   bool driven_clock = false;                      // workspace time advances by AdvanceTime alone
   std::chrono::milliseconds lease{0};             // 0: the runtime's default
   std::chrono::milliseconds connection_age{0};    // 0: the server's default

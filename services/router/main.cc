@@ -122,6 +122,14 @@ int main(int argc, char** argv) {
   auto* key = cli.add_option("--redis-tls-key", tls.key_file, "PEM file of its key")
                   ->needs(certificate);
   certificate->needs(key);
+  cli.add_option("--classifier", options.classifiers.named,
+                 "NAME=HOST:PORT of a classifier that workspaces may name; repeatable, at most 16")
+      ->allow_extra_args(false);
+  cli.add_option("--classifier-ca", options.classifiers.ca,
+                 "CA of the classifiers' certificates, PEM: they are asked over TLS, and shown"
+                 " --tls-cert if there is one");
+  cli.add_flag("--classifier-insecure", options.classifiers.insecure,
+               "ask classifiers in plaintext beyond loopback");
   cli.add_option("--clock", clock,
                  "system, or driven: workspace time advances only by ClockService.AdvanceTime")
       ->check(CLI::IsMember({"system", "driven"}))

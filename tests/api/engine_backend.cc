@@ -72,6 +72,11 @@ runtime::Answer EngineBackend::Apply(runtime::Call& call) {
   }
   Workspace& workspace = found->second;
   runtime::Done done{workspace.engine->Apply(now_, std::get<engine::Command>(call.body)), {}};
+  const auto* submit =
+      std::get_if<engine::Submit>(&std::get<engine::Command>(call.body).body);
+  if (submit != nullptr && !done.outcome.ok()) {
+    telemetry_.Refused(call.workspace, *workspace.engine, *submit, done.outcome);
+  }
   if (!done.outcome.ok() && fresh) {
     telemetry_.Dropped(call.workspace);
     workspaces_.erase(found);

@@ -28,7 +28,7 @@ class EngineBackend final : public Backend, public store::EventLog {
             std::vector<runtime::SessionRef> sessions) override;
   void Look(const runtime::WorkspaceId&) override {}
   void ListWorkspaces(Listed done) override;
-  runtime::BootTime Now() const override { return {1}; }
+  runtime::BootTime Now() const override { return {boot_us}; }
   bool Ready() const override { return ready; }
   telemetry::Telemetry& telemetry() override { return telemetry_; }
   void ReadStatus(StatusRead done) override { done(status_report); }
@@ -58,6 +58,7 @@ class EngineBackend final : public Backend, public store::EventLog {
 
   StatusReport status_report;  // set before the first call
   std::atomic<bool> ready{true};
+  std::atomic<int64_t> boot_us{1};  // the clock of calls' deadlines
   std::atomic<bool> driven{true};
   std::function<void()> committed;  // set before the first call
 

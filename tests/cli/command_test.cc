@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "services/cli/output.h"
 #include "services/cli/terminal.h"
@@ -302,6 +303,40 @@ TEST(Timeline, ForgetsWhatWasTakenBack) {
   inquiry.set_state(v1::INQUIRY_STATE_OFFERED);
   inquiry.mutable_counts()->set_offers(1);
   EXPECT_TRUE(timeline.Reaches(inquiry));
+}
+
+TEST(Timeline, TellsWhoChoseTheQueue) {
+  const v1::Workspace config;
+  const auto told = [&](v1::ClassifierOutcome outcome, const std::string& rule) {
+    v1::Event event;
+    v1::InquirySubmitted& submitted = *event.mutable_inquiry_submitted();
+    submitted.mutable_inquiry()->mutable_spec()->set_channel("chat");
+    submitted.mutable_inquiry()->mutable_spec()->set_queue("care");
+    submitted.set_rule(rule);
+    submitted.add_passed_over()->set_rule("refunds");
+    submitted.mutable_passed_over(0)->set_key("topic");
+    submitted.mutable_classifier()->set_classifier("intents");
+    submitted.mutable_classifier()->set_outcome(outcome);
+    submitted.mutable_classifier()->set_label("v2");
+    submitted.mutable_classifier()->set_subject("nowhere");
+    Timeline timeline(config);
+    timeline.Take(event);
+    return timeline.steps()[0].what;
+  };
+  EXPECT_EQ(told(v1::CLASSIFIER_OUTCOME_VERDICT, ""),
+            "submitted: chat for care; sent there by classifier intents (v2); by no rule, not by "
+            "refunds because of topic");
+  EXPECT_EQ(told(v1::CLASSIFIER_OUTCOME_DEADLINE, "rest"),
+            "submitted: chat for care; classifier intents did not answer in time (v2); sent there by "
+            "rule rest, not by refunds because of topic");
+  EXPECT_THAT(told(v1::CLASSIFIER_OUTCOME_UNKNOWN_QUEUE, "rest"),
+              HasSubstr("was not followed: there is no queue 'nowhere' (v2)"));
+  // Each outcome has words of its own.
+  std::set<std::string> words;
+  for (int i = 1; i < v1::ClassifierOutcome_ARRAYSIZE; ++i) {
+    words.insert(told(static_cast<v1::ClassifierOutcome>(i), ""));
+  }
+  EXPECT_EQ(words.size(), 11u);
 }
 
 TEST_F(CommandTest, ExplainsInquiriesAgentsAndSubmissions) {

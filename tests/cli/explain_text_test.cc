@@ -131,6 +131,11 @@ TEST(ExplainText, OfADryRun) {
   EXPECT_EQ(Shown<v1::ExplainSubmitResponse>(
                 R"pb(ends: true explanation { inquiry { spec { queue: "q" } } })pb"),
             "dry run, nothing is changed: a step of queue q ends it at once\n");
+  EXPECT_EQ(Shown<v1::ExplainSubmitResponse>(
+                R"pb(rule: "rest" classifier: "intents" ends: true
+                     explanation { inquiry { spec { queue: "q" } } })pb"),
+            "dry run, nothing is changed: classifier intents would be asked, and decide if it knows; "
+            "else rule rest chooses its queue; a step of queue q ends it at once\n");
 }
 
 TEST(ExplainText, OfADryRunThatOthersDecide) {

@@ -93,37 +93,6 @@ std::vector<std::string> ValuesOf(const AgentConfig& agent, const std::string& k
   return values;
 }
 
-bool IsWhole(const std::string& text) {
-  const size_t sign = text.rfind('-', 0) == 0 ? 1 : 0;
-  const std::string digits = text.substr(sign);
-  return !digits.empty() && digits.size() <= 18 &&
-         digits.find_first_not_of("0123456789") == std::string::npos;
-}
-
-// Whether one of the values compares so.
-bool Compares(const std::vector<std::string>& there, const Condition& condition) {
-  const auto& wanted = condition.values;
-  const auto one_of = [&](const std::string& value) {
-    return std::find(wanted.begin(), wanted.end(), value) != wanted.end();
-  };
-  const bool equal = std::any_of(there.begin(), there.end(), one_of);
-  if (condition.comparison == Comparison::kNotEqual) return !equal;
-  if (condition.comparison == Comparison::kEqual || condition.comparison == Comparison::kIn) {
-    return equal;
-  }
-  const int64_t bound = std::stoll(wanted.at(0));
-  return std::any_of(there.begin(), there.end(), [&](const std::string& value) {
-    if (!IsWhole(value)) return false;
-    const int64_t number = std::stoll(value);
-    switch (condition.comparison) {
-      case Comparison::kLess: return number < bound;
-      case Comparison::kLessOrEqual: return number <= bound;
-      case Comparison::kGreater: return number > bound;
-      default: return number >= bound;
-    }
-  });
-}
-
 // Units in use, added up once for a scan.
 struct Usage {
   std::map<std::string, int> total;
@@ -391,23 +360,6 @@ Order InServingOrder(const Model& model) {
 }  // namespace
 
 std::map<std::string, int> UnitsInUse(const Model& model) { return Usage(model).total; }
-
-const RuleConfig* NaiveRule(const WorkspaceConfig& config, const std::string& channel,
-                            const std::map<std::string, std::string>& attributes) {
-  for (const RuleConfig& rule : config.rules) {
-    const auto& channels = rule.channels;
-    bool fits = channels.empty() ||
-                std::find(channels.begin(), channels.end(), channel) != channels.end();
-    for (const Condition& condition : rule.conditions) {
-      std::vector<std::string> there;
-      const auto attribute = attributes.find(condition.key);
-      if (attribute != attributes.end()) there.push_back(attribute->second);
-      fits = fits && Compares(there, condition);
-    }
-    if (fits) return &rule;
-  }
-  return nullptr;
-}
 
 std::map<std::string, Mismatch> NaiveQualifies(const Model& model, const ModelInquiry& inquiry) {
   const Usage none{Model{}};

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "services/router/engine/command.h"
 #include "services/router/engine/config.h"
 #include "services/router/engine/requirement.h"
 #include "services/router/engine/types.h"
@@ -86,9 +87,15 @@ struct Model {
 std::vector<std::string> Unique(const std::vector<std::string>& names);
 // Those of the same customer that came before it, the latest first, at most 8.
 std::vector<const ModelInquiry*> Before(const Model& model, const ModelInquiry& inquiry);
-// The first rule that fits the channel and attributes of an inquiry without a queue; null: none.
-const RuleConfig* NaiveRule(const WorkspaceConfig& config, const std::string& channel,
-                            const std::map<std::string, std::string>& attributes);
+// Who decides about an inquiry that names no queue (canonical_classify.cc).
+struct NaiveDecision {
+  const Verdict* verdict = nullptr;  // of the advice
+  const RuleConfig* rule = nullptr;  // null beside a verdict, and where none fits
+  std::optional<ClassifierOutcome> outcome;  // where it was the classifier's turn
+};
+NaiveDecision NaiveClassify(const Model& model, const Submit& submit, const Advice* advice);
+// Whether what is there fulfils the condition.
+bool Compares(const std::vector<std::string>& there, const Condition& condition);
 // What both ask together: the narrower range of a skill, the first's languages unless there are none,
 // all of the rest.
 RequirementSpec Together(const RequirementSpec& first, const RequirementSpec& second);

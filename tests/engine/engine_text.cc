@@ -37,9 +37,14 @@ class EventText {
   }
   std::string operator()(const InquirySubmitted& e) {
     std::string text = absl::StrCat("submitted ", I(e.inquiry));
+    if (const ClassifierTrace* trace = e.classifier.get()) {
+      absl::StrAppend(&text, " classifier=", trace->classifier, " ", Text(trace->outcome));
+      if (!trace->label.empty()) absl::StrAppend(&text, " label=", trace->label);
+      if (!trace->subject.empty()) absl::StrAppend(&text, " subject=", trace->subject);
+    }
     const RuleHit* hit = e.hit.get();
     if (hit == nullptr) return text;
-    absl::StrAppend(&text, " rule=", hit->rule);
+    if (!hit->rule.empty()) absl::StrAppend(&text, " rule=", hit->rule);
     for (const RuleMiss& miss : hit->passed_over) {
       absl::StrAppend(&text, " not:", miss.rule, ":", miss.key.empty() ? "(channel)" : miss.key);
     }

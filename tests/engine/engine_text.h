@@ -15,6 +15,7 @@ const char* Text(Presence presence);
 const char* Text(Gate gate);
 const char* Text(EnqueueCause cause);
 const char* Text(OfferOutcome outcome);
+const char* Text(ClassifierOutcome outcome);
 const char* Text(AssignCause cause);
 const char* Text(Override aside);
 const char* Text(LostAgent policy);

@@ -35,6 +35,13 @@ const char* Text(EnqueueCause cause) {
                                   "directed", "reopened"}),
       cause);
 }
+const char* Text(ClassifierOutcome outcome) {
+  return Pick(std::to_array<const char*>({"verdict", "no_verdict", "out_of_bounds", "unknown_queue",
+                                          "unknown_skill", "deadline", "unavailable",
+                                          "breaker_open", "busy", "unknown_classifier",
+                                          "not_asked"}),
+              outcome);
+}
 const char* Text(OfferOutcome outcome) {
   return Pick(
       std::to_array<const char*>({"accepted", "declined", "expired", "rescinded", "agent_lost",

@@ -30,9 +30,15 @@ Step Program::Next(const Engine& engine) {
   if (!step.has_command) return step;
   if (!recent_.empty() && choices_.Percent(3)) {
     step.command = recent_[choices_.Below(static_cast<uint32_t>(recent_.size()))];
+    // Whoever is asked about it again may say something else.
+    if (step.command.advice != nullptr) step.command.advice = MakeAdvice();
     return step;
   }
   step.command.body = NextBody(engine);
+  const auto* submit = std::get_if<Submit>(&step.command.body);
+  if (submit != nullptr && submit->queue.empty() && engine.config().external) {
+    step.command.advice = MakeAdvice();
+  }
   if (choices_.Percent(15)) step.command.request_id = Name("r", choices_.Below(16));
   if (choices_.Percent(8)) {
     step.command.when = step.at + Milliseconds(choices_.Between(-20'000, 6'000));
@@ -160,6 +166,23 @@ Body Program::MakeSubmit(const Engine& engine) {
   }
   if (choices_.Percent(10)) submit.excluded_agents.push_back(AnyAgent());
   return submit;
+}
+
+// Mostly what a classifier should say; sometimes nothing, or what makes no sense here.
+std::shared_ptr<const Advice> Program::MakeAdvice() {
+  if (choices_.Percent(10)) return nullptr;
+  Advice advice{.classifier = choices_.Percent(5) ? "other" : "intents"};
+  if (choices_.Percent(20)) {
+    advice.outcome = static_cast<ClassifierOutcome>(choices_.Between(0, kClassifierOutcomes - 1));
+  }
+  advice.verdict.queue = choices_.Percent(95) ? AnyQueue() : std::string(65, 'q');
+  if (choices_.Percent(40)) advice.verdict.requirement = MakeRequirement(2);
+  if (choices_.Percent(5)) advice.verdict.requirement.skills.push_back({"s9", 11});
+  if (choices_.Percent(40)) advice.verdict.priority = choices_.Between(0, 10);
+  if (choices_.Percent(30)) {
+    advice.label = std::string(static_cast<size_t>(choices_.Between(1, 130)), 'x');
+  }
+  return std::make_shared<const Advice>(std::move(advice));
 }
 
 Body Program::MakeUpdate(const Engine& engine) {
@@ -318,7 +341,12 @@ Body Program::MakeConfigChange() {
       break;
     default:
       apply.patch_rules = true;
-      apply.config.rules = MakeWorkspace().rules;
+      apply.config = {};
+      {
+        WorkspaceConfig made = MakeWorkspace();
+        apply.config.rules = std::move(made.rules);
+        apply.config.external = std::move(made.external);
+      }
       break;
   }
   return apply;
@@ -339,6 +367,11 @@ WorkspaceConfig Program::MakeWorkspace() {
   config.calendars = MakeCalendars();
   for (int rules = choices_.Percent(60) ? choices_.Between(1, 4) : 0; rules > 0; --rules) {
     config.rules.push_back(MakeRule(static_cast<uint32_t>(rules)));
+  }
+  if (choices_.Percent(50)) {
+    config.external = {"intents", Seconds(1),
+                       choices_.Percent(50) ? ClassifierTurn::kAfterRules
+                                            : ClassifierTurn::kBeforeRules};
   }
   return config;
 }
@@ -683,6 +716,14 @@ struct CommandText {
   }
 };
 
+std::string AdviceText(const Advice* advice) {
+  if (advice == nullptr) return "";
+  const Verdict& verdict = advice->verdict;
+  return absl::StrCat(" advice=", advice->classifier, ":", Text(advice->outcome), ":",
+                      verdict.queue, "[", Levels(verdict.requirement.skills), "|",
+                      Levels(verdict.requirement.languages), "] label=", advice->label.size());
+}
+
 }  // namespace
 
 std::string Text(const Step& step) {
@@ -690,6 +731,7 @@ std::string Text(const Step& step) {
   if (!step.has_command) return absl::StrCat(at, " tick");
   const Command& c = step.command;
   return absl::StrCat(at, " ", std::visit(CommandText{}, c.body),
+                      AdviceText(c.advice.get()),
                       c.request_id.empty() ? "" : absl::StrCat(" request=", c.request_id),
                       c.when.IsSet() ? absl::StrCat(" when=", Text(c.when, Program::kStart)) : "");
 }

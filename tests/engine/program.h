@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ class Program {
 
   // Inquiries.
   Body MakeSubmit(const Engine& engine);
+  std::shared_ptr<const Advice> MakeAdvice();
   Body MakeUpdate(const Engine& engine);
   Body MakeTransfer(const Engine& engine);
   Body MakeMessage(const Engine& engine);

@@ -37,9 +37,18 @@ struct ReferenceEngine::Fold {
     const auto* submit = CommandAs<Submit>();
     if (submit == nullptr) return "an inquiry appears without a Submit";
     const std::string said = e.hit.get() == nullptr ? "" : e.hit.get()->rule;
-    const RuleConfig* rule = self.RuleFor(*submit);
-    if (submit->queue.empty() && rule == nullptr) return "an inquiry is classified that fits no rule";
-    const std::string wrong = Differs("the rule", said, rule == nullptr ? "" : rule->id);
+    const NaiveDecision decision =
+        NaiveClassify(self.model_, *submit, self.command_->advice.get());
+    if (submit->queue.empty() && decision.rule == nullptr && decision.verdict == nullptr) {
+      return "an inquiry is classified that fits no rule";
+    }
+    std::string wrong =
+        Differs("the rule", said, decision.rule == nullptr ? "" : decision.rule->id);
+    const auto* trace = e.classifier.get();
+    if (wrong.empty()) {
+      wrong = Differs("what came of the classifier", trace == nullptr ? "" : Text(trace->outcome),
+                      decision.outcome ? Text(*decision.outcome) : "");
+    }
     if (!wrong.empty()) return wrong;
     const ModelInquiry inquiry = self.Draft(*submit);
     if (!self.IsUndecided() && self.IsTooSlowFor(inquiry)) return inquiry.id + " would wait too long and is let in";

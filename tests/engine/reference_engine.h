@@ -62,7 +62,6 @@ class ReferenceEngine {
   void ComeBack(ModelInquiry& inquiry) const;  // a customer who was there before
   void TakeConfig(const WorkspaceConfig& config);
   void Charge(const std::string& queue);
-  const RuleConfig* RuleFor(const Submit& submit) const;  // null: it names its queue, or none fits
   ModelInquiry Draft(const Submit& submit) const;  // as it is before it enters its queue
   bool IsTooSlowFor(const ModelInquiry& inquiry) const;  // its queue, so that it is refused
   // For expected waits: it is taken from its place, waits again, or is gone from it.

@@ -40,12 +40,6 @@ std::vector<const ModelInquiry*> Before(const Model& model, const ModelInquiry& 
   return before;
 }
 
-const RuleConfig* ReferenceEngine::RuleFor(const Submit& submit) const {
-  if (!submit.queue.empty()) return nullptr;
-  return NaiveRule(model_.config, submit.channel,
-                   {submit.attributes.begin(), submit.attributes.end()});
-}
-
 ModelInquiry ReferenceEngine::Draft(const Submit& submit) const {
   ModelInquiry inquiry;
   inquiry.id = submit.inquiry_id;
@@ -53,11 +47,14 @@ ModelInquiry ReferenceEngine::Draft(const Submit& submit) const {
   inquiry.own = submit.requirement;
   inquiry.queue = submit.queue;
   inquiry.priority = submit.priority;
-  if (const RuleConfig* rule = RuleFor(submit)) {
-    inquiry.queue = rule->queue;
-    inquiry.own = Together(submit.requirement, rule->requirement);
-    if (rule->priority) inquiry.priority = *rule->priority;
-  }
+  const auto decide = [&](const auto& by) {
+    inquiry.queue = by.queue;
+    inquiry.own = Together(submit.requirement, by.requirement);
+    if (by.priority) inquiry.priority = *by.priority;
+  };
+  const NaiveDecision decision = NaiveClassify(model_, submit, command_->advice.get());
+  if (decision.rule != nullptr) decide(*decision.rule);
+  if (decision.verdict != nullptr) decide(*decision.verdict);
   inquiry.units = submit.units;
   for (const ChannelConfig& channel : model_.config.channels) {
     if (submit.units == 0 && channel.id == submit.channel) inquiry.units = channel.units;

@@ -1,6 +1,7 @@
 // What the conversion fuzzer does with one input: a tape of requests in wire form. Each is read,
 // converted, and what it becomes is applied to one small workspace of its own: a request is refused
-// with fields, or becomes a command that the engine applies or rejects without harm.
+// with fields, or becomes a command that the engine applies or rejects without harm. A classifier's
+// answer becomes the advice of a submission that names no queue, which is applied whatever it says.
 //
 // A request on the tape: a byte whose low five bits say which of `ConvertedRequests` it is, from the
 // first again beyond the last, and whose high three say how long after the one before it comes (their
@@ -14,6 +15,7 @@
 
 #include "firstline/v1/agent_service.pb.h"
 #include "firstline/v1/assignment.pb.h"
+#include "firstline/v1/classifier.pb.h"
 #include "firstline/v1/config_service.pb.h"
 #include "firstline/v1/routing_service.pb.h"
 
@@ -26,7 +28,7 @@ using ConvertedRequests =
                v1::SetPresenceRequest, v1::AcceptOfferRequest, v1::DeclineOfferRequest,
                v1::FinishWrapUpRequest, v1::ApplyWorkspaceRequest, v1::UpsertAgentsRequest,
                v1::DeleteAgentsRequest, v1::ClaimInquiryRequest, v1::AssignInquiryRequest,
-               v1::ReopenInquiryRequest, v1::ExtendWrapUpRequest>;
+               v1::ReopenInquiryRequest, v1::ExtendWrapUpRequest, v1::ClassifyResponse>;
 inline constexpr size_t kConvertedRequests = std::tuple_size_v<ConvertedRequests>;
 static_assert(kConvertedRequests <= 32, "five bits choose one");
 
@@ -40,7 +42,8 @@ struct ConvertTally {
 };
 
 // Aborts, with a line on standard error, when a rule is broken. The workspace "acme" has the sample
-// configuration, the offline agent "ann" and "bob", who is available for the queue "support".
+// configuration with the classifier "intents" before a default rule, the offline agent "ann" and
+// "bob", who is available for the queue "support".
 ConvertTally CheckConvertInput(const uint8_t* data, size_t size);
 
 }  // namespace firstline::api

@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "common/status/reason.h"
+#include "services/router/api/convert_classifier.h"
 #include "services/router/api/convert_command.h"
 #include "services/router/api/rejection_status.h"
 #include "services/router/engine/engine.h"
@@ -24,6 +27,8 @@ const auto kQuiet = google::protobuf::SetLogHandler(nullptr);
 
 // Each request is followed by a full check of the workspace: long tapes would be slow tapes.
 constexpr int kTapeRequestsMax = 64;
+
+constexpr char kClassifier[] = "intents";
 
 void Must(bool holds, std::string_view what, std::string_view detail = "") {
   if (holds) return;
@@ -54,12 +59,26 @@ engine::AgentConfig Bob() {
 using Converted = absl::StatusOr<engine::Command>;
 using Convert = std::pair<bool, Converted> (*)(const std::string& bytes);
 
+engine::Command Advised(const v1::ClassifyResponse& response, const std::string& bytes) {
+  engine::Submit submit;
+  submit.inquiry_id = "advised-" + std::to_string(std::hash<std::string>()(bytes));
+  submit.channel = "chat";
+  engine::Command command{std::move(submit), "", {}};
+  command.advice = std::make_shared<const engine::Advice>(
+      ToAdvice(kClassifier, response));
+  return command;
+}
+
 // False: the bytes are no such message.
 template <class Request>
 std::pair<bool, Converted> ReadAndConvert(const std::string& bytes) {
   Request request;
   if (!request.ParseFromString(bytes)) return {false, engine::Command{}};
-  return {true, ToCommand(request)};
+  if constexpr (std::is_same_v<Request, v1::ClassifyResponse>) {
+    return {true, Advised(request, bytes)};
+  } else {
+    return {true, ToCommand(request)};
+  }
 }
 
 template <size_t... I>
@@ -78,6 +97,7 @@ class Desk {
  private:
   // Applies the command and checks that the engine bore it. Whether it was accepted.
   bool Apply(const engine::Command& command);
+  void MustFollow(const engine::Command& advised);
 
   engine::Engine engine_{"acme"};
   engine::Time now_ = store::kSampleTime;
@@ -87,6 +107,8 @@ class Desk {
 Desk::Desk() {
   engine::ApplyConfig config;
   config.config = store::SampleConfig();
+  config.config.external = engine::ExternalConfig{.classifier = kClassifier};
+  config.config.rules = {{.id = "rest", .queue = "support"}};
   config.agents = {store::SampleAgentConfig(), Bob()};
   Must(Apply({std::move(config), "", {}}), "the sample configuration is good");
   Must(Apply({engine::SetPresence{.agent_id = "bob"}, "", {}}), "bob is available");
@@ -98,6 +120,7 @@ bool Desk::Apply(const engine::Command& command) {
   const engine::Outcome outcome = engine_.Apply(now_, command);
   const std::string violation = engine_.CheckInvariants(false);
   Must(violation.empty(), "the engine's invariants hold", violation);
+  if (outcome.ok() && command.advice != nullptr) MustFollow(command);
   if (!outcome.ok()) {
     MustExplain(ToStatus(outcome.rejection, outcome.subject, command.body.index()));
     Must(engine_.events().empty(), "a rejected command changes nothing", outcome.subject);
@@ -105,6 +128,23 @@ bool Desk::Apply(const engine::Command& command) {
   engine_.ClearEvents();
   engine_.TakeChanges();
   return outcome.ok();
+}
+
+// A verdict decides, or the event says why it did not.
+void Desk::MustFollow(const engine::Command& advised) {
+  for (const engine::Event& event : engine_.events()) {
+    const auto* submitted = std::get_if<engine::InquirySubmitted>(&event.body);
+    if (submitted == nullptr) continue;
+    const engine::ClassifierTrace* trace = submitted->classifier.get();
+    // The configuration of the tape may have none any more.
+    if (trace == nullptr) continue;
+    Must(trace->label.size() <= engine::limits::kClassifierLabelBytesMax, "a label is bounded");
+    Must(trace->subject.size() <= engine::limits::kNameBytesMax, "a subject is bounded");
+    if (trace->outcome != engine::ClassifierOutcome::kVerdict) continue;
+    Must(advised.advice->outcome == engine::ClassifierOutcome::kVerdict, "no verdict is made up");
+    Must(submitted->hit.get() == nullptr || submitted->hit.get()->rule.empty(),
+         "a verdict leaves no rule to decide");
+  }
 }
 
 void Desk::Handle(size_t kind, const std::string& bytes, engine::Span after) {

@@ -139,7 +139,25 @@ Tape ByHand() {
   return tape;
 }
 
-std::vector<Tape> Tapes() { return {Conversation(), Detour(), Reorganisation(), ByHand()}; }
+// By what a classifier says: all of it, nothing, and nonsense.
+Tape Advised() {
+  Tape tape;
+  tape.Add<v1::ClassifyResponse>(
+          R"(label: "offer" verdict { queue: "sales" priority: 4 requirement {
+             skills { skill: "selling" min_level: 3 max_level: 9 } languages { language: "de" } } })")
+      .Add<v1::ClassifyResponse>(R"(label: "unsure")", 1)
+      .Add<v1::ClassifyResponse>(R"(verdict { queue: "nowhere" priority: 11 })", 1)
+      .Add<v1::ApplyWorkspaceRequest>(
+          R"(workspace { id: "acme" classification { rules { id: "rest" queue: "support" }
+               external { classifier: "other" deadline { nanos: 10000000 }
+                          ask: CLASSIFIER_TURN_BEFORE_RULES } } } mode: APPLY_MODE_PATCH)")
+      .Add<v1::ClassifyResponse>(R"(verdict { queue: "sales" })", 2);
+  return tape;
+}
+
+std::vector<Tape> Tapes() {
+  return {Conversation(), Detour(), Reorganisation(), ByHand(), Advised()};
+}
 
 ConvertTally Check(const std::string& tape) {
   return CheckConvertInput(reinterpret_cast<const uint8_t*>(tape.data()), tape.size());

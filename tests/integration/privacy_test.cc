@@ -2,7 +2,8 @@
 // references, attributes, labels) are given to every RPC that takes them, also in calls that are
 // refused, through a router that does not own the workspace; then they are looked for in logs at
 // debug, metrics, /statusz, what errors and headers tell, `firstline doctor` and vendors' views. That
-// the search finds them is shown where they must be: in Redis, and by whoever may read them.
+// the search finds them is shown where they must be: in Redis, and by whoever may read them. A classifier
+// is told attributes and no customer reference; what it says is looked for as well.
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
@@ -30,6 +31,7 @@
 #include "tests/common/redis_server.h"
 #include "tests/integration/auth_fixture.h"
 #include "tests/support/http_get.h"
+#include "tests/support/test_classifier.h"
 
 namespace firstline::test {
 namespace {
@@ -68,6 +70,10 @@ class Privacy : public Auth {
   Privacy() {
     WriteFile(files_.Path("other"),
               Token({{"role", "platform"}, {"workspaces", {"shop"}}}, "other@example.com"));
+    classifier_.Say([](const auto&, v1::ClassifyResponse& response) {
+      response.set_label(WithCanaries("@label9"));
+      response.mutable_verdict()->set_queue(WithCanaries("@label0"));
+    });
   }
 
   RouterProcessOptions Options(const std::string& log) {
@@ -75,7 +81,12 @@ class Privacy : public Auth {
             .metrics_listen = "127.0.0.1:0",
             .log_level = "debug",
             .log_file = files_.Path(log),
-            .extra_arguments = RouterArguments()};
+            .extra_arguments = Arguments()};
+  }
+  std::vector<std::string> Arguments() {
+    std::vector<std::string> arguments = RouterArguments();
+    arguments.push_back("--classifier=intents=" + classifier_.address());
+    return arguments;
   }
 
   std::unique_ptr<grpc::ClientContext> Context(const std::string& token) {
@@ -172,6 +183,7 @@ class Privacy : public Auth {
   void GiveTheVendorWork();
 
   RedisServer redis_{{.append_only = true}};
+  TestClassifier classifier_;
   std::shared_ptr<grpc::Channel> channel_;  // to the router that is asked
   std::string told_;                        // what errors and headers said
 };
@@ -186,7 +198,8 @@ void Privacy::SayEverything() {
                "mode: APPLY_MODE_PATCH workspace { id: 'shop'"
                " queues { id: 'picky' requirement { labels: '@label1' } }"
                " classification { rules { id: 'r' queue: 'q' conditions { key: '@key1' comparison: COMPARISON_EQUAL"
-               " values: '@value1' } } } }"),
+               " values: '@value1' } } rules { id: 'rest' queue: 'q' }"
+               " external { classifier: 'intents' deadline { seconds: 2 } } } }"),
             "");
   EXPECT_EQ(Do("operator", &Config::UpsertAgents,
                "workspace: 'shop' agents { id: 'cat' labels: '@label2' }"),
@@ -206,6 +219,14 @@ void Privacy::SayEverything() {
                "workspace: 'shop' inquiry_id: 'i1' queue: 'picky' requirement { labels: "
                "'@label5' }"),
             "");
+  EXPECT_EQ(Do("platform", &Routing::SubmitInquiry,
+               "workspace: 'shop' inquiry { id: 'i3' channel: 'chat' customer: '@customer8'"
+               " attributes { key: '@key6' value: '@value6' } }"),
+            "");
+  ASSERT_EQ(classifier_.asked(), 1u);
+  const std::string asked = classifier_.requests()[0].SerializeAsString();
+  EXPECT_THAT(asked, HasSubstr(WithCanaries("@value6")));
+  EXPECT_THAT(asked, Not(HasSubstr(WithCanaries("@customer"))));
   EXPECT_THAT(
       Batch("platform",
             "commands { submit_inquiry { workspace: 'shop' inquiry { id: 'i2' " + spec +
@@ -315,7 +336,8 @@ TEST_F(Privacy, CanariesStayWhereTheyMustBe) {
   }
   for (const char* said : {"@customer1", "@customer2", "@customer3", "@key1", "@key2", "@key3",
                            "@value1", "@value2", "@value3", "@label1", "@label2", "@label3",
-                           "@label4", "@label5", "@customer6", "@customer7"}) {
+                           "@label4", "@label5", "@customer6", "@customer7", "@customer8",
+                           "@label9", "@label0"}) {
     EXPECT_NE(stored.find(WithCanaries(said)), std::string::npos) << said;
   }
   // What was refused is nowhere.

@@ -89,6 +89,19 @@ TEST_F(CommitTest, RejectionsAndReadsWaitForTheStateTheySaw) {
   EXPECT_EQ(As<Done>(a->AnswerTo(rejected))->outcome.rejection, engine::Rejection::kUnknownOffer);
 }
 
+TEST_F(CommitTest, OnlySubmissionsThatAreRefusedAreToldAsSuch) {
+  Begin();
+  engine::Command nowhere = SubmitInquiry("i1");
+  std::get<engine::Submit>(nowhere.body).queue = "nowhere";
+  a->Call(SubmitInquiry("i2"));
+  a->Call(nowhere);
+  a->Call(AcceptOffer("i2", 7));
+  a->Settle();
+  ASSERT_EQ(a->observer.refused.size(), 1u);
+  EXPECT_EQ(a->observer.refused[0],
+            std::pair(std::string("i1"), engine::Rejection::kUnknownQueue));
+}
+
 TEST_F(CommitTest, AReadWithNothingUnderWayLeavesAtOnce) {
   Begin();
   const Ticket read = a->Call(Query([](const engine::Engine&) {}));

@@ -71,6 +71,10 @@ class CountingObserver final : public Observer {
     last = figures;
   }
   void Dropped(const WorkspaceId&) override { ++dropped; }
+  void Refused(const WorkspaceId&, const engine::Engine&, const engine::Submit& submit,
+               const engine::Outcome& outcome) override {
+    refused.emplace_back(submit.inquiry_id, outcome.rejection);
+  }
   void Count(const WorkspaceId&, Incident incident) override { ++incidents[incident]; }
   int Of(Incident incident) const {
     const auto it = incidents.find(incident);
@@ -80,6 +84,7 @@ class CountingObserver final : public Observer {
   int loaded = 0, sealed = 0, committed = 0, dropped = 0;
   size_t applied_events = 0, committed_events = 0;
   CommitFigures last;
+  std::vector<std::pair<std::string, engine::Rejection>> refused;  // submissions
   std::map<Incident, int> incidents;
 };
 

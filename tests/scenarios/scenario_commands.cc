@@ -233,6 +233,15 @@ void ReadRule(ScenarioLine& line, ApplyConfig& config) {
   config.patch_rules = true;
 }
 
+// Names the workspace's classifier.
+void ReadClassifier(ScenarioLine& line, ApplyConfig& config) {
+  ExternalConfig& external = config.config.external.emplace();
+  external.classifier = line.Arg(0);
+  external.deadline = line.GetSpan("deadline", external.deadline);
+  if (line.Flag("after_rules")) external.ask = ClassifierTurn::kAfterRules;
+  config.patch_rules = true;
+}
+
 // ---- Commands -----------------------------------------------------------------------------------
 
 const Inquiry* Find(const Engine& engine, const std::string& id) {
@@ -263,7 +272,7 @@ Body ReadSubmit(ScenarioLine& line, const Engine& engine) {
   const auto& channels = engine.config().channels;
   const auto& queues = engine.config().queues;
   submit.channel = line.Get("channel", channels.empty() ? "" : channels[0].id);
-  const bool ruled = !engine.config().rules.empty();
+  const bool ruled = !engine.config().rules.empty() || engine.config().external;
   submit.queue = line.Get("queue", queues.empty() || ruled ? "" : queues[0].id);
   submit.requirement = line.GetRequirement();
   submit.priority = line.GetInt("priority", 0);
@@ -273,6 +282,22 @@ Body ReadSubmit(ScenarioLine& line, const Engine& engine) {
   submit.preferred_agents = ParseList(line.Get("preferred"));
   submit.excluded_agents = ParseList(line.Get("excluded"));
   return submit;
+}
+
+// What the classifier said of the submission; null: nothing is told.
+std::shared_ptr<const Advice> ReadAdvice(ScenarioLine& line, const Engine& engine) {
+  if (!line.Has("verdict") && !line.Has("no_verdict")) return nullptr;
+  Advice advice;
+  if (engine.config().external) advice.classifier = engine.config().external->classifier;
+  advice.classifier = line.Get("by", advice.classifier);
+  if (line.Has("no_verdict")) {
+    advice.outcome = ParseEnum<ClassifierOutcome>(line.Get("no_verdict"), kClassifierOutcomes, kText);
+  }
+  advice.verdict.queue = line.Get("verdict");
+  advice.verdict.requirement.skills = ParseLevels(line.Get("verdict_skills"));
+  if (line.Has("verdict_priority")) advice.verdict.priority = line.GetInt("verdict_priority", 0);
+  advice.label = line.Get("label");
+  return std::make_shared<const Advice>(std::move(advice));
 }
 
 Body ReadUpdate(ScenarioLine& line, const Engine&) {
@@ -424,7 +449,7 @@ bool ReadConfigLine(ScenarioLine& line, ApplyConfig& config) {
   static const std::map<std::string, void (*)(ScenarioLine&, ApplyConfig&)> kReaders = {
       {"channel", ReadChannel}, {"team", ReadTeam},         {"queue", ReadQueue},
       {"step", ReadStep},       {"settings", ReadSettings}, {"agent", ReadAgent},
-      {"rule", ReadRule},       {"calendar", ReadCalendar},
+      {"rule", ReadRule},       {"calendar", ReadCalendar}, {"classifier", ReadClassifier},
   };
   const auto reader = kReaders.find(line.verb());
   if (reader == kReaders.end()) return false;
@@ -437,6 +462,7 @@ std::optional<Command> ReadCommand(ScenarioLine& line, const Engine& engine, Tim
   if (reader == Readers().end()) return std::nullopt;
   Command command{reader->second(line, engine), line.Get("request"), {}};
   if (line.Has("when")) command.when = base + line.GetSpan("when");
+  if (line.verb() == "submit") command.advice = ReadAdvice(line, engine);
   return command;
 }
 

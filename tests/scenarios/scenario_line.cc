@@ -13,7 +13,7 @@ const std::set<std::string> kFlags = {"auto_accept", "drop_languages", "force", 
                                       "close",       "suspended",      "refuse_if_nobody",
                                       "wrap_up_queue_only", "exclusive", "allow_claim",
                                       "reopen_keeps_age", "with_offer",
-                                      "at_once_if_nobody"};
+                                      "at_once_if_nobody", "after_rules"};
 
 double ParseNumber(const std::string& text, std::string* unit) {
   char* end = nullptr;

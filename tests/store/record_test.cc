@@ -243,6 +243,8 @@ TEST(PublicEnumsTest, AreComplete) {
   CheckEnum<e::AssignCause, v1::AssignmentCause>(4, v1::AssignmentCause_descriptor());
   CheckEnum<e::Override, v1::AssignmentOverride>(8, v1::AssignmentOverride_descriptor());
   CheckEnum<e::LostAgent, v1::LostAgentPolicy>(3, v1::LostAgentPolicy_descriptor());
+  CheckEnum<e::ClassifierTurn, v1::ClassifierTurn>(2, v1::ClassifierTurn_descriptor());
+  CheckEnum<e::ClassifierOutcome, v1::ClassifierOutcome>(11, v1::ClassifierOutcome_descriptor());
   CheckEnum<e::WaitQuantile, v1::WaitQuantile>(2, v1::WaitQuantile_descriptor());
   CheckEnum<e::Author, v1::Author>(3, v1::Author_descriptor());
   CheckEnum<e::CancelReason, v1::CancelReason>(5, v1::CancelReason_descriptor());

@@ -97,6 +97,7 @@ engine::WorkspaceConfig SamplePolicies() {
                    .requirement = {.skills = {{"refunds", 3}}, .languages = {}, .labels = {}},
                    .priority = 4},
                   {.id = "rest", .queue = "support"}};
+  config.external = {"intents", engine::Milliseconds(150), engine::ClassifierTurn::kAfterRules};
   return config;
 }
 

@@ -63,6 +63,7 @@ std::map<std::string, TextFamily> Parsed(const std::string& text) {
 std::string WholeText(Rig& rig) {
   ProcessMetrics process("1.2.3");
   process.Rpc("firstline.v1.RoutingService", "SubmitInquiry");
+  process.Classifier("intents");
   return Serialized(Exposition(OptionsOf(rig)).Collect()) +
          Serialized(process.registry()->Collect());
 }
@@ -151,7 +152,10 @@ TEST(LabelsTest, LabelSetsAreClosed) {
       {"outcome",
        "accepted|auto_accepted|declined|expired|rescinded|agent_lost|taken|closed|"
        "closed_without_reply|abandoned|short_abandoned|left|cancelled|ok|error|"
-       "given_up"},
+       "given_up|verdict|no_verdict|out_of_bounds|deadline|unavailable|unknown_queue|unknown_skill|"
+       "breaker_open|busy|unknown_classifier|not_asked"},
+      {"classifier", "intents"},
+      {"reason", "queue_full|nobody_logged_in|wait_too_long"},
       {"step", "hold|[1-9]|1[0-6]"},
       {"score", "[1-5]"},
       {"resolved", "yes|no"},

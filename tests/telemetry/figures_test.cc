@@ -55,6 +55,55 @@ class FiguresTest : public ::testing::Test {
   Rig rig;
 };
 
+// ---- Refusals and classifiers -----------------------------------------------------------------
+
+TEST_F(FiguresTest, SubmissionsThatAQueueRefusesAreCountedAtOnceByReason) {
+  engine::WorkspaceConfig config = SmallConfig();
+  config.queues[0].max_length = 1;
+  config.queues[1].refuse_if_nobody = true;
+  rig.Configure(config, {MakeAgent("ada", "day")});
+  rig.Submit("i1", "sales", "chat");
+  const auto submit = [](const std::string& id, const std::string& queue) {
+    return engine::Submit{.inquiry_id = id, .channel = "chat", .queue = queue};
+  };
+  EXPECT_EQ(rig.Try(submit("i2", "sales")).rejection, engine::Rejection::kQueueFull);
+  EXPECT_EQ(rig.Try(submit("i2", "sales")).rejection, engine::Rejection::kQueueFull);
+  EXPECT_EQ(rig.Try(submit("i3", "welcome")).rejection, engine::Rejection::kNobodyLoggedIn);
+  rig.telemetry().Refused("acme", rig.engine(), submit("i4", "sales"),
+                          {engine::Rejection::kWaitTooLong, "sales", {}});
+  // No queue's doing.
+  EXPECT_EQ(rig.Try(submit("i5", "nowhere")).rejection, engine::Rejection::kUnknownQueue);
+  EXPECT_EQ(rig.Try(submit("", "sales")).rejection, engine::Rejection::kInvalidField);
+  // Neither sealed nor committed: there is nothing to commit.
+  EXPECT_EQ(rig.FlowOf("sales", "chat").refused, (std::array<uint64_t, kRefusals>{2, 0, 1}));
+  EXPECT_EQ(rig.FlowOf("welcome", "chat").refused, (std::array<uint64_t, kRefusals>{0, 1, 0}));
+}
+
+TEST_F(FiguresTest, WhatCameOfTheClassifierIsCountedWithTheInquiry) {
+  engine::WorkspaceConfig config = SmallConfig();
+  config.external = engine::ExternalConfig{.classifier = "intents"};
+  config.rules = {{.id = "rest", .queue = "sales"}};
+  rig.Configure(config, {MakeAgent("ada", "day")});
+  const auto submit = [&](const std::string& id, engine::ClassifierOutcome outcome) {
+    auto advice = std::make_shared<engine::Advice>();
+    advice->classifier = "intents";
+    advice->outcome = outcome;
+    advice->verdict.queue = "welcome";
+    EXPECT_TRUE(rig.Try(engine::Submit{.inquiry_id = id, .channel = "chat"}, advice).ok());
+  };
+  submit("i1", engine::ClassifierOutcome::kVerdict);
+  submit("i2", engine::ClassifierOutcome::kVerdict);
+  submit("i2", engine::ClassifierOutcome::kDeadline);  // a repeat
+  submit("i3", engine::ClassifierOutcome::kDeadline);
+  rig.Submit("i4", "sales", "chat");
+  EXPECT_EQ(rig.Snapshot().classified, (std::array<uint64_t, engine::kClassifierOutcomes>{}));
+  rig.Commit();
+  std::array<uint64_t, engine::kClassifierOutcomes> counted{};
+  counted[static_cast<size_t>(engine::ClassifierOutcome::kVerdict)] = 2;
+  counted[static_cast<size_t>(engine::ClassifierOutcome::kDeadline)] = 1;
+  EXPECT_EQ(rig.Snapshot().classified, counted);
+}
+
 // ---- First response ---------------------------------------------------------------------------
 
 TEST_F(FiguresTest, FirstReplyStopsThreeClocks) {

@@ -15,9 +15,15 @@ Rig::Rig(std::string workspace) : workspace_(std::move(workspace)) {
   telemetry_.Loaded(workspace_, engine_);
 }
 
-engine::Outcome Rig::Try(engine::Body body) {
-  const engine::Outcome outcome = engine_.Apply(now_, {std::move(body), "", {}});
+engine::Outcome Rig::Try(engine::Body body, std::shared_ptr<const engine::Advice> advice) {
+  engine::Command command{std::move(body), "", {}};
+  command.advice = std::move(advice);
+  const engine::Outcome outcome = engine_.Apply(now_, command);
   TellEvents();
+  const auto* submit = std::get_if<engine::Submit>(&command.body);
+  if (submit != nullptr && !outcome.ok()) {
+    telemetry_.Refused(workspace_, engine_, *submit, outcome);
+  }
   return outcome;
 }
 

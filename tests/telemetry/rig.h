@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "services/router/engine/engine.h"
@@ -22,7 +23,7 @@ class Rig {
 
   // Applies and expects success, or not.
   engine::Outcome Do(engine::Body body);
-  engine::Outcome Try(engine::Body body);
+  engine::Outcome Try(engine::Body body, std::shared_ptr<const engine::Advice> advice = nullptr);
   void Pass(engine::Span span);
   // Seals and commits everything applied so far.
   void Commit();

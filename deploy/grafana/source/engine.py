@@ -105,7 +105,24 @@ LOAD = row(
     lines("Complete scrapes", "0: the pod was too busy to hand out the figures of its workspaces.",
           [query(R("firstline_snapshot_complete"), "{{instance}}")], COUNT, ceiling=1))
 
+CLASSIFIERS = row(
+    "Classifiers that workspaces have asked",
+    lines("What came of it", "Times a classifier was asked, by what came of it.",
+          [query(total(R("firstline_classifier_answers_total"), "classifier, outcome"),
+                 "{{classifier}} {{outcome}}")], CALLS, stack=True),
+    lines("Time to answer", "From asking to the answer, error or deadline.",
+          [query(quantile(share, R("firstline_classifier_answer_seconds_bucket")), name)
+           for share, name in ((0.5, "p50"), (0.99, "p99"))], SECONDS),
+    lines("Inquiries by what came of it", "verdict: the classifier decided; all else: the rules did.",
+          [query(per_minute(W("firstline_inquiries_classified_total"), "outcome"), "{{outcome}}")],
+          PER_MINUTE, stack=True),
+    lines("Waiting and left alone", "Submissions that wait for an answer, and workspaces that leave a "
+          "classifier alone because it failed.",
+          [query(f"sum by (classifier) ({R('firstline_classifier_asking')})", "{{classifier}} asked"),
+           query(f"sum by (classifier) ({R('firstline_classifier_breakers_open')})",
+                 "{{classifier}} left alone")]))
+
 DASHBOARD = dashboard(
     "firstline-engine", "Firstline / Engine and Redis",
     "Calls, commits, ownership: is the service itself well?",
-    ["workspace"], [STATE, CALLS_ROW, COMMITS, OWNERSHIP, FORWARDING, LOAD])
+    ["workspace"], [STATE, CALLS_ROW, COMMITS, OWNERSHIP, FORWARDING, LOAD, CLASSIFIERS])

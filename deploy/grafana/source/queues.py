@@ -84,6 +84,10 @@ LEFT_OUT = row(
           [query(per_minute(C("firstline_inquiries_unanswered_total")), "unanswered"),
            query(per_minute(C("firstline_inquiries_closed_without_reply_total")), "closed unread")],
           PER_MINUTE),
+    lines("Refused submissions", "Submissions that a queue's limits refused, by reason; they are in none "
+          "of the other figures.",
+          [query(per_minute(C("firstline_submissions_refused_total"), "reason"), "{{reason}}")],
+          PER_MINUTE, stack=True),
     lines("Abandonment by queue", "Customers who left before an answer, of those and the answered; "
           "short abandonments left out.", [query(abandonment(by="queue"), "{{queue}}")], SHARE),
     lines("How inquiries end", "By outcome.",

@@ -85,7 +85,8 @@ void RunCommand(Backend& backend, CommandCall& call) {
   runtime::Call submitted{.workspace = workspace,
                           .deadline = call.deadline(),
                           .body = *std::move(parsed),
-                          .epoch = call.epoch()};
+                          .epoch = call.epoch(),
+                          .lane = call.lane()};
   // `inquiry` points into the request, which lives until the call ends.
   backend.Submit(std::move(submitted), [&call, kind, inquiry, workspace = std::move(workspace)](
                                            const runtime::Answer& answer) {
@@ -140,6 +141,8 @@ class PendingCommand final : public CommandCall,
     if (const absl::Status allowed = Admitted(); !allowed.ok()) return Answer(allowed);
     forwarding_.forwarder.Submit(*this);
   }
+  // As the number of its stream.
+  void SetLane(StreamId stream) { lane_ = stream; }
   // The stream is gone: nobody is to be told.
   void Leave() { stream_ = nullptr; }
   bool answered() const { return answered_; }
@@ -160,6 +163,7 @@ class PendingCommand final : public CommandCall,
       EnsureRequestId(forwarding_.forwarder.NewRequestId(), &request);
     });
     call->set_method(std::string(kMethod));
+    call->set_lane(lane_);
     if (trace_.traced()) call->set_traceparent(trace_.header());
     WriteCaller(*caller_, call);
     request_.SerializeToString(call->mutable_request());
@@ -239,6 +243,7 @@ class CommandsStream final : public CommandsIo {
     for (v1::Command& command : *mutable_request().mutable_commands()) {
       auto pending = std::make_shared<PendingCommand>(*this, forwarding_, loop().door(), caller(),
                                                       std::move(command));
+      pending->SetLane(id());
       lanes_[pending->workspace()].push_back(pending);
       ++unwritten_;
       pending->Submit();

@@ -237,6 +237,17 @@ engine::RuleConfig ReadRule(const v1::Rule& proto, const Path& path, Fields& fie
   return rule;
 }
 
+engine::ExternalConfig ReadExternal(const v1::ExternalClassifier& proto, const Path& path,
+                                    Fields& fields) {
+  engine::ExternalConfig external;
+  fields.Name(path / "classifier", proto.classifier());
+  external.classifier = proto.classifier();
+  ReadOptional(proto.has_deadline(), proto.deadline(), path / "deadline", fields,
+               external.deadline);
+  external.ask = ReadEnumOr(proto.ask(), engine::ClassifierTurn::kBeforeRules, path / "ask", fields);
+  return external;
+}
+
 engine::SettingsConfig ReadSettings(const v1::WorkspaceSettings& proto, const Path& path,
                                     Fields& fields) {
   engine::SettingsConfig settings;
@@ -401,6 +412,10 @@ engine::WorkspaceConfig ReadWorkspace(const v1::Workspace& proto, const Path& pa
   config.rules = ReadList<engine::RuleConfig>(proto.classification().rules(),
                                               engine::limits::kRulesMax, classification / "rules",
                                               fields, ReadRule);
+  if (proto.classification().has_external()) {
+    config.external = ReadExternal(proto.classification().external(), classification / "external",
+                                   fields);
+  }
   config.calendars = ReadList<engine::CalendarConfig>(
       proto.calendars(), engine::limits::kCalendarsMax, path / "calendars", fields, ReadCalendar);
   config.settings = ReadSettings(proto.settings(), path / "settings", fields);

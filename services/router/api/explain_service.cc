@@ -182,6 +182,7 @@ absl::Status ExplainSubmitNow(const engine::Engine& engine, engine::Command& com
   }
   v1::ExplainSubmitResponse& out = call.response();
   out.set_rule(run.rule);
+  out.set_classifier(run.classifier);
   out.set_ends(run.ends);
   out.set_undecided(run.undecided);
   for (const engine::QueueIx queue : run.passed_through) {

@@ -36,7 +36,10 @@ class ForwardStream final : public ForwardIo {
       ended_ = true;
       return Proceed();
     }
-    for (const internal::v1::ForwardedCall& call : request().calls()) Take(call);
+    for (internal::v1::ForwardedCall& call : *mutable_request().mutable_calls()) {
+      if (call.lane() != 0) call.set_lane(LaneHere(call.lane()));
+      Take(call);
+    }
     if (unwritten_ < limits::kForwardedCallsMax) return Read();
     paused_ = true;
   }
@@ -50,6 +53,12 @@ class ForwardStream final : public ForwardIo {
   void OnFinish() override {
     ended_ = true;
     Proceed();
+  }
+
+  // Lanes of the same number of another peer are others. Should two be one after all, they wait for
+  // one another, and no order is lost.
+  uint64_t LaneHere(uint64_t lane) const {
+    return (lane ^ (id() * 0x9e3779b97f4a7c15u)) | uint64_t{1} << 63;
   }
 
   void Take(const internal::v1::ForwardedCall& call) {

@@ -61,6 +61,17 @@ inline constexpr size_t kForwardedCallBytesMax = kMessageBytesMax - 1024;
 inline constexpr size_t kForwardedCallsMax = 16'384;  // from one peer
 inline constexpr size_t kOpenCallsMax = 100'000;
 
+// Submissions that wait for a classifier (classifying_backend.h). Open questions: a classifier that takes
+// 200 ms is asked 1,280 times a second by one workspace then; beyond it the rules decide at once.
+inline constexpr size_t kAskedPerWorkspaceMax = 256;
+inline constexpr size_t kAskedMax = 1024;
+// Commands that wait for one, behind others or while it is looked whether it is to be asked.
+inline constexpr size_t kHeldCommandsMax = 16'384;
+inline constexpr int kClassifierResponseBytesMax = 64 << 10;
+inline constexpr size_t kClassifiersMax = 16;  // labels of metrics
+// Workspaces whose breakers are remembered; beyond it those that are over are forgotten.
+inline constexpr size_t kBreakersMax = 1024;
+
 // Configuration.
 inline constexpr size_t kChangesMax = 1000;
 inline constexpr size_t kWarningsMax = 100;

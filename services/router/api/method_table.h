@@ -41,6 +41,7 @@ class MethodTable {
   }
 
   // UNIMPLEMENTED for a name that is not there; INVALID_ARGUMENT for a request that cannot be read.
+  // The call's lane is one of its sender's: it is to be unlike those of others.
   void Serve(const internal::v1::ForwardedCall& call, runtime::BootTime now, Sink sink) const {
     const auto entry = entries_.find(call.method());
     if (entry == entries_.end()) {
@@ -61,6 +62,7 @@ class MethodTable {
         return call->End(absl::InvalidArgumentError("the request cannot be read"));
       }
       call->epoch_ = in.epoch();
+      call->lane_ = in.lane();
       call->caller_ = ForwardedCaller(in.caller_agent_id(), in.caller_vendor(),
                                       store::ReadCaller(in.caller()));
       if (in.timeout_us() > 0) call->deadline_ = now + engine::Microseconds(in.timeout_us());

@@ -34,7 +34,8 @@ void EnableReflection() {
 
 Server::Server(const ServerOptions& options, Backend& backend, store::EventLog& log)
     : options_(options),
-      backend_(backend),
+      gathering_(backend),
+      backend_(gathering_, options.classifying),
       hub_(log, options.event_poll),
       health_(backend_, ServiceNames()) {}
 
@@ -93,6 +94,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                         server->limits_ ? &*server->limits_ : nullptr);
   server->calls_->Guard(*server->door_);
   server->watch_->Guard(*server->door_);
+  server->gathering_.Attach(server->calls_);
   server->backend_.Attach(server->calls_);
   server->forwarder_ = std::make_unique<Forwarder>(
       ForwarderOptions{
@@ -151,6 +153,7 @@ void Server::Stop(std::chrono::milliseconds grace) {
   if (watch_ == nullptr) return;
   Drain();
   calls_->Finish();
+  backend_.Stop();
   if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + grace);
   hub_.Stop();
   forwarder_->Stop();

@@ -18,6 +18,7 @@
 #include "common/rpc/observer.h"
 #include "services/router/api/agent_service.h"
 #include "services/router/api/backend.h"
+#include "services/router/api/classifying_backend.h"
 #include "services/router/api/config_service.h"
 #include "services/router/api/door.h"
 #include "services/router/api/event_hub.h"
@@ -67,6 +68,7 @@ struct ServerOptions {
   std::chrono::milliseconds event_poll{25};
   size_t watch_streams_max = limits::kWatchStreamsMax;
   ForwardObserver* forwards = nullptr;  // must outlive the server; null: nobody
+  ClassifyingOptions classifying;       // what it points to must outlive the server
 };
 
 class Server {
@@ -102,7 +104,8 @@ class Server {
   const ServerOptions options_;
   std::optional<CallerLimits> limits_;
   std::optional<Door> door_;  // loops ask at it until they have stopped
-  GatheringBackend backend_;
+  GatheringBackend gathering_;
+  ClassifyingBackend backend_;
   MethodTable methods_;
   std::unique_ptr<Forwarder> forwarder_;
   std::optional<Forwarding> forwarding_;

@@ -39,6 +39,8 @@ class UnaryCall {
   runtime::BootTime deadline() const { return deadline_; }
   // For runtime::Call::epoch.
   uint64_t epoch() const { return epoch_; }
+  // For runtime::Call::lane.
+  uint64_t lane() const { return lane_; }
   // Who calls; RPC, workspace and agent of the request are allowed, what is found has to be judged.
   const CallerRef& caller() const { return caller_; }
   // Exactly once for each time a handler is given it; it must not be touched afterwards. `epoch`: of
@@ -52,6 +54,7 @@ class UnaryCall {
   Response response_;
   runtime::BootTime deadline_ = runtime::kNeverBoot;
   uint64_t epoch_ = 0;
+  uint64_t lane_ = 0;
   CallerRef caller_ = Everybody();
 };
 
@@ -98,7 +101,8 @@ void Mutate(Backend& backend, UnaryCall<Request, Response>& call) {
   runtime::Call submitted{.workspace = call.request().workspace(),
                           .deadline = call.deadline(),
                           .body = *std::move(command),
-                          .epoch = call.epoch()};
+                          .epoch = call.epoch(),
+                          .lane = call.lane()};
   backend.Submit(std::move(submitted), [&call, kind](runtime::Answer answer) {
     const absl::Status status = ToStatus(answer, call.request().workspace(), kind);
     if (status.ok()) {

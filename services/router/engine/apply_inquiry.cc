@@ -56,7 +56,8 @@ InquiryIx Engine::Impl::FindForCommand(std::string_view id, const Command& comma
 Outcome Engine::Impl::CheckSubmit(const Submit& c, const Command& command) const {
   if (!IsId(c.inquiry_id)) return Reject(Rejection::kInvalidField, "inquiry_id");
   if (!IsId(c.channel)) return Reject(Rejection::kInvalidField, "channel");
-  const bool classified = c.queue.empty() && !world.config.rules.empty();
+  const bool classified =
+      c.queue.empty() && (!world.config.rules.empty() || world.config.external);
   if (!IsId(c.queue) && !classified) return Reject(Rejection::kInvalidField, "queue");
   std::string subject;
   if (Rejection r = CheckSpec(c.requirement, &subject); r != Rejection::kNone) {

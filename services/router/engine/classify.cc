@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "services/router/engine/config_check.h"
 #include "services/router/engine/limits.h"
 #include "services/router/engine/requirement.h"
 
@@ -47,28 +49,11 @@ void Append(std::vector<T>& to, const std::vector<T>& from) {
   }
 }
 
-}  // namespace
-
-Classification Classify(const std::vector<RuleConfig>& rules, const Submit& submit) {
-  Classification classification;
-  std::string failed;
-  for (const RuleConfig& rule : rules) {
-    if (Fits(rule, submit, failed)) {
-      classification.rule = &rule;
-      break;
-    }
-    if (classification.passed_over.size() < limits::kRuleTraceMax) {
-      classification.passed_over.push_back({rule.id, failed});
-    }
-  }
-  return classification;
-}
-
-Submit Apply(const RuleConfig& rule, const Submit& submit) {
+Submit Placed(const std::string& queue, const RequirementSpec& more,
+              const std::optional<int>& priority, const Submit& submit) {
   Submit classified = submit;
-  classified.queue = rule.queue;
-  if (rule.priority) classified.priority = *rule.priority;
-  const RequirementSpec& more = rule.requirement;
+  classified.queue = queue;
+  if (priority) classified.priority = *priority;
   RequirementSpec& own = classified.requirement;
   // One entry a skill: the narrower range of both.
   for (const SkillLevel& skill : more.skills) {
@@ -87,6 +72,48 @@ Submit Apply(const RuleConfig& rule, const Submit& submit) {
   Append(own.excluded_skills, more.excluded_skills);
   Append(own.label_conditions, more.label_conditions);
   return classified;
+}
+
+}  // namespace
+
+Classification Classify(const WorkspaceConfig& config, const Submit& submit) {
+  Classification classification;
+  std::string failed;
+  for (const RuleConfig& rule : config.rules) {
+    if (Fits(rule, submit, failed)) {
+      classification.rule = &rule;
+      break;
+    }
+    if (classification.passed_over.size() < limits::kRuleTraceMax) {
+      classification.passed_over.push_back({rule.id, failed});
+    }
+  }
+  const bool by_rule = classification.rule != nullptr && !IsDefault(*classification.rule);
+  classification.asks = config.external && (config.external->ask == ClassifierTurn::kBeforeRules ||
+                                            !by_rule);
+  return classification;
+}
+
+Submit Apply(const RuleConfig& rule, const Submit& submit) {
+  return Placed(rule.queue, rule.requirement, rule.priority, submit);
+}
+
+Submit Apply(const Verdict& verdict, const Submit& submit) {
+  return Placed(verdict.queue, verdict.requirement, verdict.priority, submit);
+}
+
+void CheckExternal(const ExternalConfig& external, const std::string& path,
+                   std::vector<ConfigProblem>& out) {
+  const std::string& name = external.classifier;
+  if (name.empty() || name.size() > limits::kNameBytesMax) {
+    out.push_back({path + ".classifier",
+                   absl::StrCat("must name a classifier that the routers were given (--classifier), "
+                                "1 to ", limits::kNameBytesMax, " bytes")});
+  }
+  if (external.deadline.us < limits::kClassifierDeadlineUsMin ||
+      external.deadline.us > limits::kClassifierDeadlineUsMax) {
+    out.push_back({path + ".deadline", "must be 10 ms to 2 s: the customer waits for it"});
+  }
 }
 
 }  // namespace firstline::engine

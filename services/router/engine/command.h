@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "services/router/engine/advice.h"
 #include "services/router/engine/caller.h"
 #include "services/router/engine/config.h"
 #include "services/router/engine/types.h"
@@ -155,7 +157,7 @@ struct ApplyConfig {
   bool whole = true;
   WorkspaceConfig config;
   bool patch_settings = false;  // patch only: take config.settings
-  bool patch_rules = false;     // patch only: take config.rules
+  bool patch_rules = false;     // patch only: take config.rules and config.external
   std::optional<std::vector<AgentConfig>> agents;
   std::vector<std::string> remove_queues;
   std::vector<std::string> remove_channels;
@@ -204,6 +206,7 @@ struct Command {
   std::string request_id;  // empty: only natural ids protect against repeats
   Time when;               // the caller's clock; unset: none. In [create, now + tolerance]
   CallerRef caller = nullptr;  // for its events; decides nothing, and is no part of its content
+  std::shared_ptr<const Advice> advice = nullptr;  // Submit without a queue; no part of its content
 };
 
 }  // namespace firstline::engine

@@ -245,6 +245,15 @@ struct RuleConfig {
   friend bool operator==(const RuleConfig&, const RuleConfig&) = default;
 };
 
+// The business' own service that says where an inquiry goes that names no queue. Who asks it gives what
+// it said to the engine with the command (advice.h).
+struct ExternalConfig {
+  std::string classifier;  // as the routers know it
+  Span deadline = Milliseconds(200);  // 10 ms..2 s
+  ClassifierTurn ask = ClassifierTurn::kBeforeRules;
+  friend bool operator==(const ExternalConfig&, const ExternalConfig&) = default;
+};
+
 struct WorkspaceConfig {
   std::vector<ChannelConfig> channels;
   std::vector<TeamConfig> teams;
@@ -252,6 +261,7 @@ struct WorkspaceConfig {
   SettingsConfig settings;
   std::vector<RuleConfig> rules = {};
   std::vector<CalendarConfig> calendars = {};
+  std::optional<ExternalConfig> external = {};
   friend bool operator==(const WorkspaceConfig&, const WorkspaceConfig&) = default;
 };
 

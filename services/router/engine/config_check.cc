@@ -444,6 +444,7 @@ std::vector<ConfigProblem> CheckConfig(const WorkspaceConfig& config) {
     CheckRule(config.rules[i], i + 1 == config.rules.size(), config,
               absl::StrCat("rules[", i, "]"), out);
   }
+  if (config.external) CheckExternal(*config.external, "classification.external", out);
   CheckSettings(config.settings, out);
   return out;
 }

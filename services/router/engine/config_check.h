@@ -31,6 +31,8 @@ inline bool IsDefault(const RuleConfig& rule) {
 
 // Ranges, duplicates and references of one configuration by itself.
 std::vector<ConfigProblem> CheckConfig(const WorkspaceConfig& config);
+void CheckExternal(const ExternalConfig& external, const std::string& path,
+                   std::vector<ConfigProblem>& out);
 std::vector<ConfigProblem> CheckAgent(const AgentConfig& agent, const WorkspaceConfig& config,
                                       const std::string& path);
 

@@ -87,7 +87,10 @@ WorkspaceConfig Merge(const WorkspaceConfig& present, const ApplyConfig& apply) 
   if (apply.whole) return apply.config;
   WorkspaceConfig next = present;
   if (apply.patch_settings) next.settings = apply.config.settings;
-  if (apply.patch_rules) next.rules = apply.config.rules;
+  if (apply.patch_rules) {
+    next.rules = apply.config.rules;
+    next.external = apply.config.external;
+  }
   MergeById(next.channels, apply.config.channels, apply.remove_channels);
   MergeById(next.teams, apply.config.teams, apply.remove_teams);
   MergeById(next.queues, apply.config.queues, apply.remove_queues);
@@ -117,6 +120,11 @@ ConfigReview Review(const Engine& engine, const ApplyConfig& apply) {
   Compare(engine.config().teams, next.teams, "teams", review.changes);
   Compare(engine.config().queues, next.queues, "queues", review.changes);
   Compare(engine.config().rules, next.rules, "rules", review.changes);
+  const auto& external = engine.config().external;
+  if (!(external == next.external)) {
+    const char* change = !external ? "added" : !next.external ? "removed" : "changed";
+    review.changes.push_back({"classification.external", change});
+  }
   Compare(engine.config().calendars, next.calendars, "calendars", review.changes);
   if (apply.agents) Compare(before, after, "agents", review.changes);
   if (next.settings.closed_max == 0) {
@@ -182,6 +190,11 @@ ConfigReview Review(const Engine& engine, const ApplyConfig& apply) {
   if (!next.rules.empty() && !IsDefault(next.rules.back())) {
     review.warnings.push_back({absl::StrCat("rules[", next.rules.back().id, "]"),
                                "the last rule is no default: inquiries that fit none are refused"});
+  }
+  if (next.external && next.rules.empty()) {
+    review.warnings.push_back(
+        {"classification.external",
+         "there is no default rule: where the classifier has no verdict, inquiries are refused"});
   }
   return review;
 }

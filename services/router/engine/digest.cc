@@ -139,10 +139,12 @@ class Hasher {
   void Add(const RuleConfig& v) {
     All(v.id, v.channels, v.conditions, v.queue, v.requirement, v.priority);
   }
+  void Add(const ExternalConfig& v) { All(v.classifier, v.deadline, v.ask); }
   void Add(const WorkspaceConfig& v) {
     All(v.channels, v.teams, v.queues, v.settings);
     AddLater(1, v.rules);
     AddLater(2, v.calendars);
+    AddLater(3, v.external);
   }
   template <class... T>
   void All(const T&... values) {

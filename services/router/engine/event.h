@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "services/router/engine/advice.h"
 #include "services/router/engine/caller.h"
 #include "services/router/engine/rare.h"
 #include "services/router/engine/requirement.h"
@@ -28,9 +29,10 @@ struct RecordQuarantined { std::string table, key, problem; };
 
 // A rule that did not fit: by the channel (no key) or by the first condition that failed.
 struct RuleMiss { std::string rule, key; };
-// The rule that chose its queue, and the first rules before it.
+// The rule that chose its queue (empty: the classifier did), and the first rules before that.
 struct RuleHit { std::string rule; std::vector<RuleMiss> passed_over; };
-struct InquirySubmitted { InquiryIx inquiry; Rare<RuleHit> hit; };  // unset: none did
+// hit: unset where no rule was looked at. classifier: unset where it was not its turn.
+struct InquirySubmitted { InquiryIx inquiry; Rare<RuleHit> hit; Rare<ClassifierTrace> classifier = {}; };
 struct InquiryUpdated { InquiryIx inquiry; };
 struct InquiryEnqueued { InquiryIx inquiry; QueueIx queue; EnqueueCause cause; };
 struct StepReached { InquiryIx inquiry; QueueIx queue; uint8_t step; };

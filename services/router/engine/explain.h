@@ -105,6 +105,7 @@ struct InquiryExplanation {
 struct DryRun {
   Outcome outcome;                     // of a submission that would be refused; else ok
   std::string rule;                    // that chose the queue; empty: it was named
+  std::string classifier;              // would be asked, and decide instead if it has a verdict; else empty
   std::vector<QueueIx> passed_through; // queues it would be moved on from at once
   bool ends = false;                   // a step of the route would cancel it at once
   // A step that waits for a state comes next, and others in the queue would go on before it: whether

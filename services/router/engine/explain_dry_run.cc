@@ -124,7 +124,10 @@ DryRun Engine::ExplainSubmit(const Command& submit, Time at, const ExplainOption
   Impl::Admission admission;
   run.outcome = impl_->CheckNew(body, submit, at, admission);
   if (!run.outcome.ok()) return run;
-  if (admission.how) run.rule = admission.how->rule->id;
+  if (admission.how && admission.how->rule != nullptr) run.rule = admission.how->rule->id;
+  if (admission.how && admission.how->classifier) {
+    run.classifier = admission.how->classifier->classifier;
+  }
   Impl::Supposed supposed = impl_->SupposeIn(*admission.submit, submit,
                                              impl_->FindLiveQueue(admission.submit->queue), at);
   Inquiry& inquiry = supposed.inquiry;

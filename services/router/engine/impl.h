@@ -130,12 +130,16 @@ struct Engine::Impl {
   static Outcome Reject(Rejection rejection, std::string_view subject);
   Outcome CheckSubmit(const Submit&, const Command&) const;  // but for what its queue must have room
   Outcome CheckRoom(const Submit&, QueueIx queue) const;
-  // Everything that may refuse a new inquiry, and what becomes of it by the rules.
+  // Everything that may refuse a new inquiry, and what becomes of it by verdict or rules.
   struct Admission {
     const Submit* submit = nullptr;  // with its queue; the caller's or `classified`
     std::optional<Submit> classified;
     std::optional<Classification> how;  // of one that names no queue
   };
+  Outcome ChooseQueue(const Submit&, const Command&, Admission& admission) const;
+  // Fills in what the classifier wants of the inquiry where that can be done.
+  ClassifierTrace Judge(const Submit&, const Advice* advice, std::optional<Submit>& classified) const;
+  std::string UnknownSkillIn(const RequirementSpec& spec) const;
   // `at`: the time to judge by, not before now.
   Outcome CheckNew(const Submit&, const Command&, Time at, Admission& admission) const;
   // All of a new inquiry but its requirement and what the past adds.

@@ -1,4 +1,4 @@
-// New inquiries: what may refuse them, what rules make of them, how they begin. Checks of the fields
+// New inquiries: what may refuse them, what verdicts and rules make of them, how they begin. Checks of the fields
 // are in apply_inquiry.cc.
 #include <algorithm>
 
@@ -11,13 +11,7 @@ Outcome Engine::Impl::CheckNew(const Submit& c, const Command& command, Time at,
   if (Outcome checked = CheckSubmit(c, command); !checked.ok()) return checked;
   admission.submit = &c;
   if (c.queue.empty()) {
-    admission.how = Classify(world.config.rules, c);
-    if (admission.how->rule == nullptr) return Reject(Rejection::kNotClassified, c.inquiry_id);
-    admission.submit = &admission.classified.emplace(engine::Apply(*admission.how->rule, c));
-    std::string subject;
-    if (Rejection r = CheckSpec(admission.submit->requirement, &subject); r != Rejection::kNone) {
-      return Reject(r, subject);
-    }
+    if (Outcome chosen = ChooseQueue(c, command, admission); !chosen.ok()) return chosen;
   }
   const Submit& placed = *admission.submit;
   const QueueIx queue = FindLiveQueue(placed.queue);
@@ -29,6 +23,94 @@ Outcome Engine::Impl::CheckNew(const Submit& c, const Command& command, Time at,
     return Reject(Rejection::kWaitTooLong, placed.queue);
   }
   return {};
+}
+
+Outcome Engine::Impl::ChooseQueue(const Submit& c, const Command& command,
+                                  Admission& admission) const {
+  Classification& how = admission.how.emplace(Classify(world.config, c));
+  if (how.asks) how.classifier = Judge(c, command.advice.get(), admission.classified);
+  if (admission.classified) {
+    // Rules that would have come later were not looked at.
+    if (world.config.external->ask == ClassifierTurn::kBeforeRules) how.passed_over.clear();
+    how.rule = nullptr;
+  } else {
+    if (how.rule == nullptr) return Reject(Rejection::kNotClassified, c.inquiry_id);
+    admission.classified = engine::Apply(*how.rule, c);
+    std::string subject;
+    if (Rejection r = CheckSpec(admission.classified->requirement, &subject);
+        r != Rejection::kNone) {
+      return Reject(r, subject);
+    }
+  }
+  admission.submit = &*admission.classified;
+  return {};
+}
+
+ClassifierTrace Engine::Impl::Judge(const Submit& c, const Advice* advice,
+                                    std::optional<Submit>& classified) const {
+  ClassifierTrace trace{.classifier = world.config.external->classifier};
+  if (advice == nullptr || advice->classifier != trace.classifier) return trace;
+  const auto failed = [&trace](ClassifierOutcome outcome, std::string subject) {
+    trace.outcome = outcome;
+    trace.subject = std::move(subject);
+    return trace;
+  };
+  if (advice->label.size() > limits::kClassifierLabelBytesMax) {
+    return failed(ClassifierOutcome::kOutOfBounds, "label");
+  }
+  trace.label = advice->label;
+  if (advice->outcome != ClassifierOutcome::kVerdict) {
+    return failed(advice->outcome, advice->subject.substr(0, limits::kNameBytesMax));
+  }
+  const Verdict& verdict = advice->verdict;
+  const int priority = verdict.priority.value_or(0);
+  if (verdict.queue.size() > limits::kNameBytesMax) {
+    return failed(ClassifierOutcome::kOutOfBounds, "queue");
+  }
+  if (priority < 0 || priority > limits::kPriorityMax) {
+    return failed(ClassifierOutcome::kOutOfBounds, "priority");
+  }
+  std::string subject;
+  Submit wanted = engine::Apply(verdict, c);
+  if (CheckSpec(verdict.requirement, &subject) != Rejection::kNone ||
+      CheckSpec(wanted.requirement, &subject) != Rejection::kNone) {
+    return failed(ClassifierOutcome::kOutOfBounds, "requirement");
+  }
+  if (!FindLiveQueue(verdict.queue).IsSet()) {
+    return failed(ClassifierOutcome::kUnknownQueue, verdict.queue);
+  }
+  if (std::string unknown = UnknownSkillIn(verdict.requirement); !unknown.empty()) {
+    return failed(ClassifierOutcome::kUnknownSkill, std::move(unknown));
+  }
+  trace.outcome = ClassifierOutcome::kVerdict;
+  classified = std::move(wanted);
+  return trace;
+}
+
+// The first skill or language asked for that no agent has, at whatever level; empty: none. O(profiles)
+// for each name, less where many have it.
+std::string Engine::Impl::UnknownSkillIn(const RequirementSpec& spec) const {
+  const auto nobody_has = [this](const std::string& name, std::vector<Level> Profile::*levels) {
+    const NameIx ix = world.names.Find(name);
+    if (!ix.IsSet()) return true;
+    for (uint32_t p = 0; p < world.profiles.slots(); ++p) {
+      if (!world.profiles.IsLive({p})) continue;
+      if (LevelOf(world.profiles[{p}].*levels, ix) > 0) return false;
+    }
+    return true;
+  };
+  for (const SkillLevel& skill : spec.skills) {
+    if (nobody_has(skill.name, &Profile::skills)) return skill.name;
+  }
+  for (const auto& group : spec.any_skills) {
+    for (const SkillLevel& skill : group) {
+      if (nobody_has(skill.name, &Profile::skills)) return skill.name;
+    }
+  }
+  for (const SkillLevel& language : spec.languages) {
+    if (nobody_has(language.name, &Profile::languages)) return language.name;
+  }
+  return "";
 }
 
 // The first to wait is let in, whatever is known of earlier times: by those who wait the queue's pace
@@ -99,7 +181,10 @@ Outcome Engine::Impl::Create(const Submit& c, const Command& command, const Clas
   Remember(ix);
   ++world.open_inquiries;
   InquirySubmitted submitted{ix, {}};
-  if (how != nullptr) submitted.hit = RuleHit{how->rule->id, how->passed_over};
+  if (how != nullptr && (how->rule != nullptr || !how->passed_over.empty())) {
+    submitted.hit = RuleHit{how->rule == nullptr ? "" : how->rule->id, how->passed_over};
+  }
+  if (how != nullptr && how->classifier) submitted.classifier = *how->classifier;
   Emit(std::move(submitted));
   EnterQueue(ix, inquiry.queue, EnqueueCause::kSubmitted);
   return Done(ix);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -124,6 +125,26 @@ enum class OfferOutcome : uint8_t {
   kAgentLost,  // the agent's presence ended
   kTaken,      // another agent who was asked as well was first
 };
+// When a workspace's classifier is asked about an inquiry that names no queue.
+enum class ClassifierTurn : uint8_t {
+  kBeforeRules,  // always; the rules decide where it has no verdict
+  kAfterRules,   // where no rule fits but the default
+};
+// What came of a workspace's classifier for an inquiry. All but kVerdict: the rules decided.
+enum class ClassifierOutcome : uint8_t {
+  kVerdict,            // it decided
+  kNoVerdict,          // it does not know
+  kOutOfBounds,        // its verdict has a field that is beyond a bound
+  kUnknownQueue,       // its verdict names a queue that there is not
+  kUnknownSkill,       // ... or a skill or language that no agent has
+  kDeadline,           // it did not answer in time
+  kUnavailable,        // it could not be reached, or answered with an error
+  kBreakerOpen,        // not asked: it has failed too often of late
+  kBusy,               // not asked: too many are asked at a time
+  kUnknownClassifier,  // not asked: the router knows none of that name
+  kNotAsked,           // not asked: the configuration changed meanwhile, or nobody could ask
+};
+inline constexpr size_t kClassifierOutcomes = 11;
 // Which of two expected waits counts; see WaitQuantiles.
 enum class WaitQuantile : uint8_t { kP50, kP90 };
 // What becomes of the conversations of an agent whose presence was lost.

@@ -45,6 +45,9 @@ struct Call {
   CallBody body;
   bool create_if_missing = false;  // ApplyConfig that may begin a workspace
   uint64_t epoch = 0;  // a command that only an owner of this epoch may apply; 0: any. See Done::epoch
+  // Commands of one workspace with the same number keep their order wherever one of them has to wait on
+  // its way here (api/classifying_backend.h); 0: needs no such order. The runtime keeps that of Submit.
+  uint64_t lane = 0;
 };
 
 // The commit that contains what was seen is confirmed. For queries `outcome` is ok and empty.

@@ -53,6 +53,10 @@ class Observer {
   virtual void Committed(const WorkspaceId&, const engine::Engine&, const CommitFigures&) {}
   // The memory is dropped: what was applied and not committed is void, gauges of the workspace go.
   virtual void Dropped(const WorkspaceId&) {}
+  // A submission was refused: applied to this state it would have changed nothing. At once, not with a
+  // commit: it leaves nothing to be committed.
+  virtual void Refused(const WorkspaceId&, const engine::Engine&, const engine::Submit&,
+                       const engine::Outcome&) {}
   // Ownership was released for the pod at `successor` to take it.
   virtual void HandedOver(const WorkspaceId& /*workspace*/, const std::string& /*successor*/) {}
   virtual void Count(const WorkspaceId&, Incident) {}

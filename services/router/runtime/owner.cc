@@ -252,6 +252,10 @@ void Owner::ApplyCommand(const engine::Command& command, const Queued& queued, B
   if (outcome.ok() && !outcome.receipt.replayed) gathering_.dirty = true;
   TakeEvents();
   if (outcome.ok()) NoteSessions(command, now);
+  const auto* submit = std::get_if<engine::Submit>(&command.body);
+  if (submit != nullptr && !outcome.ok()) {
+    observer_.Refused(workspace_, *engine_, *submit, outcome);
+  }
   AnswerAfterCommit(queued.call.ticket,
                     Done{std::move(outcome), last_event_, {}, token_.epoch});
 }

@@ -351,6 +351,12 @@ void WriteRule(const engine::RuleConfig& rule, records::RuleRecord* out) {
   if (rule.priority) out->set_priority(static_cast<uint32_t>(*rule.priority));
 }
 
+void WriteExternal(const engine::ExternalConfig& external, records::ExternalRecord* out) {
+  out->set_classifier(external.classifier);
+  out->set_deadline_us(external.deadline.us);
+  out->set_ask(ToProto(external.ask));
+}
+
 absl::StatusOr<engine::RuleConfig> ReadRule(const records::RuleRecord& record) {
   engine::RuleConfig rule;
   rule.id = record.id();
@@ -389,6 +395,7 @@ std::string EncodeConfig(const engine::WorkspaceConfig& config) {
   for (const engine::QueueConfig& queue : config.queues) WriteQueue(queue, record.add_queues());
   WriteSettings(config.settings, record.mutable_settings());
   for (const engine::RuleConfig& rule : config.rules) WriteRule(rule, record.add_rules());
+  if (config.external) WriteExternal(*config.external, record.mutable_external());
   for (const engine::CalendarConfig& calendar : config.calendars) {
     WriteRecord(calendar, record.add_calendars());
   }
@@ -405,6 +412,11 @@ absl::StatusOr<engine::WorkspaceConfig> DecodeConfig(std::string_view bytes) {
     auto read = ReadRule(rule);
     if (!read.ok()) return read.status();
     config.rules.push_back(*std::move(read));
+  }
+  if (record.has_external()) {
+    const auto turn = FromProto(record.external().ask());
+    if (!turn) return Unreadable("unknown turn of the classifier");
+    config.external = {record.external().classifier(), {record.external().deadline_us()}, *turn};
   }
   for (const records::CalendarRecord& calendar : record.calendars()) {
     config.calendars.push_back(ReadRecord(calendar));

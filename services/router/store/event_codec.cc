@@ -65,11 +65,20 @@ class Writer {
     }
   }
 
+  void WriteTrace(const engine::ClassifierTrace& trace) {
+    v1::ClassifierTrace* to = out_->mutable_inquiry_submitted()->mutable_classifier();
+    to->set_classifier(trace.classifier);
+    to->set_outcome(ToProto(trace.outcome));
+    to->set_label(trace.label);
+    to->set_subject(trace.subject);
+  }
+
   void operator()(const engine::InquirySubmitted& event) {
     const engine::Inquiry& inquiry = About(event.inquiry, engine_.inquiry(event.inquiry).queue);
     v1::Inquiry* to = out_->mutable_inquiry_submitted()->mutable_inquiry();
     WriteSpec(engine_, inquiry, to->mutable_spec());
     if (event.hit.get() != nullptr) WriteHit(*event.hit.get());
+    if (event.classifier.get() != nullptr) WriteTrace(*event.classifier.get());
     // As received: what the same command made of it is told by the events that follow.
     to->set_state(v1::INQUIRY_STATE_WAITING);
     to->set_units(inquiry.units);

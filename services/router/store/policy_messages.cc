@@ -190,7 +190,7 @@ bool HasPolicies(const engine::WorkspaceConfig& config) {
   const auto has_policies = [](const engine::ChannelConfig& c) {
     return c.exclusive || !c.interrupted_by.empty();
   };
-  return !config.rules.empty() || !config.calendars.empty() ||
+  return !config.rules.empty() || config.external || !config.calendars.empty() ||
          std::any_of(config.channels.begin(), config.channels.end(), has_policies) ||
          config.settings.rate_limit.assignments != 0 ||
          config.settings.back_off.probation ||

@@ -20,6 +20,23 @@ constexpr Pair<engine::AssignCause, v1::AssignmentCause> kAssignCausePairs[] = {
     {engine::AssignCause::kDirected, v1::ASSIGNMENT_CAUSE_DIRECTED},
 };
 
+constexpr Pair<engine::ClassifierTurn, v1::ClassifierTurn> kClassifierTurnPairs[] = {
+    {engine::ClassifierTurn::kBeforeRules, v1::CLASSIFIER_TURN_BEFORE_RULES},
+    {engine::ClassifierTurn::kAfterRules, v1::CLASSIFIER_TURN_AFTER_RULES},
+};
+constexpr Pair<engine::ClassifierOutcome, v1::ClassifierOutcome> kClassifierOutcomePairs[] = {
+    {engine::ClassifierOutcome::kVerdict, v1::CLASSIFIER_OUTCOME_VERDICT},
+    {engine::ClassifierOutcome::kNoVerdict, v1::CLASSIFIER_OUTCOME_NO_VERDICT},
+    {engine::ClassifierOutcome::kOutOfBounds, v1::CLASSIFIER_OUTCOME_OUT_OF_BOUNDS},
+    {engine::ClassifierOutcome::kUnknownQueue, v1::CLASSIFIER_OUTCOME_UNKNOWN_QUEUE},
+    {engine::ClassifierOutcome::kUnknownSkill, v1::CLASSIFIER_OUTCOME_UNKNOWN_SKILL},
+    {engine::ClassifierOutcome::kDeadline, v1::CLASSIFIER_OUTCOME_DEADLINE},
+    {engine::ClassifierOutcome::kUnavailable, v1::CLASSIFIER_OUTCOME_UNAVAILABLE},
+    {engine::ClassifierOutcome::kBreakerOpen, v1::CLASSIFIER_OUTCOME_BREAKER_OPEN},
+    {engine::ClassifierOutcome::kBusy, v1::CLASSIFIER_OUTCOME_BUSY},
+    {engine::ClassifierOutcome::kUnknownClassifier, v1::CLASSIFIER_OUTCOME_UNKNOWN_CLASSIFIER},
+    {engine::ClassifierOutcome::kNotAsked, v1::CLASSIFIER_OUTCOME_NOT_ASKED},
+};
 constexpr Pair<engine::WaitQuantile, v1::WaitQuantile> kWaitQuantilePairs[] = {
     {engine::WaitQuantile::kP50, v1::WAIT_QUANTILE_P50},
     {engine::WaitQuantile::kP90, v1::WAIT_QUANTILE_P90},
@@ -173,6 +190,12 @@ std::optional<Engine> FindBack(const Pair<Engine, Proto> (&pairs)[kSize], Proto 
 v1::AgentKind ToProto(engine::AgentKind value) { return Find(kAgentKindPairs, value); }
 v1::AssignmentCause ToProto(engine::AssignCause value) { return Find(kAssignCausePairs, value); }
 v1::AssignmentOverride ToProto(engine::Override value) { return Find(kOverridePairs, value); }
+v1::ClassifierTurn ToProto(engine::ClassifierTurn value) {
+  return Find(kClassifierTurnPairs, value);
+}
+v1::ClassifierOutcome ToProto(engine::ClassifierOutcome value) {
+  return Find(kClassifierOutcomePairs, value);
+}
 v1::WaitQuantile ToProto(engine::WaitQuantile value) { return Find(kWaitQuantilePairs, value); }
 v1::LostAgentPolicy ToProto(engine::LostAgent value) { return Find(kLostAgentPairs, value); }
 v1::Author ToProto(engine::Author value) { return Find(kAuthorPairs, value); }
@@ -197,6 +220,12 @@ std::optional<engine::AssignCause> FromProto(v1::AssignmentCause value) {
 }
 std::optional<engine::Override> FromProto(v1::AssignmentOverride value) {
   return FindBack(kOverridePairs, value);
+}
+std::optional<engine::ClassifierTurn> FromProto(v1::ClassifierTurn value) {
+  return FindBack(kClassifierTurnPairs, value);
+}
+std::optional<engine::ClassifierOutcome> FromProto(v1::ClassifierOutcome value) {
+  return FindBack(kClassifierOutcomePairs, value);
 }
 std::optional<engine::WaitQuantile> FromProto(v1::WaitQuantile value) {
   return FindBack(kWaitQuantilePairs, value);

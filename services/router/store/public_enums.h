@@ -8,6 +8,7 @@
 
 #include "firstline/v1/agent.pb.h"
 #include "firstline/v1/assignment.pb.h"
+#include "firstline/v1/classification.pb.h"
 #include "firstline/v1/common.pb.h"
 #include "firstline/v1/event.pb.h"
 #include "firstline/v1/inquiry.pb.h"
@@ -21,6 +22,8 @@ v1::AssignmentCause ToProto(engine::AssignCause value);
 v1::AssignmentOverride ToProto(engine::Override value);
 v1::LostAgentPolicy ToProto(engine::LostAgent value);
 v1::WaitQuantile ToProto(engine::WaitQuantile value);
+v1::ClassifierTurn ToProto(engine::ClassifierTurn value);
+v1::ClassifierOutcome ToProto(engine::ClassifierOutcome value);
 v1::Author ToProto(engine::Author value);
 v1::CancelReason ToProto(engine::CancelReason value);
 v1::ChannelKind ToProto(engine::ChannelKind value);
@@ -40,6 +43,8 @@ std::optional<engine::AssignCause> FromProto(v1::AssignmentCause value);
 std::optional<engine::Override> FromProto(v1::AssignmentOverride value);
 std::optional<engine::LostAgent> FromProto(v1::LostAgentPolicy value);
 std::optional<engine::WaitQuantile> FromProto(v1::WaitQuantile value);
+std::optional<engine::ClassifierTurn> FromProto(v1::ClassifierTurn value);
+std::optional<engine::ClassifierOutcome> FromProto(v1::ClassifierOutcome value);
 std::optional<engine::Author> FromProto(v1::Author value);
 std::optional<engine::CancelReason> FromProto(v1::CancelReason value);
 std::optional<engine::ChannelKind> FromProto(v1::ChannelKind value);

@@ -225,6 +225,12 @@ void WriteWorkspace(const engine::Engine& engine, v1::Workspace* out) {
   for (const engine::RuleConfig& rule : config.rules) {
     WriteRule(rule, out->mutable_classification()->add_rules());
   }
+  if (config.external) {
+    v1::ExternalClassifier* to = out->mutable_classification()->mutable_external();
+    to->set_classifier(config.external->classifier);
+    WriteMessage(config.external->deadline, to->mutable_deadline());
+    to->set_ask(ToProto(config.external->ask));
+  }
   for (const engine::CalendarConfig& calendar : config.calendars) {
     WriteMessage(calendar, out->add_calendars());
   }

@@ -51,6 +51,20 @@ void RenderEnqueued(const Snapshot& snapshot, Families& out) {
   out.push_back(family.Take());
 }
 
+void RenderRefused(const Snapshot& snapshot, Families& out) {
+  Family family(MetricType::Counter, "firstline_submissions_refused_total",
+                "Submissions that a queue's limits refused, by reason.");
+  // In the order of Refusal.
+  constexpr std::array<const char*, kRefusals> kReasons = {"queue_full", "nobody_logged_in",
+                                                           "wait_too_long"};
+  ForEach(snapshot, [&](const auto& workspace, const Flow& flow) {
+    for (size_t i = 0; i < kReasons.size(); ++i) {
+      family.Count(LabelsOf(workspace, flow, "reason", kReasons[i]), flow.refused[i]);
+    }
+  });
+  out.push_back(family.Take());
+}
+
 // Most queues have few steps: those never reached are left out.
 void RenderSteps(const Snapshot& snapshot, Families& out) {
   Family family(
@@ -91,6 +105,7 @@ void RenderWithin(const Snapshot& snapshot, Families& out) {
 void RenderFlows(const Snapshot& snapshot, Families& out) {
   RenderCounter(snapshot, out, "firstline_inquiries_submitted_total", "Inquiries submitted.",
                 &Flow::submitted);
+  RenderRefused(snapshot, out);
   RenderEnqueued(snapshot, out);
   RenderCounter(snapshot, out, "firstline_inquiries_transferred_out_total",
                 "Inquiries sent elsewhere by an agent or the platform.", &Flow::transferred_out);

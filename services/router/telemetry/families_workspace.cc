@@ -56,6 +56,25 @@ void RenderLoads(const Snapshot& snapshot, Families& out, const char* name, cons
   out.push_back(family.Take());
 }
 
+// Only outcomes that were seen: most workspaces have no classifier.
+void RenderClassified(const Snapshot& snapshot, Families& out) {
+  Family family(MetricType::Counter, "firstline_inquiries_classified_total",
+                "Inquiries about which it was the classifier's turn, by what came of it; without a "
+                "verdict the rules decided.");
+  // In the order of engine::ClassifierOutcome.
+  constexpr std::array<const char*, engine::kClassifierOutcomes> kOutcomeNames = {
+      "verdict",     "no_verdict",   "out_of_bounds", "unknown_queue",      "unknown_skill", "deadline",
+      "unavailable", "breaker_open", "busy",          "unknown_classifier", "not_asked"};
+  for (const WorkspaceSnapshot& workspace : snapshot.workspaces) {
+    for (size_t i = 0; i < kOutcomeNames.size(); ++i) {
+      if (workspace.classified[i] == 0) continue;
+      family.Count({{"workspace", workspace.workspace}, {"outcome", kOutcomeNames[i]}},
+                   workspace.classified[i]);
+    }
+  }
+  out.push_back(family.Take());
+}
+
 void RenderOwnership(const Snapshot& snapshot, Families& out) {
   Family owned(MetricType::Gauge, "firstline_workspace_owned",
                "1 where this pod owns the workspace, 0 where it did.");
@@ -114,6 +133,7 @@ void RenderWorkspaces(const Snapshot& snapshot, Families& out) {
   RenderCounter(snapshot, out, "firstline_capacity_violations_total",
                 "Agents given more than they can carry. Always 0, or there is a defect.",
                 [](const auto& workspace) { return workspace.capacity_violations; });
+  RenderClassified(snapshot, out);
   RenderOwnership(snapshot, out);
   RenderCommits(snapshot, out);
   RenderCounter(snapshot, out, "firstline_records_quarantined_total",

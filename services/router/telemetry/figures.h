@@ -76,6 +76,9 @@ enum class Outcome : uint8_t {
   kCancelled,       // withdrawn, duplicate, other
 };
 inline constexpr size_t kOutcomes = 6;
+// Why a queue did not take a submission.
+enum class Refusal : uint8_t { kQueueFull, kNobodyLoggedIn, kWaitTooLong };
+inline constexpr size_t kRefusals = 3;
 inline constexpr size_t kEnqueueCauses = 11;  // of engine::EnqueueCause
 inline constexpr size_t kPresences = 4;      // of engine::Presence
 inline constexpr size_t kRouteSteps = 17;    // 0: the preferred hold ended
@@ -84,6 +87,7 @@ inline constexpr size_t kRouteSteps = 17;    // 0: the preferred hold ended
 struct Flow {
   std::string queue, channel;
   uint64_t submitted = 0;
+  std::array<uint64_t, kRefusals> refused{};  // submissions, each time; counted at once
   std::array<uint64_t, kEnqueueCauses> enqueued{};
   uint64_t transferred_out = 0, overflowed_out = 0;
   std::array<uint64_t, kRouteSteps> steps{};
@@ -178,6 +182,8 @@ class Figures {
   std::unique_ptr<AgentFigures> ForgetAgent(std::string_view agent_id);
 
   uint64_t capacity_violations = 0;
+  // Inquiries submitted when it was the classifier's turn, by what came of it.
+  std::array<uint64_t, engine::kClassifierOutcomes> classified{};
 
   // In order of creation.
   const std::vector<std::unique_ptr<Flow>>& flows() const { return flows_; }

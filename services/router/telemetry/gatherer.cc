@@ -137,6 +137,11 @@ struct Gatherer::Visitor {
   void operator()(const E&) {}
 
   void operator()(const engine::AgentUpserted& event) { Touch(event.agent); }
+  void operator()(const engine::InquirySubmitted& event) {
+    const engine::ClassifierTrace* trace = event.classifier.get();
+    if (trace == nullptr) return;
+    Count(gatherer.figures_.classified[static_cast<size_t>(trace->outcome)]);
+  }
   void operator()(const engine::AgentDeleted& event) {
     auto figures = gatherer.figures_.ForgetAgent(event.agent_id);
     std::fill(gatherer.agents_.begin(), gatherer.agents_.end(), nullptr);
@@ -342,6 +347,20 @@ void Gatherer::Gather(const Engine& engine, Additions& additions) {
   }
   touched_.clear();
   given_.clear();
+}
+
+void Gatherer::CountRefusal(const Engine& engine, const engine::Submit& submit,
+                            const engine::Outcome& outcome) {
+  Refusal refusal;
+  switch (outcome.rejection) {
+    case engine::Rejection::kQueueFull: refusal = Refusal::kQueueFull; break;
+    case engine::Rejection::kNobodyLoggedIn: refusal = Refusal::kNobodyLoggedIn; break;
+    case engine::Rejection::kWaitTooLong: refusal = Refusal::kWaitTooLong; break;
+    default: return;
+  }
+  // These name the queue, which may be the rules' or the classifier's choice.
+  Flow& flow = FlowOf(engine, engine.FindQueue(outcome.subject), engine.FindChannel(submit.channel));
+  ++flow.refused[static_cast<size_t>(refusal)];
 }
 
 Flow& Gatherer::FlowOf(const Engine& engine, QueueIx queue, ChannelIx channel) {

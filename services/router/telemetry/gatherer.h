@@ -85,6 +85,9 @@ class Gatherer {
   void Begin(const engine::Engine& engine, Additions& additions);
   // What engine.events() mean.
   void Gather(const engine::Engine& engine, Additions& additions);
+  // A submission that its queue did not take; other refusals are no queue's. Added at once.
+  void CountRefusal(const engine::Engine& engine, const engine::Submit& submit,
+                    const engine::Outcome& outcome);
 
  private:
   struct Visitor;

@@ -87,7 +87,23 @@ ProcessMetrics::ProcessMetrics(const std::string& version)
                    .Register(*registry_)),
       forwarding_(MakeForwarding(*registry_)),
       limits_(MakeLimits(*registry_)),
-      bad_tokens_(MakeBadTokens(*registry_)) {
+      bad_tokens_(MakeBadTokens(*registry_)),
+      classifier_answers_(prometheus::BuildCounter()
+                              .Name("firstline_classifier_answers_total")
+                              .Help("Times a classifier was asked, by what came of it.")
+                              .Register(*registry_)),
+      classifier_seconds_(prometheus::BuildHistogram()
+                              .Name("firstline_classifier_answer_seconds")
+                              .Help("From asking a classifier to its answer, error or deadline.")
+                              .Register(*registry_)),
+      classifier_asking_(prometheus::BuildGauge()
+                             .Name("firstline_classifier_asking")
+                             .Help("Submissions that wait for a classifier's answer.")
+                             .Register(*registry_)),
+      classifier_breakers_(prometheus::BuildGauge()
+                               .Name("firstline_classifier_breakers_open")
+                               .Help("Workspaces that leave a classifier alone because it failed.")
+                               .Register(*registry_)) {
   prometheus::BuildGauge()
       .Name("firstline_build_info")
       .Help("Always 1; the version that runs.")
@@ -106,6 +122,24 @@ RpcMetrics& ProcessMetrics::Rpc(const std::string& service, const std::string& m
   }
   metrics->seconds_ = &seconds_.Add(labels, kLatencyBounds);
   return *methods_.emplace_back(std::move(metrics));
+}
+
+ClassifierMetrics ProcessMetrics::Classifier(const std::string& name) {
+  using Outcome = engine::ClassifierOutcome;
+  ClassifierMetrics metrics;
+  const auto add = [&](Outcome outcome, const char* label) {
+    metrics.answers[static_cast<size_t>(outcome)] =
+        &classifier_answers_.Add({{"classifier", name}, {"outcome", label}});
+  };
+  add(Outcome::kVerdict, "verdict");
+  add(Outcome::kNoVerdict, "no_verdict");
+  add(Outcome::kOutOfBounds, "out_of_bounds");
+  add(Outcome::kDeadline, "deadline");
+  add(Outcome::kUnavailable, "unavailable");
+  metrics.seconds = &classifier_seconds_.Add({{"classifier", name}}, kLatencyBounds);
+  metrics.asking = &classifier_asking_.Add({{"classifier", name}});
+  metrics.breakers_open = &classifier_breakers_.Add({{"classifier", name}});
+  return metrics;
 }
 
 }  // namespace firstline::telemetry

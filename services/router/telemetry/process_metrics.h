@@ -21,6 +21,8 @@
 #include <string>
 #include <vector>
 
+#include "services/router/engine/types.h"
+
 namespace firstline::telemetry {
 
 inline constexpr int kGrpcCodes = 17;
@@ -64,6 +66,13 @@ struct BadTokenMetrics {
   prometheus::Counter& remembered;
   prometheus::Counter& limited;
 };
+// One classifier. `answers` by engine::ClassifierOutcome; null for those that no answer is. Threads: any.
+struct ClassifierMetrics {
+  std::array<prometheus::Counter*, engine::kClassifierOutcomes> answers{};
+  prometheus::Histogram* seconds = nullptr;
+  prometheus::Gauge* asking = nullptr;
+  prometheus::Gauge* breakers_open = nullptr;
+};
 
 class ProcessMetrics {
  public:
@@ -76,6 +85,8 @@ class ProcessMetrics {
   ForwardMetrics& forwarding() { return forwarding_; }
   LimitMetrics& limits() { return limits_; }
   BadTokenMetrics& bad_tokens() { return bad_tokens_; }
+  // As Rpc: `name` is one that the router was given.
+  ClassifierMetrics Classifier(const std::string& name);
   const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
 
  private:
@@ -85,6 +96,10 @@ class ProcessMetrics {
   ForwardMetrics forwarding_;
   LimitMetrics limits_;
   BadTokenMetrics bad_tokens_;
+  prometheus::Family<prometheus::Counter>& classifier_answers_;
+  prometheus::Family<prometheus::Histogram>& classifier_seconds_;
+  prometheus::Family<prometheus::Gauge>& classifier_asking_;
+  prometheus::Family<prometheus::Gauge>& classifier_breakers_;
   std::vector<std::unique_ptr<RpcMetrics>> methods_;
 };
 

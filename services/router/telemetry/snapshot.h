@@ -71,6 +71,7 @@ struct WorkspaceSnapshot {
   std::vector<Work> works;
   std::vector<TeamLoad> loads;
   uint64_t capacity_violations = 0;
+  std::array<uint64_t, engine::kClassifierOutcomes> classified{};
   std::vector<QueueNow> queues;          // empty unless owned
   std::map<std::string, TeamNow> teams;  // empty unless owned
 };

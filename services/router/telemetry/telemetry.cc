@@ -34,6 +34,13 @@ void Telemetry::Applied(const std::string& name, const Engine& engine) {
   workspace.gatherer->Gather(engine, workspace.gathering);
 }
 
+void Telemetry::Refused(const std::string& name, const Engine& engine,
+                        const engine::Submit& submit, const engine::Outcome& outcome) {
+  Workspace& workspace = Find(name);
+  if (workspace.engine != &engine) Loaded(name, engine);
+  workspace.gatherer->CountRefusal(engine, submit, outcome);
+}
+
 void Telemetry::Sealed(const std::string& name) {
   Workspace& workspace = Find(name);
   workspace.in_flight.push_back(std::exchange(workspace.gathering, {}));
@@ -102,6 +109,7 @@ Snapshot Telemetry::Take() {
     for (const auto& work : workspace.figures.works()) copy.works.push_back(*work);
     for (const auto& [team, load] : workspace.figures.loads()) copy.loads.push_back(load);
     copy.capacity_violations = workspace.figures.capacity_violations;
+    copy.classified = workspace.figures.classified;
     if (!copy.owned) continue;
     copy.queues = ReadQueues(*workspace.engine, NowOf(workspace));
     copy.teams = ReadTeams(*workspace.engine);

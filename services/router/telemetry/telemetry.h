@@ -44,6 +44,8 @@ class Telemetry final : public runtime::Observer {
   // ---- runtime::Observer ----
   void Loaded(const std::string& workspace, const engine::Engine& engine) override;
   void Applied(const std::string& workspace, const engine::Engine& engine) override;
+  void Refused(const std::string& workspace, const engine::Engine& engine,
+               const engine::Submit& submit, const engine::Outcome& outcome) override;
   void Sealed(const std::string& workspace) override;
   void Committed(const std::string& workspace, const engine::Engine& engine,
                  const runtime::CommitFigures& commit) override;

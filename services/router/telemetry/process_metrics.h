@@ -66,6 +66,7 @@ struct BadTokenMetrics {
   prometheus::Counter& remembered;
   prometheus::Counter& limited;
 };
+
 // One classifier. `answers` by engine::ClassifierOutcome; null for those that no answer is. Threads: any.
 struct ClassifierMetrics {
   std::array<prometheus::Counter*, engine::kClassifierOutcomes> answers{};

@@ -85,7 +85,7 @@ std::string OutcomeText(const v1::ClassifierTrace& trace) {
     case v1::CLASSIFIER_OUTCOME_NOT_ASKED:
       return "was not asked";
     default:
-      return Word(trace.outcome());
+      return Words(trace.outcome());
   }
 }
 

@@ -14,7 +14,7 @@
 namespace firstline::engine::proof {
 namespace {
 
-std::string Text(size_t bytes) { return std::string(bytes, 'x'); }
+std::string LongText(size_t bytes) { return std::string(bytes, 'x'); }
 std::string Name(size_t n) { return "n" + std::to_string(n); }
 
 std::vector<SkillLevel> Levels(size_t count) {
@@ -68,16 +68,16 @@ Bound OnConfig(const std::string& name, size_t max, const Set& set) {
 std::vector<Bound> SubmitBounds() {
   using namespace limits;
   return {
-      OnSubmit("id_bytes", kIdBytesMax, [](Submit& s, size_t n) { s.inquiry_id = Text(n); }),
+      OnSubmit("id_bytes", kIdBytesMax, [](Submit& s, size_t n) { s.inquiry_id = LongText(n); }),
       OnSubmit("customer_bytes", kCustomerBytesMax,
-               [](Submit& s, size_t n) { s.customer = Text(n); }),
+               [](Submit& s, size_t n) { s.customer = LongText(n); }),
       OnSubmit("attributes", kAttributesMax,
                [](Submit& s, size_t n) {
-                 for (size_t k = 0; k < n; ++k) s.attributes.push_back({Text(k + 1), ""});
+                 for (size_t k = 0; k < n; ++k) s.attributes.push_back({LongText(k + 1), ""});
                }),
       OnSubmit("attributes_bytes", kAttributesBytesMax,
                [](Submit& s, size_t n) {
-                 s.attributes = {{"key", Text(n - 3)}};
+                 s.attributes = {{"key", LongText(n - 3)}};
                }),
       OnSubmit("priority", kPriorityMax,
                [](Submit& s, size_t n) { s.priority = static_cast<int>(n); }),
@@ -87,7 +87,7 @@ std::vector<Bound> SubmitBounds() {
                  s.requirement.skills = {{"a", static_cast<int>(n)}};
                }),
       OnSubmit("name_bytes", kNameBytesMax,
-               [](Submit& s, size_t n) { s.requirement.labels = {Text(n)}; }),
+               [](Submit& s, size_t n) { s.requirement.labels = {LongText(n)}; }),
       OnSubmit("skills", kRequiredSkillsMax,
                [](Submit& s, size_t n) { s.requirement.skills = Levels(n); }),
       OnSubmit("languages", kRequiredLanguagesMax,
@@ -114,7 +114,7 @@ std::vector<Bound> SubmitBounds() {
                }),
       OnSubmit("condition_bytes", kNameBytesMax,
                [](Submit& s, size_t n) {
-                 s.requirement.label_conditions = {{"k", Comparison::kEqual, {Text(n - 2)}}};
+                 s.requirement.label_conditions = {{"k", Comparison::kEqual, {LongText(n - 2)}}};
                }),
       OnSubmit("preferred", kPreferredMax,
                [](Submit& s, size_t n) { s.preferred_agents.assign(n, "a1"); }),
@@ -130,7 +130,7 @@ RuleConfig Rule(size_t number) {
 std::vector<Bound> AgentBounds() {
   using namespace limits;
   return {
-      OnAgent("id_bytes", kIdBytesMax, [](AgentConfig& a, size_t n) { a.id = Text(n); }),
+      OnAgent("id_bytes", kIdBytesMax, [](AgentConfig& a, size_t n) { a.id = LongText(n); }),
       OnAgent("skills", kAgentSkillsMax, [](AgentConfig& a, size_t n) { a.skills = Levels(n); }),
       OnAgent("languages", kAgentLanguagesMax,
               [](AgentConfig& a, size_t n) { a.languages = Levels(n); }),
@@ -148,7 +148,7 @@ std::vector<Bound> AgentBounds() {
        }},
       {"reason_bytes", kNameBytesMax,
        [](size_t n) -> Body {
-         return SetPresence{.agent_id = "a1", .presence = Presence::kAway, .reason = Text(n)};
+         return SetPresence{.agent_id = "a1", .presence = Presence::kAway, .reason = LongText(n)};
        }},
       {"retry_after", static_cast<size_t>(kSpanMaxUs),
        [](size_t us) -> Body {
@@ -238,8 +238,8 @@ TEST(LimitsTest, Memberships) {
 TEST(LimitsTest, RequestIdBytes) {
   Workbench bench;
   const Body body = UpsertAgents{{{.id = "a1"}}};
-  EXPECT_TRUE(bench.Do(body, Text(limits::kRequestIdBytesMax)).ok());
-  EXPECT_EQ(bench.Do(body, Text(limits::kRequestIdBytesMax + 1)).rejection,
+  EXPECT_TRUE(bench.Do(body, LongText(limits::kRequestIdBytesMax)).ok());
+  EXPECT_EQ(bench.Do(body, LongText(limits::kRequestIdBytesMax + 1)).rejection,
             Rejection::kInvalidField);
 }
 

@@ -98,27 +98,6 @@ TEST(Timeline, TellsWhoChoseTheQueue) {
   EXPECT_EQ(words.size(), 11u);
 }
 
-TEST_F(CommandTest, ExplainsInquiriesAgentsAndSubmissions) {
-  Submit("c1", "sales");
-  const std::string inquiry = Get({"explain", "inquiry", "c1", "--agent", "ben"});
-  EXPECT_THAT(inquiry, AllOf(StartsWith("inquiry c1: waiting in queue sales"),
-                             HasSubstr("0 of 2 agents may take it"), HasSubstr("offline"),
-                             HasSubstr("no skill sales, needs 2 or more")));
-  EXPECT_THAT(Get({"explain", "agent", "ann"}),
-              AllOf(HasSubstr("takes nothing: offline"), HasSubstr("would be offered c1 next")));
-  Get({"agent", "set", "ann", "--presence", "available"});
-  const std::string before = Get({"inquiry", "list", "-o", "json"});
-  const std::string dry = Get({"explain", "submit", "--channel", "chat", "--queue", "sales"});
-  EXPECT_THAT(dry, AllOf(HasSubstr("nothing is changed"), HasSubstr("may take it, and comes first")));
-  EXPECT_EQ(Get({"inquiry", "list", "-o", "json"}), before);
-  const json told = json::parse(Get({"explain", "inquiry", "c1", "-o", "json"}));
-  EXPECT_EQ(told["explanation"]["candidates"][0]["agent_id"], "ann");
-  EXPECT_EQ(told["explanation"]["candidates"][0]["has_it"], true);
-  EXPECT_EQ(Do({"explain", "inquiry", "c9"}).exit, ExitCode::kNotFound);
-  EXPECT_EQ(Do({"explain", "inquiry", "c1", "--candidates", "201"}).exit, ExitCode::kUsage);
-  EXPECT_THAT(Do({"explain", "submit", "--help"}).out, HasSubstr("--language de"));
-}
-
 TEST(Timeline, ExplainsStepsOfRoutes) {
   v1::Workspace config;
   v1::Queue& queue = *config.add_queues();

@@ -110,7 +110,7 @@ void People::Digest(int pod, const Heard& heard) {
   }
 }
 
-void People::Command(engine::Body body, Then then, bool create) {
+std::shared_ptr<People::Request> People::NewCommand(engine::Body body, bool create) {
   engine::Command command;
   command.body = std::move(body);
   command.request_id = absl::StrCat("r", ++last_request_);
@@ -118,6 +118,11 @@ void People::Command(engine::Body body, Then then, bool create) {
   request->question = {.workspace = workspace_, .body = std::move(command),
                        .create_if_missing = create};
   request->is_mutation = true;
+  return request;
+}
+
+void People::Command(engine::Body body, Then then, bool create) {
+  auto request = NewCommand(std::move(body), create);
   request->then = [then = std::move(then)](const runtime::Done& done, const std::any&) {
     then(done);
   };
@@ -127,15 +132,23 @@ void People::Command(engine::Body body, Then then, bool create) {
 void People::CommandOn(size_t inquiry, Op op, engine::Body body, Then then) {
   Case& mine = cases_[inquiry];
   const bool judged = !mine.checked;
-  const size_t call = judged ? mine.view.Begin(schedule_.now_us(), std::move(op)) : 0;
-  Command(std::move(body), [this, inquiry, judged, call, then = std::move(then)](
-                               const runtime::Done& done) {
+  const int64_t begin_us = schedule_.now_us();
+  const size_t call = judged ? mine.view.Begin(begin_us, op) : 0;
+  auto request = NewCommand(std::move(body), false);
+  request->then = [this, inquiry, judged, call, begin_us, op = std::move(op), sent = request.get(),
+                   then = std::move(then)](const runtime::Done& done, const std::any&) {
     Case& answered = cases_[inquiry];
     if (judged && !answered.checked) {
-      answered.view.End(call, schedule_.now_us(), ResultOf(done.outcome));
+      const OpResult result = ResultOf(done.outcome);
+      answered.view.End(call, schedule_.now_us(), result);
+      // Refusals are not remembered: an attempt that was given up may arrive later and be applied.
+      if (result.how != OpResult::How::kApplied && sent->attempt > 1) {
+        answered.view.Begin(begin_us, op);
+      }
     }
     then(done);
-  });
+  };
+  Ask(std::move(request));
 }
 
 void People::Saw(size_t inquiry, int64_t since_us, const Sight& sight) {

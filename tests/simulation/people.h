@@ -86,6 +86,7 @@ class People {
                const Heard& heard);
   void Tell(const Request& request, const Heard& heard) const;
   void Digest(int pod, const Heard& heard);
+  std::shared_ptr<Request> NewCommand(engine::Body body, bool create);
   void Command(engine::Body body, Then then, bool create = false);
   // A command whose place in the inquiry's history will be judged.
   void CommandOn(size_t inquiry, Op op, engine::Body body, Then then = [](const auto&) {});

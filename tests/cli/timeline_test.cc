@@ -68,6 +68,7 @@ TEST(Timeline, TellsWhoChoseTheQueue) {
   const v1::Workspace config;
   const auto told = [&](v1::ClassifierOutcome outcome, const std::string& rule) {
     v1::Event event;
+    event.set_inquiry_id("c1");
     v1::InquirySubmitted& submitted = *event.mutable_inquiry_submitted();
     submitted.mutable_inquiry()->mutable_spec()->set_channel("chat");
     submitted.mutable_inquiry()->mutable_spec()->set_queue("care");

@@ -153,7 +153,7 @@ TEST(LabelsTest, LabelSetsAreClosed) {
        "accepted|auto_accepted|declined|expired|rescinded|agent_lost|taken|closed|"
        "closed_without_reply|abandoned|short_abandoned|left|cancelled|ok|error|"
        "given_up|verdict|no_verdict|out_of_bounds|deadline|unavailable|unknown_queue|unknown_skill|"
-       "breaker_open|busy|unknown_classifier|not_asked"},
+       "breaker_open|busy|unknown_classifier|not_asked|judged|remembered|limited"},
       {"classifier", "intents"},
       {"reason", "queue_full|nobody_logged_in|wait_too_long"},
       {"step", "hold|[1-9]|1[0-6]"},

@@ -227,6 +227,9 @@ void Privacy::SayEverything() {
   const std::string asked = classifier_.requests()[0].SerializeAsString();
   EXPECT_THAT(asked, HasSubstr(WithCanaries("@value6")));
   EXPECT_THAT(asked, Not(HasSubstr(WithCanaries("@customer"))));
+  EXPECT_EQ(Do("platform", &Routing::CancelInquiry,
+               "workspace: 'shop' inquiry_id: 'i3' reason: CANCEL_REASON_ABANDONED"),
+            "");
   EXPECT_THAT(
       Batch("platform",
             "commands { submit_inquiry { workspace: 'shop' inquiry { id: 'i2' " + spec +

@@ -102,14 +102,21 @@ TEST_F(Tls, HealthIsToldInPlaintextAndNothingElse) {
   const auto channel =
       grpc::CreateChannel(router.health_address(), grpc::InsecureChannelCredentials());
   const auto stub = health::Health::NewStub(channel);
-  for (const char* service : {"", "liveness", "readiness", "firstline.v1.RoutingService"}) {
+  const auto status_of = [&](const char* service) {
     grpc::ClientContext context;
     SetDeadline(context);
     health::HealthCheckRequest request;
     request.set_service(service);
     health::HealthCheckResponse response;
     EXPECT_TRUE(stub->Check(&context, request, &response).ok()) << service;
-    EXPECT_EQ(response.status(), health::HealthCheckResponse::SERVING) << service;
+    return response.status();
+  };
+  for (const char* service : {"", "liveness", "readiness", "firstline.v1.RoutingService"}) {
+    // It is ready once its store has answered.
+    for (int n = 0; n < 500 && status_of(service) != health::HealthCheckResponse::SERVING; ++n) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    EXPECT_EQ(status_of(service), health::HealthCheckResponse::SERVING) << service;
   }
   EXPECT_TRUE(absl::IsUnimplemented(List(channel)));
 }

@@ -428,6 +428,7 @@ void Engine::Impl::RebuildDerived(bool restored) {
     queue.waiting = queue.offered = queue.assigned = queue.parked = 0;
     queue.oldest.Clear();
   }
+  DropQueueBackOffs();
   for (uint32_t a = 0; a < world.agents.size(); ++a) {
     if (!world.agents[a].live) continue;
     Agent& agent = world.agents[a].it;
@@ -437,7 +438,6 @@ void Engine::Impl::RebuildDerived(bool restored) {
     }
     agent.deadline = kNever;
     agent.reserved_for = {};
-    DropQueueBackOffs({a});
     NoteClosedQueues(agent);
     // A limit that ends at this very moment has ended or not: a restart keeps what was decided.
     if (!restored || agent.rate_limited_until == kNever) CheckRate(AgentIx{a});

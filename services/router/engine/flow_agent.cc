@@ -152,6 +152,17 @@ void Engine::Impl::EndQueueBackOffs(AgentIx ix) {
   std::erase_if(agent.queue_back_offs, IsOver);
 }
 
+// The oldest agent first: a restored engine has others in its slots.
+void Engine::Impl::DropQueueBackOffs() {
+  std::vector<std::pair<uint32_t, AgentIx>> agents;
+  for (uint32_t a = 0; a < world.agents.size(); ++a) {
+    const AgentSlot& slot = world.agents[a];
+    if (slot.live && !slot.it.queue_back_offs.empty()) agents.push_back({slot.it.sequence, {a}});
+  }
+  std::sort(agents.begin(), agents.end());
+  for (const auto& [sequence, ix] : agents) DropQueueBackOffs(ix);
+}
+
 void Engine::Impl::DropQueueBackOffs(AgentIx ix) {
   Agent& agent = world.agent(ix);
   for (QueueBackOff& state : agent.queue_back_offs) {

@@ -219,7 +219,8 @@ struct Engine::Impl {
   void Answered(AgentIx agent, QueueIx queue);
   void NoteClosedQueues(Agent& agent);
   void EndQueueBackOffs(AgentIx ix);  // those that are over
-  void DropQueueBackOffs(AgentIx ix);  // of queues that have none any more
+  void DropQueueBackOffs();            // of queues that have none any more
+  void DropQueueBackOffs(AgentIx ix);
   void ReplyByPerson(InquiryIx ix, AgentIx agent);
   void MakeRoom(std::vector<Exception>& exceptions) const;
   void AddException(Inquiry& inquiry, AgentIx agent, Time until);

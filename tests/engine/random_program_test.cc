@@ -60,6 +60,12 @@ TEST(RandomProgramTest, AgreesWithTheReference) {
   EXPECT_GT(refused, 10u);
 }
 
+// Found beyond the default share: a configuration ended back-offs in the order of slots.
+TEST(RandomProgramTest, WhatFailedBeforeHolds) {
+  const RunResult result = RunSeed(1452, {kStepsEach, true, 3, Program::Size::kSmall});
+  if (!result.failure.empty()) Report(1452, result);
+}
+
 // Beyond a hundred different profiles the engine looks for the best agent in other ways. Long
 // programs of this kind cost the reference much, hence short ones and a 200th of the steps.
 TEST(RandomProgramTest, WideWorkspacesAgreeWithTheReference) {

@@ -86,6 +86,9 @@ ClusterGroup::ClusterGroup() {
         .tcp = true,
         .cluster = true,
         .extra_arguments = {"--cluster-node-timeout", std::to_string(kNodeTimeoutMs),
+                            // As deploy/README.md has it: a server that is gone takes its own
+                            // slots along, not everybody's.
+                            "--cluster-require-full-coverage", "no",
                             "--repl-diskless-sync-delay", "0"}}));
   }
   constexpr int kShare = redis::kSlots / static_cast<int>(kPrimaries);

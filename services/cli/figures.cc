@@ -47,7 +47,8 @@ std::vector<v1::AgentStatus> ReadAgents(Context& context, const v1::ListAgentsRe
   request.set_workspace(context.Workspace());
   std::vector<v1::AgentStatus> agents;
   do {
-    request.set_page_size(static_cast<int>(std::min<std::size_t>(agents_max - agents.size(), kPageMax)));
+    const std::size_t wanted = agents_max - agents.size();
+    request.set_page_size(static_cast<int>(std::min<std::size_t>(wanted, kPageMax)));
     v1::ListAgentsResponse page = Unwrap(context.client().ListAgents(request, call));
     for (v1::AgentStatus& agent : *page.mutable_agents()) agents.push_back(std::move(agent));
     request.set_page_token(page.next_page_token());

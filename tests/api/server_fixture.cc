@@ -136,6 +136,13 @@ absl::Status ServerFixture::Call(const std::string& method, const std::string& t
   return rpc::FromGrpc(call.Finish());
 }
 
+void ServerFixture::ApplyAQueue() {
+  Must<google::protobuf::Empty>("ConfigService.ApplyWorkspace",
+                                "mode: APPLY_MODE_WHOLE workspace { id: 'w' channels { "
+                                "id: 'chat' kind: CHANNEL_KIND_MESSAGING } "
+                                "queues { id: 'support' } }");
+}
+
 void ServerFixture::BuildWorkspace(ServerOptions options) {
   using Any = google::protobuf::Empty;  // Replies are not looked at here.
   StartServer(std::move(options));

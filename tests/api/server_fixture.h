@@ -60,6 +60,8 @@ class ServerFixture : public ::testing::Test {
   // voice).
   void BuildWorkspace(ServerOptions options = {});
   void StartServer(ServerOptions options = {});
+  // The workspace "w" with the channel chat and the queue support, and nobody else.
+  void ApplyAQueue();
 
   // Calls "Service.Method" of firstline.v1 (or a full name) with a request in text form as a stream
   // of one message; returns how it ended. Messages that came are in `replies`.

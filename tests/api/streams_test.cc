@@ -269,10 +269,7 @@ TEST_F(WatchEventsTest, AStreamTooManyIsRefusedAndTheOthersGoOn) {
   ServerOptions options;
   options.watch_streams_max = 1;
   StartServer(options);
-  Must<v1::ApplyWorkspaceResponse>("ConfigService.ApplyWorkspace",
-                                   "mode: APPLY_MODE_WHOLE workspace { id: 'w' channels { "
-                                   "id: 'chat' kind: CHANNEL_KIND_MESSAGING } "
-                                   "queues { id: 'support' } }");
+  ApplyAQueue();
   grpc::ClientContext context;
   auto reader = Watch(context, "workspace: 'w' cursor: '0-0'");
   ASSERT_GE(Take(reader, 1).size(), 1u);

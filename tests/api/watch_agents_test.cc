@@ -172,10 +172,7 @@ TEST_F(WatchAgentsTest, AStreamThatSaysNothingIsEnded) {
   ServerOptions options;
   options.watch_lease = std::chrono::milliseconds(1);
   StartServer(options);
-  Must<v1::ApplyWorkspaceResponse>("ConfigService.ApplyWorkspace",
-                                   "mode: APPLY_MODE_WHOLE workspace { id: 'w' channels { "
-                                   "id: 'chat' kind: CHANNEL_KIND_MESSAGING } "
-                                   "queues { id: 'support' } }");
+  ApplyAQueue();
   grpc::ClientContext context;
   auto stream = Open(context, "s1");
   while (stream->Read(&response_)) {

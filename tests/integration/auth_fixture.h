@@ -14,6 +14,7 @@
 
 #include "common/client/client.h"
 #include "common/client/token.h"
+#include "tests/support/chat_workspace.h"
 #include "tests/support/router_process.h"
 #include "tests/support/secure_files.h"
 #include "tests/support/tokens.h"
@@ -72,19 +73,12 @@ class Auth : public testing::Test {
 };
 
 inline v1::ApplyWorkspaceRequest Shop() {
-  v1::ApplyWorkspaceRequest request;
-  request.set_mode(v1::APPLY_MODE_WHOLE);
+  v1::ApplyWorkspaceRequest request = ChatWorkspace("shop");
   v1::Workspace& shop = *request.mutable_workspace();
-  shop.set_id("shop");
-  v1::Channel& chat = *shop.add_channels();
-  chat.set_id("chat");
-  chat.set_kind(v1::CHANNEL_KIND_MESSAGING);
   v1::Team& night = *shop.add_teams();
   night.set_id("night");
   night.set_vendor("acme");
-  v1::Queue& queue = *shop.add_queues();
-  queue.set_id("q");
-  queue.set_auto_accept(true);
+  shop.mutable_queues(0)->set_auto_accept(true);
   for (const char* id : {"ann", "bob"}) {
     v1::Agent& agent = *shop.add_agents();
     agent.set_id(id);

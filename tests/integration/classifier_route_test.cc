@@ -20,6 +20,7 @@
 #include "services/router/classifier_setup.h"
 #include "tests/common/redis_server.h"
 #include "tests/integration/stubs.h"
+#include "tests/support/chat_workspace.h"
 #include "tests/support/router_process.h"
 #include "tests/support/secure_files.h"
 #include "tests/support/test_classifier.h"
@@ -44,19 +45,12 @@ class ClassifierRoute : public testing::Test {
  protected:
   ClassifierRoute() {
     classifier_.SayQueue("refunds");
-    v1::ApplyWorkspaceRequest request;
-    request.set_mode(v1::APPLY_MODE_WHOLE);
-    v1::Workspace& workspace = *request.mutable_workspace();
-    workspace.set_id("shop");
-    v1::Channel& channel = *workspace.add_channels();
-    channel.set_id("chat");
-    channel.set_kind(v1::CHANNEL_KIND_MESSAGING);
-    workspace.add_queues()->set_id("care");
-    workspace.add_queues()->set_id("refunds");
-    v1::ExternalClassifier& external = *workspace.mutable_classification()->mutable_external();
+    v1::ApplyWorkspaceRequest request = ChatWorkspace("shop", {"care", "refunds"});
+    v1::Classification& classification = *request.mutable_workspace()->mutable_classification();
+    v1::ExternalClassifier& external = *classification.mutable_external();
     external.set_classifier("intents");
     external.mutable_deadline()->set_seconds(2);
-    v1::Rule& rest = *workspace.mutable_classification()->add_rules();
+    v1::Rule& rest = *classification.add_rules();
     rest.set_id("rest");
     rest.set_queue("care");
     v1::ApplyWorkspaceResponse response;

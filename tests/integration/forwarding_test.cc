@@ -23,6 +23,7 @@
 #include "services/demo/metrics_text.h"
 #include "tests/common/redis_server.h"
 #include "tests/integration/stubs.h"
+#include "tests/support/chat_workspace.h"
 #include "tests/support/router_process.h"
 
 namespace firstline::test {
@@ -48,16 +49,9 @@ class Forwarding : public testing::Test {
   }
 
   absl::Status Apply(Stubs& stubs, const std::string& etag = "") {
-    v1::ApplyWorkspaceRequest request;
-    request.set_mode(v1::APPLY_MODE_WHOLE);
+    v1::ApplyWorkspaceRequest request = ChatWorkspace("shop");
     request.set_etag(etag);
-    v1::Workspace& workspace = *request.mutable_workspace();
-    workspace.set_id("shop");
-    v1::Channel& channel = *workspace.add_channels();
-    channel.set_id("chat");
-    channel.set_kind(v1::CHANNEL_KIND_MESSAGING);
-    workspace.add_queues()->set_id("q");
-    v1::Agent& agent = *workspace.add_agents();
+    v1::Agent& agent = *request.mutable_workspace()->add_agents();
     agent.set_id("ann");
     agent.mutable_capacity()->set_units(1);
     v1::ApplyWorkspaceResponse response;

@@ -30,6 +30,7 @@
 #include "firstline/v1/config_service.grpc.pb.h"
 #include "firstline/v1/routing_service.grpc.pb.h"
 #include "tests/integration/raw_http2.h"
+#include "tests/support/chat_workspace.h"
 #include "tests/support/router_process.h"
 
 namespace firstline::test {
@@ -93,17 +94,11 @@ class Hostile : public testing::Test {
     arguments.SetMaxSendMessageSize(-1);
     channel_ = grpc::CreateCustomChannel(router_.address(), grpc::InsecureChannelCredentials(),
                                          arguments);
-    v1::ApplyWorkspaceRequest request;
-    request.set_mode(v1::APPLY_MODE_WHOLE);
-    request.mutable_workspace()->set_id("shop");
-    v1::Channel& chat = *request.mutable_workspace()->add_channels();
-    chat.set_id("chat");
-    chat.set_kind(v1::CHANNEL_KIND_MESSAGING);
-    request.mutable_workspace()->add_queues()->set_id("q");
     grpc::ClientContext context;
     v1::ApplyWorkspaceResponse response;
     const grpc::Status status =
-        v1::ConfigService::NewStub(channel_)->ApplyWorkspace(&context, request, &response);
+        v1::ConfigService::NewStub(channel_)->ApplyWorkspace(
+            &context, ChatWorkspace("shop"), &response);
     EXPECT_TRUE(status.ok()) << status.error_message();
   }
 

@@ -26,6 +26,7 @@
 #include "firstline/v1/explain_service.pb.h"
 #include "tests/common/redis_server.h"
 #include "tests/integration/stubs.h"
+#include "tests/support/chat_workspace.h"
 #include "tests/support/router_process.h"
 
 namespace firstline::test {
@@ -102,15 +103,8 @@ class Rolling : public testing::Test {
 
   void Apply(const std::string& name) {
     const auto stub = v1::ConfigService::NewStub(channel_);
-    v1::ApplyWorkspaceRequest request;
-    request.set_mode(v1::APPLY_MODE_WHOLE);
-    v1::Workspace& workspace = *request.mutable_workspace();
-    workspace.set_id(name);
-    v1::Channel& channel = *workspace.add_channels();
-    channel.set_id("chat");
-    channel.set_kind(v1::CHANNEL_KIND_MESSAGING);
-    workspace.add_queues()->set_id("q");
-    workspace.add_agents()->set_id("ann");
+    v1::ApplyWorkspaceRequest request = ChatWorkspace(name);
+    request.mutable_workspace()->add_agents()->set_id("ann");
     v1::ApplyWorkspaceResponse response;
     grpc::ClientContext context;
     const grpc::Status status = stub->ApplyWorkspace(&context, request, &response);

@@ -16,6 +16,7 @@
 #include "firstline/v1/config_service.grpc.pb.h"
 #include "firstline/v1/routing_service.grpc.pb.h"
 #include "tests/common/redis_server.h"
+#include "tests/support/chat_workspace.h"
 #include "tests/support/router_process.h"
 
 namespace firstline::test {
@@ -34,17 +35,9 @@ class Spreading : public testing::Test {
   void SetUp() override {
     auto config = v1::ConfigService::NewStub(channel_);
     for (int i = 0; i < kWorkspaces; ++i) {
-      v1::ApplyWorkspaceRequest request;
-      request.set_mode(v1::APPLY_MODE_WHOLE);
-      v1::Workspace& workspace = *request.mutable_workspace();
-      workspace.set_id(Name(i));
-      v1::Channel& channel = *workspace.add_channels();
-      channel.set_id("chat");
-      channel.set_kind(v1::CHANNEL_KIND_MESSAGING);
-      workspace.add_queues()->set_id("q");
       v1::ApplyWorkspaceResponse response;
       grpc::ClientContext context;
-      const grpc::Status status = config->ApplyWorkspace(&context, request, &response);
+      const grpc::Status status = config->ApplyWorkspace(&context, ChatWorkspace(Name(i)), &response);
       ASSERT_TRUE(status.ok()) << status.error_message();
     }
   }

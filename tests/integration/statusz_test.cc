@@ -13,6 +13,7 @@
 #include "firstline/v1/routing_service.grpc.pb.h"
 #include "firstline/v1/status_service.pb.h"
 #include "tests/common/redis_server.h"
+#include "tests/support/chat_workspace.h"
 #include "tests/support/http_get.h"
 #include "tests/support/router_process.h"
 
@@ -25,16 +26,10 @@ using testing::HasSubstr;
 class Statusz : public testing::Test {
  protected:
   void Apply(const std::string& workspace) {
-    v1::ApplyWorkspaceRequest request;
-    request.set_mode(v1::APPLY_MODE_WHOLE);
-    request.mutable_workspace()->set_id(workspace);
-    v1::Channel& channel = *request.mutable_workspace()->add_channels();
-    channel.set_id("chat");
-    channel.set_kind(v1::CHANNEL_KIND_MESSAGING);
-    request.mutable_workspace()->add_queues()->set_id("q");
     grpc::ClientContext context;
     v1::ApplyWorkspaceResponse response;
-    const grpc::Status status = config_->ApplyWorkspace(&context, request, &response);
+    const grpc::Status status =
+        config_->ApplyWorkspace(&context, ChatWorkspace(workspace), &response);
     ASSERT_TRUE(status.ok()) << status.error_message();
   }
   v1::GetStatusResponse Status() {

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <grpcpp/grpcpp.h>
@@ -20,6 +19,7 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "services/router/app.h"
 #include "tests/common/redis_server.h"
+#include "tests/support/chat_workspace.h"
 #include "tests/support/router_process.h"
 #include "tests/support/secure_files.h"
 
@@ -46,18 +46,11 @@ absl::Status List(const std::shared_ptr<grpc::Channel>& channel,
 }
 
 absl::Status Apply(const std::shared_ptr<grpc::Channel>& channel, const std::string& name) {
-  v1::ApplyWorkspaceRequest request;
-  request.set_mode(v1::APPLY_MODE_WHOLE);
-  request.mutable_workspace()->set_id(name);
-  request.mutable_workspace()->add_queues()->set_id("q");
-  v1::Channel& chat = *request.mutable_workspace()->add_channels();
-  chat.set_id("chat");
-  chat.set_kind(v1::CHANNEL_KIND_MESSAGING);
   grpc::ClientContext context;
   SetDeadline(context);
   v1::ApplyWorkspaceResponse response;
-  return rpc::FromGrpc(
-      v1::ConfigService::NewStub(channel)->ApplyWorkspace(&context, request, &response));
+  return rpc::FromGrpc(v1::ConfigService::NewStub(channel)->ApplyWorkspace(
+      &context, ChatWorkspace(name), &response));
 }
 
 class Tls : public testing::Test {
@@ -102,21 +95,24 @@ TEST_F(Tls, HealthIsToldInPlaintextAndNothingElse) {
   const auto channel =
       grpc::CreateChannel(router.health_address(), grpc::InsecureChannelCredentials());
   const auto stub = health::Health::NewStub(channel);
-  const auto status_of = [&](const char* service) {
+  // It is ready once its store has answered.
+  grpc::ClientContext watching;
+  SetDeadline(watching);
+  health::HealthCheckRequest readiness;
+  readiness.set_service("readiness");
+  health::HealthCheckResponse present;
+  const auto changes = stub->Watch(&watching, readiness);
+  while (changes->Read(&present) && present.status() != health::HealthCheckResponse::SERVING) {
+  }
+  watching.TryCancel();
+  for (const char* service : {"", "liveness", "readiness", "firstline.v1.RoutingService"}) {
     grpc::ClientContext context;
     SetDeadline(context);
     health::HealthCheckRequest request;
     request.set_service(service);
     health::HealthCheckResponse response;
     EXPECT_TRUE(stub->Check(&context, request, &response).ok()) << service;
-    return response.status();
-  };
-  for (const char* service : {"", "liveness", "readiness", "firstline.v1.RoutingService"}) {
-    // It is ready once its store has answered.
-    for (int n = 0; n < 500 && status_of(service) != health::HealthCheckResponse::SERVING; ++n) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    EXPECT_EQ(status_of(service), health::HealthCheckResponse::SERVING) << service;
+    EXPECT_EQ(response.status(), health::HealthCheckResponse::SERVING) << service;
   }
   EXPECT_TRUE(absl::IsUnimplemented(List(channel)));
 }

@@ -18,6 +18,7 @@
 #include "firstline/v1/config_service.grpc.pb.h"
 #include "firstline/v1/routing_service.grpc.pb.h"
 #include "tests/common/redis_server.h"
+#include "tests/support/chat_workspace.h"
 #include "tests/support/router_process.h"
 #include "tests/support/temp_folder.h"
 
@@ -50,19 +51,12 @@ class Tracing : public testing::Test {
  protected:
   // The workspace "shop" is owned by the first router; calls go to the second.
   Tracing() {
-    v1::ApplyWorkspaceRequest request;
-    request.set_mode(v1::APPLY_MODE_WHOLE);
-    v1::Workspace& workspace = *request.mutable_workspace();
-    workspace.set_id("shop");
-    v1::Channel& channel = *workspace.add_channels();
-    channel.set_id("chat");
-    channel.set_kind(v1::CHANNEL_KIND_MESSAGING);
-    workspace.add_queues()->set_id("q");
     grpc::ClientContext context;
     v1::ApplyWorkspaceResponse response;
     const auto owner = grpc::CreateChannel(a_.address(), grpc::InsecureChannelCredentials());
     const grpc::Status applied =
-        v1::ConfigService::NewStub(owner)->ApplyWorkspace(&context, request, &response);
+        v1::ConfigService::NewStub(owner)->ApplyWorkspace(&context, ChatWorkspace("shop"),
+                                                             &response);
     EXPECT_TRUE(applied.ok()) << applied.error_message();
   }
 

@@ -18,6 +18,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "tests/common/redis_server.h"
 #include "tests/integration/stubs.h"
+#include "tests/support/chat_workspace.h"
 #include "tests/support/router_process.h"
 
 namespace firstline::test {
@@ -148,16 +149,10 @@ class Offers {
 class Watching : public testing::Test {
  protected:
   Watching() {
-    v1::ApplyWorkspaceRequest request;
-    request.set_mode(v1::APPLY_MODE_WHOLE);
+    v1::ApplyWorkspaceRequest request = ChatWorkspace("shop");
     v1::Workspace& workspace = *request.mutable_workspace();
-    workspace.set_id("shop");
     *workspace.mutable_settings()->mutable_presence_grace() =
         TimeUtil::SecondsToDuration(kGrace.count());
-    v1::Channel& channel = *workspace.add_channels();
-    channel.set_id("chat");
-    channel.set_kind(v1::CHANNEL_KIND_MESSAGING);
-    workspace.add_queues()->set_id("q");
     v1::Agent& ann = *workspace.add_agents();
     ann.set_id("ann");
     ann.mutable_capacity()->set_units(10);

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -44,6 +45,27 @@ class Backend {
   virtual telemetry::Telemetry& telemetry() = 0;
   // How this pod is; may take as long as the store does.
   virtual void ReadStatus(StatusRead done) = 0;
+};
+
+// Stands before another, and passes on to it what it does not do itself.
+class PassingBackend : public Backend {
+ public:
+  // `backend` must outlive it.
+  explicit PassingBackend(Backend& backend) : backend_(backend) {}
+
+  void Beat(const runtime::WorkspaceId& workspace,
+            std::vector<runtime::SessionRef> sessions) override {
+    backend_.Beat(workspace, std::move(sessions));
+  }
+  void Look(const runtime::WorkspaceId& workspace) override { backend_.Look(workspace); }
+  void ListWorkspaces(Listed done) override { backend_.ListWorkspaces(std::move(done)); }
+  runtime::BootTime Now() const override { return backend_.Now(); }
+  bool Ready() const override { return backend_.Ready(); }
+  telemetry::Telemetry& telemetry() override { return backend_.telemetry(); }
+  void ReadStatus(StatusRead done) override { backend_.ReadStatus(std::move(done)); }
+
+ protected:
+  Backend& backend_;
 };
 
 }  // namespace firstline::api

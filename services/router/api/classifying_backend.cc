@@ -37,7 +37,7 @@ runtime::Query LookInto(std::shared_ptr<Seen> seen, const engine::Submit& submit
 }  // namespace
 
 ClassifyingBackend::ClassifyingBackend(Backend& backend, const ClassifyingOptions& options)
-    : backend_(backend),
+    : PassingBackend(backend),
       classifiers_(options.classifiers),
       unasked_(options.unasked),
       held_max_(options.held_max),

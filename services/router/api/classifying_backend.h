@@ -43,7 +43,7 @@ struct ClassifyingOptions {
   size_t held_max = limits::kHeldCommandsMax;  // fewer in tests
 };
 
-class ClassifyingBackend final : public Backend {
+class ClassifyingBackend final : public PassingBackend {
  public:
   // Everything must outlive it, and it the loop.
   ClassifyingBackend(Backend& backend, const ClassifyingOptions& options);
@@ -55,16 +55,6 @@ class ClassifyingBackend final : public Backend {
 
   void Submit(runtime::Call call, Callback done) override;
   void SubmitAll(std::vector<runtime::Submission> submissions) override;
-  void Beat(const runtime::WorkspaceId& workspace,
-            std::vector<runtime::SessionRef> sessions) override {
-    backend_.Beat(workspace, std::move(sessions));
-  }
-  void Look(const runtime::WorkspaceId& workspace) override { backend_.Look(workspace); }
-  void ListWorkspaces(Listed done) override { backend_.ListWorkspaces(std::move(done)); }
-  runtime::BootTime Now() const override { return backend_.Now(); }
-  bool Ready() const override { return backend_.Ready(); }
-  telemetry::Telemetry& telemetry() override { return backend_.telemetry(); }
-  void ReadStatus(StatusRead done) override { backend_.ReadStatus(std::move(done)); }
 
  private:
   using LaneKey = std::pair<uint64_t, runtime::WorkspaceId>;
@@ -99,7 +89,6 @@ class ClassifyingBackend final : public Backend {
   void ForgetSources();
   void WarnOfUnknown(const SourceKey& key);
 
-  Backend& backend_;
   Classifiers* const classifiers_;
   const UnaskedWorkspaces* const unasked_;
   const size_t held_max_;

@@ -61,8 +61,9 @@ std::vector<engine::SkillLevel> ReadLanguages(const v1::Requirement& proto, cons
   return levels;
 }
 
-std::vector<std::string> ReadDistinctNames(const google::protobuf::RepeatedPtrField<std::string>& names,
-                                   size_t max, const Path& path, Fields& fields) {
+std::vector<std::string> ReadDistinctNames(
+    const google::protobuf::RepeatedPtrField<std::string>& names, size_t max, const Path& path,
+    Fields& fields) {
   if (!fields.AtMost(path, static_cast<size_t>(names.size()), max)) return {};
   std::set<std::string_view> seen;
   for (int i = 0; i < names.size(); ++i) {
@@ -117,7 +118,8 @@ engine::RequirementSpec ReadRequirement(const v1::Requirement& proto, const Path
   const Path groups(path, "any_skills"), conditions(path, "label_conditions");
   spec.skills = ReadSkills(proto.skills(), limits::kRequiredSkillsMax, path / "skills", fields);
   spec.languages = ReadLanguages(proto, path / "languages", fields);
-  spec.labels = ReadDistinctNames(proto.labels(), limits::kRequiredLabelsMax, path / "labels", fields);
+  spec.labels =
+      ReadDistinctNames(proto.labels(), limits::kRequiredLabelsMax, path / "labels", fields);
   if (fields.AtMost(groups, static_cast<size_t>(proto.any_skills_size()), limits::kSkillGroupsMax)) {
     for (int i = 0; i < proto.any_skills_size(); ++i) {
       const Path group(groups, i);
@@ -128,7 +130,7 @@ engine::RequirementSpec ReadRequirement(const v1::Requirement& proto, const Path
     }
   }
   spec.excluded_skills = ReadDistinctNames(proto.excluded_skills(), limits::kExcludedSkillsMax,
-                                   path / "excluded_skills", fields);
+                                           path / "excluded_skills", fields);
   if (fields.AtMost(conditions, static_cast<size_t>(proto.label_conditions_size()),
                     limits::kConditionsMax)) {
     for (int i = 0; i < proto.label_conditions_size(); ++i) {

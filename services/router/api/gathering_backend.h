@@ -18,10 +18,9 @@
 
 namespace firstline::api {
 
-class GatheringBackend final : public Backend {
+class GatheringBackend final : public PassingBackend {
  public:
-  // `backend` must outlive it.
-  explicit GatheringBackend(Backend& backend) : backend_(backend) {}
+  using PassingBackend::PassingBackend;
 
   // Before the first call. The loop must have stopped before this is destroyed; callbacks that come
   // after it has run on the backend's own thread.
@@ -29,15 +28,7 @@ class GatheringBackend final : public Backend {
 
   void Submit(runtime::Call call, Callback done) override;
   void SubmitAll(std::vector<runtime::Submission> submissions) override;
-  void Beat(const runtime::WorkspaceId& workspace,
-            std::vector<runtime::SessionRef> sessions) override {
-    backend_.Beat(workspace, std::move(sessions));
-  }
-  void Look(const runtime::WorkspaceId& workspace) override { backend_.Look(workspace); }
   void ListWorkspaces(Listed done) override;
-  runtime::BootTime Now() const override { return backend_.Now(); }
-  bool Ready() const override { return backend_.Ready(); }
-  telemetry::Telemetry& telemetry() override { return backend_.telemetry(); }
   void ReadStatus(StatusRead done) override;
 
  private:
@@ -63,7 +54,6 @@ class GatheringBackend final : public Backend {
   void Flush();
   Callback Return(Callback done) const;
 
-  Backend& backend_;
   std::shared_ptr<RpcLoop> loop_;
   std::shared_ptr<Returns> returns_;               // also held by callbacks that outlive this
   std::vector<runtime::Submission> gathered_;      // the loop's thread

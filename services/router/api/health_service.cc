@@ -18,7 +18,8 @@ using HealthStream =
 class WatchHealth final : public HealthStream {
  public:
   WatchHealth(std::shared_ptr<RpcLoop> loop, HealthService& service)
-      : HealthStream(std::move(loop), {kHealthService, "Watch"}, service, &HealthService::RequestWatch),
+      : HealthStream(std::move(loop), {kHealthService, "Watch"}, service,
+                     &HealthService::RequestWatch),
         service_(service) {}
   void Listen() { Accept(); }
 

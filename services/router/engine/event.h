@@ -5,7 +5,6 @@
 // Together they tell the whole public state: folding a workspace's events gives it back.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -85,13 +84,11 @@ using EventBody =
 
 struct Event {
   Event() = default;
-  Event(Time at, EventBody what, CallerRef by = nullptr)
+  // Of one kind of body, which is built in its place, or of an EventBody: moving that asks what it
+  // holds.
+  template <class Body>
+  Event(Time at, Body what, CallerRef by = nullptr)
       : time(at), body(std::move(what)), caller(std::move(by)) {}
-  // Builds the body in its place: moving an EventBody asks what it holds.
-  template <class Kind>
-    requires(!std::same_as<Kind, EventBody>)
-  Event(Time at, Kind what, CallerRef by = nullptr)
-      : time(at), body(std::in_place_type<Kind>, std::move(what)), caller(std::move(by)) {}
 
   Time time;
   EventBody body;

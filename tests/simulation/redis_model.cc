@@ -108,9 +108,7 @@ store::Reply RedisModel::Run(Server& server, const store::Request& request) {
   if (reply.result != store::Result::kOk) return reply;
   if (commit != nullptr) judge_.OnCommitTaken(*commit, held, kUnixUs + schedule_.now_us());
   if (const auto* acquire = std::get_if<store::Acquire>(&request); acquire && reply.ownership) {
-    judge_.OnAcquired(acquire->workspace, reply.ownership->token);
-    owners_[acquire->workspace].push_back(*reply.ownership);
-    if (owners_[acquire->workspace].size() > kOwnersMax) owners_[acquire->workspace].pop_front();
+    OnAcquired(server, *acquire, *reply.ownership);
   }
   if (const auto* rebuild = std::get_if<store::Rebuild>(&request)) judge_.OnRebuilt(*rebuild);
   const auto* release = std::get_if<store::Release>(&request);
@@ -119,6 +117,24 @@ store::Reply RedisModel::Run(Server& server, const store::Request& request) {
     Forsake(release->workspace);
   }
   return reply;
+}
+
+void RedisModel::OnAcquired(Server& server, const store::Acquire& acquire,
+                            const store::OwnershipRecord& record) {
+  judge_.OnAcquired(acquire.workspace, record.token);
+  std::deque<store::OwnershipRecord>& owners = owners_[acquire.workspace];
+  owners.push_back(record);
+  if (owners.size() > kOwnersMax) owners.pop_front();
+  std::map<uint64_t, EventId>& began = began_[acquire.workspace];
+  const EventId last = server.backend.Last(acquire.workspace);
+  began[record.token.epoch] = last;
+  const auto retaken = began.find(acquire.least_epoch - 1);
+  if (acquire.least_epoch == 0 || retaken == began.end()) return;
+  // It began on a primary that was none any more. Where another wrote to this one meanwhile, its
+  // history is over: of two owners the one of the later epoch goes on.
+  if (last.epoch == retaken->first || !(retaken->second < last)) return;
+  AllowTwoOwners(0);
+  judge_.OnLost(acquire.workspace, retaken->second, last, true);
 }
 
 RedisModel::Server* RedisModel::Reached(int pod) {

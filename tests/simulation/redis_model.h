@@ -113,6 +113,8 @@ class RedisModel {
   void Switch(Link& link);
   void Execute(const Sent& sent);
   store::Reply Run(Server& server, const store::Request& request);
+  void OnAcquired(Server& server, const store::Acquire& acquire,
+                  const store::OwnershipRecord& record);
   const Past& PastBefore(int64_t time_us) const;
   store::OwnershipRecord RecordOf(Server& server, const WorkspaceId& workspace);
   // Whoever held the state at `was` does not, or not by what `server` has: nobody can restore.
@@ -128,6 +130,7 @@ class RedisModel {
   std::map<int, Link> links_;  // by pod
   std::deque<Past> past_;
   std::map<WorkspaceId, std::deque<store::OwnershipRecord>> owners_;
+  std::map<WorkspaceId, std::map<uint64_t, EventId>> began_;  // by epoch: after which event
   std::set<WorkspaceId> forsaken_;  // since the last failover
   std::map<std::pair<int, uint64_t>, int64_t> arrival_us_;  // by pod and line: of its last request
   bool lossy_ = false;

@@ -108,7 +108,11 @@ Models Accepted(const Model& from, const Op& op, const InquiryRules& rules) {
 }
 
 Models Declined(const Model& from, const Op& op, const InquiryRules& rules) {
-  if (IsOfferOf(from, op.offer) && !from.acceptor.empty()) return {};
+  if (IsOfferOf(from, op.offer) && !from.acceptor.empty()) {
+    // Of several who were asked another may have accepted since: what was declined before stays so.
+    const bool repeats = rules.offers_to_several && from.acceptor != op.agent;
+    return repeats ? Models{from} : Models{};
+  }
   const auto offered = Reach(from, {Stage::kOffered, op.agent, op.offer}, rules);
   if (!offered) return from.sight.offer >= op.offer ? Models{from} : Models{};
   if (rules.offers_to_several) return {*offered};  // others may have it, or it returns

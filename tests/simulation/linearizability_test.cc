@@ -134,6 +134,17 @@ TEST_F(Linearizability, AnOfferToSeveralGoesOnWhenOneDeclines) {
   EXPECT_FALSE(Holds({.offers_to_several = true}));
 }
 
+// Its first answer was lost; the repeat tells what became of the inquiry.
+TEST_F(Linearizability, ADeclineIsRepeatedAfterAnotherHasAccepted) {
+  Submitted();
+  Saw(2, 3, {Stage::kOffered, "a", 1});
+  Call(4, 9, {Kind::kDecline, "b", 1}, {Stage::kAssigned, "a", 1});
+  Accepted(5, 6, "a", 1);
+  EXPECT_TRUE(Holds({.offers_to_several = true}));
+  Call(10, 11, {Kind::kDecline, "a", 1}, {Stage::kAssigned, "a", 1});
+  EXPECT_FALSE(Holds({.offers_to_several = true}));
+}
+
 TEST_F(Linearizability, OneOfTwoClaims) {
   const InquiryRules keep{.agents_lose_work = false};
   Submitted();

@@ -20,6 +20,8 @@ namespace firstline::api {
 
 using nlohmann::json;
 
+inline const json kOperator = {{"role", "operator"}, {"workspaces", {"*"}}};
+
 class AccessFixture : public ServerFixture {
  protected:
   AccessFixture() {
@@ -31,7 +33,7 @@ class AccessFixture : public ServerFixture {
     authenticator_ = *std::move(opened);
     options_.authenticator = authenticator_;
     options_.peer.name = "firstline-router";
-    Become(json{{"role", "operator"}, {"workspaces", {"*"}}});
+    Become(kOperator);
     BuildWorkspace(options_);
   }
 

@@ -22,7 +22,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const json kOperator = {{"role", "operator"}, {"workspaces", {"*"}}};
 const json kPlatform = {{"role", "platform"}, {"workspaces", {"*"}}};
 
 // What changes nothing. An RPC that is neither here nor in kMutations fails the test below.

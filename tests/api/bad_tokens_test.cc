@@ -23,7 +23,7 @@ using std::chrono::seconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class Heard final : public BadTokenObserver {
+class HeardTokens final : public BadTokenObserver {
  public:
   void OnBadToken(BadToken what) override {
     ++(what == BadToken::kJudged ? judged : what == BadToken::kRemembered ? remembered : limited);
@@ -47,7 +47,7 @@ class BadTokensTest : public testing::Test {
   }
 
   nanoseconds now_{seconds(1000)};
-  Heard heard_;
+  HeardTokens heard_;
 };
 
 TEST_F(BadTokensTest, ABurstIsJudgedAndThenTheRate) {
@@ -173,7 +173,7 @@ class BadTokensServer : public AccessFixture {
 
   const test::PrivateKey other_ = test::NewEcKey();
   std::atomic<nanoseconds> clock_{nanoseconds(seconds(1000))};
-  Heard heard_;
+  HeardTokens heard_;
 };
 
 TEST_F(BadTokensServer, SignaturesOfAnAddressAreBoundedAndKnownCallersGoOn) {

@@ -24,7 +24,7 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 
-class Heard final : public LimitObserver {
+class HeardLimits final : public LimitObserver {
  public:
   void OnLimited(Allowance allowance) override {
     ++(allowance == Allowance::kAgentsWork ? agents_work : other);
@@ -41,7 +41,7 @@ class CallerLimitsTest : public testing::Test {
                          .observer = &heard_});
   }
   nanoseconds now_{seconds(1000)};
-  Heard heard_;
+  HeardLimits heard_;
 };
 
 TEST_F(CallerLimitsTest, ABurstAndThenTheRate) {
@@ -171,7 +171,7 @@ class LimitedServer : public AccessFixture {
 
   ~LimitedServer() override { server_.reset(); }
   std::atomic<nanoseconds> clock_{nanoseconds(seconds(1000))};
-  Heard heard_;
+  HeardLimits heard_;
 };
 
 TEST_F(LimitedServer, UnaryCalls) {

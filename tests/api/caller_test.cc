@@ -27,8 +27,6 @@ class CallerTest : public AccessFixture {
 
 std::string NoAddress() { return ""; }
 
-const json kOperator = {{"role", "operator"}, {"workspaces", {"*"}}};
-
 TEST_F(CallerTest, ClaimsAreCompleteOrRefused) {
   EXPECT_EQ(ReasonWith(Token(kOperator)), "");
   const std::vector<json> wrong = {

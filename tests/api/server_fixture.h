@@ -48,6 +48,11 @@ Message Text(const std::string& text) {
   return message;
 }
 
+// Of a stream in a test: should it hang.
+inline void SetDeadline(grpc::ClientContext& context) {
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+}
+
 class ServerFixture : public ::testing::Test {
  protected:
   ServerFixture();

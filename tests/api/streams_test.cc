@@ -15,10 +15,6 @@ namespace {
 using ::testing::ElementsAre;
 
 // Ends the call when a test hangs.
-void SetDeadline(grpc::ClientContext& context) {
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-}
-
 class CommandsTest : public ServerFixture {};
 
 TEST_F(CommandsTest, AnswersInOrderWithEveryCommandsResult) {

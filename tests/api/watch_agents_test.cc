@@ -20,10 +20,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 // Ends the call when a test hangs.
-void SetDeadline(grpc::ClientContext& context) {
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-}
-
 class WatchAgentsTest : public ServerFixture {
  protected:
   using Stream =

@@ -13,7 +13,7 @@ namespace {
 
 using test::FakeRouter;
 using testing::ElementsAre;
-using Stream = FakeRouter::AgentsStream;
+using AgentsStream = FakeRouter::AgentsStream;
 
 // What the session was heard to say and to be told, one line each, in order; anyone may wait for a
 // line.
@@ -78,7 +78,7 @@ std::string Text(const v1::WatchAgentsRequest& request) {
   return text;
 }
 
-void Open(Stream& stream, std::chrono::milliseconds lease = std::chrono::seconds(60)) {
+void Open(AgentsStream& stream, std::chrono::milliseconds lease = std::chrono::seconds(60)) {
   v1::WatchAgentsResponse response;
   response.mutable_opened()->mutable_lease()->set_seconds(lease.count() / 1000);
   response.mutable_opened()->mutable_lease()->set_nanos(static_cast<int>(lease.count() % 1000) *
@@ -86,7 +86,7 @@ void Open(Stream& stream, std::chrono::milliseconds lease = std::chrono::seconds
   stream.Write(response);
 }
 
-void Show(Stream& stream, const std::string& agent_id, v1::Presence presence,
+void Show(AgentsStream& stream, const std::string& agent_id, v1::Presence presence,
           const std::vector<std::string>& offers = {}) {
   v1::WatchAgentsResponse response;
   v1::AgentStatus& status = *response.mutable_snapshot()->add_agents();
@@ -102,7 +102,7 @@ void Show(Stream& stream, const std::string& agent_id, v1::Presence presence,
 class AgentSessionTest : public testing::Test {
  protected:
   // Reads the next message that is no heartbeat; empty at the end.
-  std::string Hear(Stream& stream) {
+  std::string Hear(AgentsStream& stream) {
     v1::WatchAgentsRequest request;
     while (stream.Read(&request)) {
       heard_.Add(Text(request));
@@ -110,7 +110,7 @@ class AgentSessionTest : public testing::Test {
     }
     return "";
   }
-  void HearToTheEnd(Stream& stream) {
+  void HearToTheEnd(AgentsStream& stream) {
     while (!Hear(stream).empty()) {
     }
   }
@@ -126,7 +126,7 @@ class AgentSessionTest : public testing::Test {
 };
 
 TEST_F(AgentSessionTest, OpensAddsBeatsAndSaysGoodbye) {
-  router_.on_watch_agents = [this](auto*, Stream* stream) {
+  router_.on_watch_agents = [this](auto*, AgentsStream* stream) {
     EXPECT_EQ(Hear(*stream), "open desk");
     Open(*stream, std::chrono::milliseconds(3));
     HearToTheEnd(*stream);
@@ -147,7 +147,7 @@ TEST_F(AgentSessionTest, OpensAddsBeatsAndSaysGoodbye) {
 // The stream breaks with an offer open; the session comes back under its id, asks nothing anew of
 // an agent that is still on, and tells the difference as if it had just happened.
 TEST_F(AgentSessionTest, ResumesWithTheSameSessionAndTellsWhatChanged) {
-  router_.on_watch_agents = [this](auto*, Stream* stream) {
+  router_.on_watch_agents = [this](auto*, AgentsStream* stream) {
     const bool first = streams_++ == 0;
     EXPECT_EQ(Hear(*stream), "open desk");
     Open(*stream);
@@ -166,7 +166,7 @@ TEST_F(AgentSessionTest, ResumesWithTheSameSessionAndTellsWhatChanged) {
 }
 
 TEST_F(AgentSessionTest, BringsBackWhoWasLoggedOffByTheBreak) {
-  router_.on_watch_agents = [this](auto*, Stream* stream) {
+  router_.on_watch_agents = [this](auto*, AgentsStream* stream) {
     const bool first = streams_++ == 0;
     Hear(*stream);
     Open(*stream);
@@ -188,7 +188,7 @@ TEST_F(AgentSessionTest, BringsBackWhoWasLoggedOffByTheBreak) {
 }
 
 TEST_F(AgentSessionTest, DeliversEventsWithTheirInquiries) {
-  router_.on_watch_agents = [this](auto*, Stream* stream) {
+  router_.on_watch_agents = [this](auto*, AgentsStream* stream) {
     Hear(*stream);
     Open(*stream);
     Hear(*stream);
@@ -215,7 +215,7 @@ TEST_F(AgentSessionTest, DeliversEventsWithTheirInquiries) {
 }
 
 TEST_F(AgentSessionTest, AFailureThatWillPassIsAskedAgain) {
-  router_.on_watch_agents = [this](auto*, Stream* stream) {
+  router_.on_watch_agents = [this](auto*, AgentsStream* stream) {
     Hear(*stream);
     Open(*stream, std::chrono::milliseconds(3));
     for (const char* reason : {"STORE_UNAVAILABLE", "UNKNOWN_AGENT"}) {
@@ -241,8 +241,8 @@ TEST_F(AgentSessionTest, AFailureThatWillPassIsAskedAgain) {
 
 TEST_F(AgentSessionTest, FollowsTheOwnerAndEndsAtAFinalError) {
   FakeRouter owner;
-  router_.on_watch_agents = [&](auto*, Stream*) { return test::NotOwner(owner.address()); };
-  owner.on_watch_agents = [](auto*, Stream*) {
+  router_.on_watch_agents = [&](auto*, AgentsStream*) { return test::NotOwner(owner.address()); };
+  owner.on_watch_agents = [](auto*, AgentsStream*) {
     return test::Refusal(grpc::StatusCode::NOT_FOUND, "UNKNOWN_WORKSPACE");
   };
   AgentSession session(client_, {.workspace = "acme"}, told_);
@@ -252,7 +252,7 @@ TEST_F(AgentSessionTest, FollowsTheOwnerAndEndsAtAFinalError) {
 
 TEST_F(AgentSessionTest, ManyAgentsAreGreetedInMessagesOfBoundedSize) {
   std::atomic<int> agents = 0;
-  router_.on_watch_agents = [&](auto*, Stream* stream) {
+  router_.on_watch_agents = [&](auto*, AgentsStream* stream) {
     if (streams_++ == 0) return Break();
     v1::WatchAgentsRequest request;
     while (agents < 2500 && stream->Read(&request)) {
@@ -272,7 +272,7 @@ TEST_F(AgentSessionTest, ManyAgentsAreGreetedInMessagesOfBoundedSize) {
 
 // What a deploy does: the process goes without a goodbye.
 TEST_F(AgentSessionTest, DestroyedWithoutCloseLeavesTheSessionToTheGrace) {
-  router_.on_watch_agents = [this](auto*, Stream* stream) {
+  router_.on_watch_agents = [this](auto*, AgentsStream* stream) {
     HearToTheEnd(*stream);
     heard_.Add("end");
     return grpc::Status::OK;

@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using test::FakeRouter;
-using Stream = FakeRouter::CommandsStream;
+using CommandsStream = FakeRouter::CommandsStream;
 
 v1::Command Submission(const std::string& workspace, int number) {
   v1::Command command;
@@ -50,7 +50,7 @@ class Applied {
 class CommandStreamTest : public testing::Test {
  protected:
   // Serves one stream: applies everything, answers all.
-  grpc::Status Serve(Stream* stream) {
+  grpc::Status Serve(CommandsStream* stream) {
     v1::CommandsRequest request;
     while (stream->Read(&request)) stream->Write(Answers(request));
     return grpc::Status::OK;
@@ -88,7 +88,7 @@ class CommandStreamTest : public testing::Test {
 };
 
 TEST_F(CommandStreamTest, AnswersEverythingInOrder) {
-  router_.on_commands = [this](Stream* stream) { return Serve(stream); };
+  router_.on_commands = [this](CommandsStream* stream) { return Serve(stream); };
   CommandStream commands(client_, {.unanswered_max = 100});
   SendAll(commands, "acme", 3000);
   commands.Drain();
@@ -100,7 +100,7 @@ TEST_F(CommandStreamTest, AnswersEverythingInOrder) {
 // never answered, others never read.
 TEST_F(CommandStreamTest, AppliesEverythingOnceAndInOrderAcrossBrokenStreams) {
   std::atomic<int> streams = 0;
-  router_.on_commands = [&](Stream* stream) {
+  router_.on_commands = [&](CommandsStream* stream) {
     ++streams;
     v1::CommandsRequest request;
     for (int batch = 0; batch < 3 && stream->Read(&request); ++batch) {
@@ -119,9 +119,9 @@ TEST_F(CommandStreamTest, AppliesEverythingOnceAndInOrderAcrossBrokenStreams) {
 
 TEST_F(CommandStreamTest, FollowsAWorkspaceToItsOwner) {
   FakeRouter owner;
-  owner.on_commands = [this](Stream* stream) { return Serve(stream); };
+  owner.on_commands = [this](CommandsStream* stream) { return Serve(stream); };
   std::atomic<int> refused = 0;
-  router_.on_commands = [&](Stream* stream) {
+  router_.on_commands = [&](CommandsStream* stream) {
     v1::CommandsRequest request;
     while (stream->Read(&request)) {
       v1::CommandsResponse response;
@@ -152,7 +152,7 @@ TEST_F(CommandStreamTest, FollowsAWorkspaceToItsOwner) {
 
 TEST_F(CommandStreamTest, ARouterThatFallsSilentIsLeft) {
   std::atomic<int> streams = 0;
-  router_.on_commands = [&](Stream* stream) {
+  router_.on_commands = [&](CommandsStream* stream) {
     if (streams++ > 0) return Serve(stream);
     v1::CommandsRequest request;
     while (stream->Read(&request)) {
@@ -167,7 +167,7 @@ TEST_F(CommandStreamTest, ARouterThatFallsSilentIsLeft) {
 }
 
 TEST_F(CommandStreamTest, AnswersMaySendMore) {
-  router_.on_commands = [this](Stream* stream) { return Serve(stream); };
+  router_.on_commands = [this](CommandsStream* stream) { return Serve(stream); };
   CommandStream commands(client_, {});
   std::atomic<int> last = 0;
   std::function<void(int)> send = [&](int number) {
@@ -182,7 +182,7 @@ TEST_F(CommandStreamTest, AnswersMaySendMore) {
 }
 
 TEST_F(CommandStreamTest, WhatIsUnansweredAtTheEndIsCancelled) {
-  router_.on_commands = [](Stream* stream) {
+  router_.on_commands = [](CommandsStream* stream) {
     v1::CommandsRequest request;
     while (stream->Read(&request)) {
     }
@@ -202,7 +202,7 @@ TEST_F(CommandStreamTest, WhatIsUnansweredAtTheEndIsCancelled) {
 }
 
 TEST_F(CommandStreamTest, NoMoreThanAllowedMayBeUnanswered) {
-  router_.on_commands = [](Stream* stream) {
+  router_.on_commands = [](CommandsStream* stream) {
     v1::CommandsRequest request;
     while (stream->Read(&request)) {
     }

@@ -125,13 +125,13 @@ void RedisModel::OnAcquired(Server& server, const store::Acquire& acquire,
   std::deque<store::OwnershipRecord>& owners = owners_[acquire.workspace];
   owners.push_back(record);
   if (owners.size() > kOwnersMax) owners.pop_front();
-  std::map<uint64_t, EventId>& began = began_[acquire.workspace];
+  std::map<uint64_t, EventId>& strays = strays_[acquire.workspace];
   const EventId last = server.backend.Last(acquire.workspace);
-  began[record.token.epoch] = last;
-  const auto retaken = began.find(acquire.least_epoch - 1);
-  if (acquire.least_epoch == 0 || retaken == began.end()) return;
-  // It began on a primary that was none any more. Where another wrote to this one meanwhile, its
-  // history is over: of two owners the one of the later epoch goes on.
+  if (&server != primary_.get()) strays[record.token.epoch] = last;
+  const auto retaken = strays.find(acquire.least_epoch - 1);
+  if (acquire.least_epoch == 0 || retaken == strays.end()) return;
+  // Where another wrote to this primary meanwhile, its history is over: of two owners the one of the
+  // later epoch goes on.
   if (last.epoch == retaken->first || !(retaken->second < last)) return;
   AllowTwoOwners(0);
   judge_.OnLost(acquire.workspace, retaken->second, last, true);

@@ -24,6 +24,7 @@ namespace firstline::simulation {
 
 // The store's Unix time when virtual time is 0.
 inline constexpr int64_t kUnixUs = 1'700'000'000'000'000;
+inline constexpr size_t kAllEvents = 10'000'000;
 inline constexpr int64_t kRequestTimeoutUs = 1'000'000;
 inline constexpr int64_t kTwoOwnersUs = 3'000'000;  // more than a lease of the simulated pods
 
@@ -130,7 +131,8 @@ class RedisModel {
   std::map<int, Link> links_;  // by pod
   std::deque<Past> past_;
   std::map<WorkspaceId, std::deque<store::OwnershipRecord>> owners_;
-  std::map<WorkspaceId, std::map<uint64_t, EventId>> began_;  // by epoch: after which event
+  // Epochs that began at a primary that was none any more, and after which event.
+  std::map<WorkspaceId, std::map<uint64_t, EventId>> strays_;
   std::set<WorkspaceId> forsaken_;  // since the last failover
   std::map<std::pair<int, uint64_t>, int64_t> arrival_us_;  // by pod and line: of its last request
   bool lossy_ = false;

@@ -266,7 +266,7 @@ class Life {
 
   void ConcludeWorkspace(size_t w, SimulationReport& report) {
     const WorkspaceId& workspace = workspaces_[w];
-    const store::EventPage page = redis_.backend().Read(workspace, {}, 10'000'000, 0);
+    const store::EventPage page = redis_.backend().Read(workspace, {}, kAllEvents, 0);
     report.events += static_cast<int64_t>(page.events.size());
     report.answers += people_[w]->answers();
     report.inquiries += options_.inquiries;

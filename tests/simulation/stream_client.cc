@@ -9,7 +9,6 @@ namespace {
 
 constexpr int64_t kSilenceMaxUs = 8'000'000;  // heartbeats come more often
 constexpr int64_t kToldWithinUs = 4'000'000;
-constexpr size_t kAll = 10'000'000;
 
 }  // namespace
 
@@ -103,7 +102,7 @@ void StreamClient::CheckTimely() {
   EventId missing;
   const EventId until = ToldUntil().value_or(EventId{});
   for (const store::EventEntry& entry :
-       redis_.backend().Read(options_.workspace, until, kAll, 0).events) {
+       redis_.backend().Read(options_.workspace, until, kAllEvents, 0).events) {
     if (!Concerns(Parsed(entry))) continue;
     missing = entry.id;
     break;

@@ -7,12 +7,6 @@
 #include "common/status/reason.h"
 
 namespace firstline::simulation {
-namespace {
-
-constexpr size_t kAll = 10'000'000;
-
-}  // namespace
-
 // ---- By cursor ----------------------------------------------------------------------------------
 
 uint64_t Watcher::OpenAt(Streams& streams, Streams::Tell tell) {
@@ -73,7 +67,7 @@ void Watcher::GoBack(EventId resume, bool rewound) {
 
 void Watcher::Finish() {
   for (;;) {
-    const store::EventPage page = redis_.backend().Read(options_.workspace, cursor_, kAll, 0);
+    const store::EventPage page = redis_.backend().Read(options_.workspace, cursor_, kAllEvents, 0);
     if (page.state == store::CursorState::kOk) {
       for (const store::EventEntry& entry : page.events) {
         const v1::Event event = Parsed(entry);
@@ -127,7 +121,7 @@ void AgentWatcher::CheckTold() {
 
 void AgentWatcher::Finish(EventId gap) {
   if (!now_ || now_->from < gap) return;
-  const store::EventPage page = redis_.backend().Read(options_.workspace, now_->from, kAll, 0);
+  const store::EventPage page = redis_.backend().Read(options_.workspace, now_->from, kAllEvents, 0);
   if (page.state == store::CursorState::kExpired) return;
   if (page.state != store::CursorState::kOk) {
     return judge_.Fail(absl::StrCat(options_.of, " was not told that history was taken back"));

@@ -4,15 +4,16 @@
     tests/ops/live/dashboards_test.py PROGRAMS         the folder `services` of a build
 
 One router plays the demo's busy day, with lunch, misses, transfers and parked chats; two others, on a
-Redis of their own, bear `firstline load`, and the one that owns its workspace is killed. Each query must
-be answered, without NaN or infinity, and with data but for the few named in EMPTY. About a minute.
+Redis of their own, bear `firstline load`, and the one that owns its workspace is killed; a fourth asks a
+classifier that is down. Each query must be answered, without NaN or infinity, and with data but for the few named in EMPTY. About a minute.
 """
 
 import pathlib
+import subprocess
 import time
 
 import panel_data
-from stack import ROOT, Stack, run
+from stack import ROOT, Stack, free_port, run
 
 # Panel -> why a good day leaves it empty.
 EMPTY = {"First reply of a bot": "the demo has no bots"}
@@ -28,11 +29,34 @@ def kill_owner(stack, routers):
     max(routers, key=owned_calls).process.kill()
 
 
+def start_classifying(stack):
+    """The command line at a router whose workspace names a classifier, and nobody is at its address."""
+    _, store = stack.start_redis("classified")
+    router = stack.start_router(f"--classifier=intents=127.0.0.1:{free_port()}", store=store)
+    workspace = stack.folder / "classified.yaml"
+    workspace.write_text("""\
+id: classified
+channels: [{id: chat, kind: CHANNEL_KIND_MESSAGING}]
+queues: [{id: care}]
+classification:
+  external: {classifier: intents, deadline: 200ms}
+  rules: [{id: rest, queue: care}]
+""")
+
+    def firstline(*words):
+        command = [stack.programs / "cli/firstline", "--server", f"127.0.0.1:{router.grpc_port}",
+                   *words]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    firstline("config", "apply", workspace)
+    return lambda: firstline("-w", "classified", "inquiry", "submit", "--channel", "chat")
+
+
 def play(stack):
     """Both loads at once; returns the times at which they began and ended."""
     day = stack.start_router("--clock=driven")
     _, store = stack.start_redis("rush")
     rush = [stack.start_router("--lease-ms=2000", store=store) for _ in range(2)]
+    submit_unclassified = start_classifying(stack)
     stack.start_prometheus()
     start = time.time()
     demo = stack.start("demo", stack.programs / "demo/firstline-demo", "--router",
@@ -43,6 +67,9 @@ def play(stack):
                        "--rate", "40", "--pattern", "poisson", "--duration", "30s", "--handle",
                        "400ms", "--calls", "unary")
     kill_owner(stack, rush)
+    for _ in range(10):
+        submit_unclassified()
+        time.sleep(1)  # A scrape.
     for name, child in (("load", load), ("demo", demo)):
         assert child.wait(300) == 0, (stack.folder / f"{name}.log").read_text()
     time.sleep(2)  # Two more scrapes.

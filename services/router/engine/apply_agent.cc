@@ -90,14 +90,16 @@ Outcome Engine::Impl::Do(const LapseSessions& c, const Command&) {
 }
 
 template <class Answer>
-InquiryIx Engine::Impl::FindOpenOffer(const Answer& c, OfferOutcome answer,
-                                      const Command& command, Outcome& outcome) {
+std::optional<Engine::Impl::OpenOffer> Engine::Impl::FindOpenOffer(const Answer& c,
+                                                                   OfferOutcome answer,
+                                                                   const Command& command,
+                                                                   Outcome& outcome) {
   const auto refuse = [&outcome](Rejection rejection, std::string_view subject) {
     outcome = Reject(rejection, subject);
-    return InquiryIx{};
+    return std::nullopt;
   };
   const InquiryIx ix = FindForCommand(c.inquiry_id, command, outcome);
-  if (!ix.IsSet()) return {};
+  if (!ix.IsSet()) return std::nullopt;
   const AgentIx agent = FindLiveAgent(c.agent_id);
   if (!agent.IsSet()) return refuse(Rejection::kUnknownAgent, c.agent_id);
   const Inquiry& inquiry = world.inquiry(ix);
@@ -112,10 +114,10 @@ InquiryIx Engine::Impl::FindOpenOffer(const Answer& c, OfferOutcome answer,
     }
   }
   if (asked.agent != agent) return refuse(Rejection::kOfferNotYours, c.agent_id);
-  if (asked.open) return ix;
+  if (asked.open) return OpenOffer{ix, agent};
   if (asked.outcome == answer) {
     outcome = Done(ix, true);
-    return {};
+    return std::nullopt;
   }
   const bool taken = asked.outcome == OfferOutcome::kTaken;
   return refuse(taken ? Rejection::kOfferTaken : Rejection::kOfferEnded, c.inquiry_id);
@@ -124,10 +126,10 @@ InquiryIx Engine::Impl::FindOpenOffer(const Answer& c, OfferOutcome answer,
 Outcome Engine::Impl::Do(const Accept& c, const Command& command) {
   if (!IsId(c.agent_id)) return Reject(Rejection::kInvalidField, "agent_id");
   Outcome outcome;
-  const InquiryIx ix = FindOpenOffer(c, OfferOutcome::kAccepted, command, outcome);
-  if (!ix.IsSet()) return outcome;
-  AcceptBy(ix, FindLiveAgent(c.agent_id));
-  return Done(ix);
+  const auto offer = FindOpenOffer(c, OfferOutcome::kAccepted, command, outcome);
+  if (!offer) return outcome;
+  AcceptBy(offer->inquiry, offer->agent);
+  return Done(offer->inquiry);
 }
 
 Outcome Engine::Impl::Do(const Decline& c, const Command& command) {
@@ -136,10 +138,10 @@ Outcome Engine::Impl::Do(const Decline& c, const Command& command) {
     return Reject(Rejection::kInvalidField, "retry_after");
   }
   Outcome outcome;
-  const InquiryIx ix = FindOpenOffer(c, OfferOutcome::kDeclined, command, outcome);
-  if (!ix.IsSet()) return outcome;
+  const auto offer = FindOpenOffer(c, OfferOutcome::kDeclined, command, outcome);
+  if (!offer) return outcome;
+  const auto [ix, agent] = *offer;
   Inquiry& inquiry = world.inquiry(ix);
-  const AgentIx agent = FindLiveAgent(c.agent_id);
   const bool was_last = EndOfferTo(ix, agent, OfferOutcome::kDeclined);
   ++inquiry.declines;
   const Span again = world.queue(inquiry.queue).config.ask_decliners_after;

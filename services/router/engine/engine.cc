@@ -80,13 +80,16 @@ Outcome Engine::Impl::Done(AgentIx agent, bool replayed) {
 
 void Engine::Impl::FillReceipt(Receipt& receipt) const {
   receipt.apply_time = now;
-  if (receipt_agent.IsSet()) receipt.agent_id = world.agent(receipt_agent).id;
-  if (!receipt_inquiry.IsSet()) return;
-  const InquirySlot& slot = world.inquiries.slots[receipt_inquiry.value];
-  if (!slot.live) return;
-  receipt.state = slot.it.state;
-  receipt.offer_number = slot.it.offer_number;
-  if (slot.it.agent.IsSet()) receipt.agent_id = world.agent(slot.it.agent).id;
+  AgentIx agent = receipt_agent;
+  if (receipt_inquiry.IsSet()) {
+    const InquirySlot& slot = world.inquiries.slots[receipt_inquiry.value];
+    if (slot.live) {
+      receipt.state = slot.it.state;
+      receipt.offer_number = slot.it.offer_number;
+      if (slot.it.agent.IsSet()) agent = slot.it.agent;
+    }
+  }
+  if (agent.IsSet()) receipt.agent_id = world.agent(agent).id;
 }
 
 Outcome Engine::Impl::Apply(Time at, const Command& command) {

@@ -154,11 +154,15 @@ struct Engine::Impl {
   bool WhenIsPlausible(const Command& command, Time create) const;
   // Unset with a rejection in `outcome` when unknown or `when` is implausible.
   InquiryIx FindForCommand(std::string_view id, const Command& command, Outcome& outcome) const;
-  // The inquiry whose open offer an agent answers; unset with a rejection in `outcome`, or with the
-  // receipt of the same answer given before.
+  // The open offer that an agent answers; nullopt with a rejection in `outcome`, or with the receipt
+  // of the same answer given before.
+  struct OpenOffer {
+    InquiryIx inquiry;
+    AgentIx agent;
+  };
   template <class Answer>
-  InquiryIx FindOpenOffer(const Answer& c, OfferOutcome answer, const Command& command,
-                          Outcome& outcome);
+  std::optional<OpenOffer> FindOpenOffer(const Answer& c, OfferOutcome answer,
+                                         const Command& command, Outcome& outcome);
   AgentIx FindLiveAgent(std::string_view id) const;
   Rejection CheckHolder(const std::string& agent_id, const Inquiry& inquiry) const;
   QueueIx FindLiveQueue(std::string_view id) const;

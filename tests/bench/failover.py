@@ -1,8 +1,10 @@
 """What callers notice of moves; tests/bench/failover.sh --help tells the rest."""
 
 import argparse
+import collections
 import contextlib
 import json
+import os
 import pathlib
 import signal
 import statistics
@@ -45,6 +47,21 @@ def pick(count, quick):
 # ---- Routers and their callers -------------------------------------------------------------------
 
 
+Spent = collections.namedtuple("Spent", "routers_s redis_s sleeps")
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def sleeps(pid):
+    return sum(int(line.split()[1])
+               for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status")
+               for line in status.read_text().splitlines()
+               if line.startswith("voluntary_ctxt_switches"))
+
+
 class Cluster(contenders.Stage):
     """A Redis and routers that come and go under addresses that stay."""
 
@@ -52,11 +69,17 @@ class Cluster(contenders.Stage):
         super().__init__(contenders.Setting(given.programs.resolve(), pathlib.Path("."),
                                             given.warm_up_ms, given.window_ms))
         self.quick = given.quick
-        self.socket, self.routers, self.started, self.loads = None, {}, 0, 0
+        self.socket, self.store, self.routers, self.started, self.loads = None, None, {}, 0, 0
 
     def __enter__(self):
-        self.socket, _ = self.redis()
+        self.socket, self.store = self.redis()
         return self
+
+    def spent(self):
+        """(CPU seconds of the routers, of Redis, how often a thread of the routers fell asleep)."""
+        routers = [child.pid for child in self.routers.values()]
+        return Spent(sum(map(cpu_seconds, routers)), cpu_seconds(self.store),
+                     sum(map(sleeps, routers)))
 
     def add(self, listen="127.0.0.1:0"):
         """Starts a router and gives its address."""
@@ -315,6 +338,12 @@ def forwarding(given):
     return rounds
 
 
+def per_call(before, after, calls):
+    spent = Spent(*(now - then for now, then in zip(after, before)))
+    return {"routers_us": spent.routers_s * 1e6 / calls, "redis_us": spent.redis_s * 1e6 / calls,
+            "sleeps": spent.sleeps / calls}
+
+
 def throughput(given):
     """Many callers over twelve workspaces: one router, three, and three whose owners are followed."""
     rounds = []
@@ -331,7 +360,10 @@ def throughput(given):
             figures = {}
             for name, cluster, client in kinds:
                 with cluster.callers("--client", client, *common) as callers:
+                    before, began = cluster.spent(), time.monotonic()
                     figures[name] = callers.for_a_while(cluster.setting)["per_second"]
+                    calls = figures[name] * (time.monotonic() - began)
+                figures[f"{name}_per_call"] = per_call(before, cluster.spent(), calls)
             rounds.append({**figures, "blind_ratio": figures["three"] / figures["one"],
                            "library_ratio": figures["three_library"] / figures["one_library"]})
     return rounds
@@ -394,6 +426,17 @@ def targets(results):
     return rows
 
 
+def costs(rounds):
+    """What a call costs with each number of routers and kind of client, as lines of a table."""
+    lines = ["", "| a call | routers, us of CPU | Redis, us of CPU | threads of routers that fell asleep |",
+             "|---|---|---|---|"]
+    for name in ("one", "three", "one_library", "three_library"):
+        spent = [one[f"{name}_per_call"] for one in rounds]
+        lines.append(f"| {name.replace('_', ', ')} | {median(spent, 'routers_us'):.1f} | "
+                     f"{median(spent, 'redis_us'):.1f} | {median(spent, 'sleeps'):.2f} |")
+    return lines
+
+
 def markdown(whole):
     about = whole["about"]
     lines = [f"{about['date']}, {about['machine']}, {about['redis']}, commit {about['commit']}"
@@ -401,6 +444,8 @@ def markdown(whole):
              "| | wanted | measured | |", "|---|---|---|---|"]
     lines += [f"| {row['what']} | {row['wanted']} | {row['measured']} | "
               f"{'met' if row['met'] else 'missed'} |" for row in whole["targets"]]
+    if rounds := whole["rounds"].get("throughput"):
+        lines += costs(rounds)
     return "\n".join(lines) + "\n"
 
 

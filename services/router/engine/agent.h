@@ -102,5 +102,9 @@ struct Agent {
 
 // Units of all work that stands in the way of the channel's: what it may interrupt does not.
 int UsedAgainst(const Agent& agent, ChannelIx channel);
+// What the channel's own maximum leaves.
+inline int LeftOf(const Agent& agent, ChannelIx channel) {
+  return agent.channel_units[channel.value] - agent.channel_used[channel.value];
+}
 
 }  // namespace firstline::engine

@@ -57,8 +57,7 @@ bool VisitGates(const Agent& agent, ChannelIx channel, int units, InquiryIx inqu
   if (const int left = agent.units - UsedAgainst(agent, channel); left < units) {
     if (closed(Gate::kCapacity, {}, units, left)) return true;
   }
-  const size_t c = channel.value;
-  if (const int left = agent.channel_units[c] - agent.channel_used[c]; left < units) {
+  if (const int left = LeftOf(agent, channel); left < units) {
     if (closed(Gate::kChannelCapacity, {}, units, left)) return true;
   }
   return agent.exclusive != 0 && IsShutOut(agent, channel) && closed(Gate::kExclusive, {}, 0, 0);

@@ -25,10 +25,8 @@ bool IsShutOut(const Agent& agent, ChannelIx channel) {
 }
 
 int RoomOf(const Agent& agent, ChannelIx channel) {
-  const size_t c = channel.value;
   if (agent.exclusive != 0 && IsShutOut(agent, channel)) return 0;
-  return std::max(0, std::min(agent.units - UsedAgainst(agent, channel),
-                              agent.channel_units[c] - agent.channel_used[c]));
+  return std::max(0, std::min(agent.units - UsedAgainst(agent, channel), LeftOf(agent, channel)));
 }
 
 int SizeOf(const Agent& agent, ChannelIx channel) {

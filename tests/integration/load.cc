@@ -60,6 +60,7 @@ void Load::Run(int number, std::chrono::milliseconds pause) {
     const std::lock_guard lock(mutex_);
     if (answer.ok()) {
       acknowledged_.emplace(id, Clock::now());
+      cursors_.emplace(id, answer->receipt().event_cursor());
       heard_.notify_all();
       continue;
     }
@@ -113,6 +114,24 @@ std::map<std::string, Load::Clock::time_point> Load::acknowledged_at() const {
   return acknowledged_;
 }
 
+std::string Load::Describe(const std::string& id) {
+  const Clock::time_point at = acknowledged_at().at(id);
+  Clock::time_point last = at;
+  size_t later = 0;
+  for (const auto& [other, heard] : acknowledged_at()) {
+    later += heard > at;
+    last = std::max(last, heard);
+  }
+  v1::GetInquiryRequest request;
+  request.set_workspace(workspace_);
+  request.set_inquiry_id(id);
+  const auto now = client_.GetInquiry(request);
+  const auto before = std::chrono::duration_cast<std::chrono::milliseconds>(last - at);
+  return id + ", acknowledged at " + cursors_[id] + ", " + std::to_string(before.count()) +
+         " ms before the last and " + std::to_string(later) + " others; now: " +
+         (now.ok() ? now->ShortDebugString() : now.error().ToString());
+}
+
 std::vector<std::string> Load::refusals() const {
   const std::lock_guard lock(mutex_);
   return refusals_;
@@ -144,8 +163,10 @@ void ExpectExactlyOnce(Load& load) {
   EXPECT_GT(acknowledged.size(), 200u);
   for (const std::string& id : acknowledged) {
     const auto submitted = told.submitted.find(id), assigned = told.assigned.find(id);
-    EXPECT_TRUE(submitted != told.submitted.end() && submitted->second == 1) << id;
-    EXPECT_TRUE(assigned == told.assigned.end() || assigned->second == 1) << id;
+    EXPECT_EQ(submitted == told.submitted.end() ? 0 : submitted->second, 1)
+        << "so often is submitted " << load.Describe(id);
+    EXPECT_LE(assigned == told.assigned.end() ? 0 : assigned->second, 1)
+        << "so often is assigned " << load.Describe(id);
   }
 }
 

@@ -42,6 +42,9 @@ class Load {
   using Clock = std::chrono::steady_clock;
   // When each acknowledgement arrived.
   std::map<std::string, Clock::time_point> acknowledged_at() const;
+  // For who reads of a failure: when its acknowledgement came, with which cursor, and what a router
+  // says of it now.
+  std::string Describe(const std::string& id);
   // Errors that are no invitation to try again; there must be none.
   std::vector<std::string> refusals() const;
   // How often each acknowledged inquiry was submitted and assigned, by the public history.
@@ -59,6 +62,7 @@ class Load {
   mutable std::mutex mutex_;
   std::condition_variable heard_;
   std::map<std::string, Clock::time_point> acknowledged_;
+  std::map<std::string, std::string> cursors_;  // of their receipts
   std::vector<std::string> refusals_;
   std::atomic<bool> stop_{false};
   std::vector<std::thread> threads_;

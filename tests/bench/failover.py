@@ -339,6 +339,7 @@ def forwarding(given):
 
 
 def per_call(before, after, calls):
+    """What was spent between two looks; `calls`: the rate of the window, taken for the whole time."""
     spent = Spent(*(now - then for now, then in zip(after, before)))
     return {"routers_us": spent.routers_s * 1e6 / calls, "redis_us": spent.redis_s * 1e6 / calls,
             "sleeps": spent.sleeps / calls}

@@ -59,8 +59,7 @@ void Load::Run(int number, std::chrono::milliseconds pause) {
     const auto answer = Submit(id);
     const std::lock_guard lock(mutex_);
     if (answer.ok()) {
-      acknowledged_.emplace(id, Clock::now());
-      cursors_.emplace(id, answer->receipt().event_cursor());
+      acknowledged_.emplace(id, Acknowledgement{Clock::now(), answer->receipt().event_cursor()});
       heard_.notify_all();
       continue;
     }
@@ -111,23 +110,30 @@ std::set<std::string> Load::acknowledged() const {
 
 std::map<std::string, Load::Clock::time_point> Load::acknowledged_at() const {
   const std::lock_guard lock(mutex_);
-  return acknowledged_;
+  std::map<std::string, Clock::time_point> times;
+  for (const auto& [id, acknowledgement] : acknowledged_) times.emplace(id, acknowledgement.at);
+  return times;
 }
 
 std::string Load::Describe(const std::string& id) {
-  const Clock::time_point at = acknowledged_at().at(id);
-  Clock::time_point last = at;
+  Acknowledgement mine;
+  Clock::time_point last;
   size_t later = 0;
-  for (const auto& [other, heard] : acknowledged_at()) {
-    later += heard > at;
-    last = std::max(last, heard);
+  {
+    const std::lock_guard lock(mutex_);
+    mine = acknowledged_.at(id);
+    last = mine.at;
+    for (const auto& [other, theirs] : acknowledged_) {
+      later += theirs.at > mine.at;
+      last = std::max(last, theirs.at);
+    }
   }
   v1::GetInquiryRequest request;
   request.set_workspace(workspace_);
   request.set_inquiry_id(id);
   const auto now = client_.GetInquiry(request);
-  const auto before = std::chrono::duration_cast<std::chrono::milliseconds>(last - at);
-  return id + ", acknowledged at " + cursors_[id] + ", " + std::to_string(before.count()) +
+  const auto before = std::chrono::duration_cast<std::chrono::milliseconds>(last - mine.at);
+  return id + ", acknowledged at " + mine.cursor + ", " + std::to_string(before.count()) +
          " ms before the last and " + std::to_string(later) + " others; now: " +
          (now.ok() ? now->ShortDebugString() : now.error().ToString());
 }

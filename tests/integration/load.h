@@ -61,8 +61,11 @@ class Load {
   client::Client client_;
   mutable std::mutex mutex_;
   std::condition_variable heard_;
-  std::map<std::string, Clock::time_point> acknowledged_;
-  std::map<std::string, std::string> cursors_;  // of their receipts
+  struct Acknowledgement {
+    Clock::time_point at;
+    std::string cursor;  // of the receipt
+  };
+  std::map<std::string, Acknowledgement> acknowledged_;
   std::vector<std::string> refusals_;
   std::atomic<bool> stop_{false};
   std::vector<std::thread> threads_;

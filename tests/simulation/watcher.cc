@@ -7,6 +7,7 @@
 #include "common/status/reason.h"
 
 namespace firstline::simulation {
+
 // ---- By cursor ----------------------------------------------------------------------------------
 
 uint64_t Watcher::OpenAt(Streams& streams, Streams::Tell tell) {

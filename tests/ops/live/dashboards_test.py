@@ -5,7 +5,8 @@
 
 One router plays the demo's busy day, with lunch, misses, transfers and parked chats; two others, on a
 Redis of their own, bear `firstline load`, and the one that owns its workspace is killed; a fourth asks a
-classifier that is down. Each query must be answered, without NaN or infinity, and with data but for the few named in EMPTY. About a minute.
+classifier that is down. Each query must be answered, without NaN or infinity, and with data but for
+the few named in EMPTY. About a minute.
 """
 
 import pathlib
@@ -47,6 +48,7 @@ classification:
         command = [stack.programs / "cli/firstline", "--server", f"127.0.0.1:{router.grpc_port}",
                    *words]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
     firstline("config", "apply", workspace)
     return lambda: firstline("-w", "classified", "inquiry", "submit", "--channel", "chat")
 

@@ -45,7 +45,7 @@ endif()
 
 # Warnings for our own code only; generated code gets -w instead.
 # A designated initializer leaves fields out on purpose, which -Wextra of gcc 12 would report.
-set(FIRSTLINE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+set(FIRSTLINE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Woverloaded-virtual
                        -Wno-missing-field-initializers)
 if(FIRSTLINE_WERROR)
   list(APPEND FIRSTLINE_WARNINGS -Werror)

@@ -89,7 +89,7 @@ void ClassifyingBackend::LookAt(const HeldPtr& held) {
                      .body = LookInto(seen, SubmitOf(held->call))};
   backend_.Submit(std::move(look), [this, held, seen](runtime::Answer answer) {
     if (!seen->read) held->refused = std::move(answer);
-    if (!seen->asks) return Ready(held);
+    if (!seen->asks) return MarkReady(held);
     Ask(held, *seen->asks);
   });
 }
@@ -188,10 +188,10 @@ void ClassifyingBackend::WarnOfUnknown(const SourceKey& key) {
 void ClassifyingBackend::Advise(const HeldPtr& held, engine::Advice advice) {
   std::get<engine::Command>(held->call.body).advice =
       std::make_shared<const engine::Advice>(std::move(advice));
-  Ready(held);
+  MarkReady(held);
 }
 
-void ClassifyingBackend::Ready(const HeldPtr& held) {
+void ClassifyingBackend::MarkReady(const HeldPtr& held) {
   held->ready = true;
   if (held->call.lane == 0) return Forward(*held);
   Proceed({held->call.lane, held->call.workspace});

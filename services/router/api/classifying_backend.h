@@ -83,7 +83,7 @@ class ClassifyingBackend final : public PassingBackend {
   void Note(const SourceKey& key, ClassifierBreaker::Turn turn, bool hurried,
             ClassifierAnswer::How how);
   void Advise(const HeldPtr& held, engine::Advice advice);
-  void Ready(const HeldPtr& held);
+  void MarkReady(const HeldPtr& held);
   void Proceed(const LaneKey& key);
   void Forward(Held& held);
   void ForgetSources();

@@ -30,7 +30,7 @@ std::string Stored(const test::RedisServer& redis) {
   const auto mine =
       reader.Execute({store::Acquire{"shop", seen, 1, "test:1"}})[0].ownership;
   const auto state = reader.Execute({store::Load{"shop", mine->token}})[0].state;
-  reader.Execute({store::Release{"shop", mine->token}});
+  reader.Execute({store::Release{"shop", mine->token, mine->sequence}});
   std::string text;
   for (const store::Record& record : state->records) {
     absl::StrAppend(&text, "\n", static_cast<int>(record.table), " ", record.key, " ",

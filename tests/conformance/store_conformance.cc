@@ -210,7 +210,7 @@ TEST_P(StoreConformance, EpochIsNotReissuedAfterTheRecordWasRemoved) {
   ASSERT_EQ(Record(), std::nullopt);
   EXPECT_EQ(Run(Renew{kWorkspace, first.token}).result, Result::kFenced);
   EXPECT_EQ(Run(Load{kWorkspace, first.token}).result, Result::kFenced);
-  EXPECT_EQ(Run(Release{kWorkspace, first.token}).result, Result::kFenced);
+  EXPECT_EQ(Run(Release{kWorkspace, first.token, first.sequence}).result, Result::kFenced);
   EXPECT_EQ(Send(first, After(first)).result, Result::kFenced);
   PassEpoch(first.token.epoch);
   EXPECT_GT(Take(2).token.epoch, first.token.epoch);
@@ -243,15 +243,30 @@ TEST_P(StoreConformance, RenewalsDoNotDisturbCommits) {
   EXPECT_EQ(Record().value().renewals, 3u);
 }
 
+TEST_P(StoreConformance, AReleaseIsTakenOnlyWhereEverythingKnownIsStored) {
+  OwnershipRecord record = Take(1);
+  MustCommit(record, After(record));
+  for (const uint64_t sequence : {record.sequence - 1, record.sequence + 1}) {
+    const Reply reply = Run(Release{kWorkspace, record.token, sequence});
+    EXPECT_EQ(reply.result, Result::kOutOfOrder);
+    EXPECT_EQ(reply.ownership, record);
+  }
+  EXPECT_EQ(Record(), record);
+  EXPECT_EQ(Run(Release{kWorkspace, record.token, record.sequence}).result, Result::kOk);
+  EXPECT_TRUE(Record().value().released);
+}
+
 TEST_P(StoreConformance, ReleasedOwnerMayDoNothingMore) {
   OwnershipRecord record = Take(1);
   Batch batch = After(record);
   batch.puts = {{Table::kAgent, "a", "1"}};
   MustCommit(record, batch);
-  EXPECT_EQ(Run(Release{kWorkspace, {record.token.epoch, 2}}).result, Result::kFenced);
+  const Token other{record.token.epoch, 2};
+  EXPECT_EQ(Run(Release{kWorkspace, other, record.sequence}).result, Result::kFenced);
   EXPECT_FALSE(Record().value().released);
-  EXPECT_EQ(Run(Release{kWorkspace, record.token}).result, Result::kOk);
-  EXPECT_EQ(Run(Release{kWorkspace, record.token}).result, Result::kOk) << "a repeat";
+  const Release release{kWorkspace, record.token, record.sequence};
+  EXPECT_EQ(Run(release).result, Result::kOk);
+  EXPECT_EQ(Run(release).result, Result::kOk) << "a repeat";
   ASSERT_TRUE(Record().value().released);
 
   EXPECT_EQ(Run(Renew{kWorkspace, record.token}).result, Result::kFenced);
@@ -992,8 +1007,11 @@ class Program {
   void StepRelease(const Token& token) {
     if (Pick(4) != 0) return;
     const bool named = model_ && model_->token == token;
-    ASSERT_EQ(One(Release{kName, token}).result, named ? Result::kOk : Result::kFenced);
-    if (named) model_->released = true;
+    const bool knows = Pick(3) != 0;  // what is stored
+    const uint64_t sequence = (model_ ? model_->sequence : 0) + (knows ? 0 : 1 + Pick(2));
+    const Result expected = !named ? Result::kFenced : knows ? Result::kOk : Result::kOutOfOrder;
+    ASSERT_EQ(One(Release{kName, token, sequence}).result, expected);
+    if (expected == Result::kOk) model_->released = true;
   }
 
   Batch RandomBatch() {

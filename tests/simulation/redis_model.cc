@@ -112,15 +112,8 @@ store::Reply RedisModel::Run(Server& server, const store::Request& request) {
   }
   if (const auto* rebuild = std::get_if<store::Rebuild>(&request)) judge_.OnRebuilt(*rebuild);
   const auto* release = std::get_if<store::Release>(&request);
-  if (const auto* renew = std::get_if<store::Renew>(&request)) {
-    renewed_us_[renew->workspace] = schedule_.now_us();
-  }
-  if (release != nullptr) {
-    // The memory is gone. On a former primary nobody will see that the workspace was given up; and
-    // what went after the store was asked for the last time was not known to be missing.
-    if (&server != primary_.get()) Forsake(release->workspace);
-    if (renewed_us_[release->workspace] < went_back_us_) judge_.Excuse(release->workspace);
-  }
+  // The memory is gone, and on a former primary nobody will see that the workspace was given up.
+  if (release != nullptr && &server != primary_.get()) Forsake(release->workspace);
   return reply;
 }
 
@@ -230,7 +223,6 @@ bool RedisModel::IsOrphaned(const store::OwnershipRecord& was, Server& server,
 void RedisModel::RollBack(int64_t age_us, const std::vector<WorkspaceId>& workspaces,
                           bool excused) {
   rewound_ = true;
-  went_back_us_ = schedule_.now_us();
   const Past& chosen = PastBefore(schedule_.now_us() - age_us);
   std::map<WorkspaceId, std::pair<store::OwnershipRecord, EventId>> before;
   for (const WorkspaceId& workspace : workspaces) {

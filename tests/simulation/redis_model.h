@@ -134,8 +134,6 @@ class RedisModel {
   // Epochs that began at a primary that was none any more, and after which event.
   std::map<WorkspaceId, std::map<uint64_t, EventId>> strays_;
   std::set<WorkspaceId> forsaken_;  // since the last failover
-  std::map<WorkspaceId, int64_t> renewed_us_;  // last
-  int64_t went_back_us_ = -1;  // the last rollback
   std::map<std::pair<int, uint64_t>, int64_t> arrival_us_;  // by pod and line: of its last request
   bool lossy_ = false;
   bool rewound_ = false;

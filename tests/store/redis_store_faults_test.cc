@@ -53,7 +53,7 @@ TEST_F(RedisFaultsTest, OutOfMemoryRefusesCommitsAndKeepsLeases) {
 
   EXPECT_EQ(Run(Renew{kWorkspace, record.token}).result, Result::kOk);
   ExpectWhole(record);
-  EXPECT_EQ(Run(Release{kWorkspace, record.token}).result, Result::kOk);
+  EXPECT_EQ(Run(Release{kWorkspace, record.token, record.sequence}).result, Result::kOk);
   const uint64_t sequence = record.sequence;
   record = Take(2);
   EXPECT_EQ(record.sequence, sequence);

@@ -135,7 +135,7 @@ TEST_F(RedisClusterTest, EveryRequestKeepsToOneSlot) {
   EXPECT_THAT(Run(ListWorkspaces{}).workspaces, testing::ElementsAre(kWorkspace));
   EXPECT_EQ(Run(Drop{kWorkspace, record.token}).result, Result::kOk);
   const OwnershipRecord again = Take(2);
-  EXPECT_EQ(Run(Release{kWorkspace, again.token}).result, Result::kOk);
+  EXPECT_EQ(Run(Release{kWorkspace, again.token, again.sequence}).result, Result::kOk);
 }
 
 }  // namespace

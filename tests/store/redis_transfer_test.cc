@@ -36,7 +36,7 @@ class RedisTransfer : public testing::Test {
     batch.puts.push_back({Table::kAgent, "ann", std::string("\0\n", 2)});
     batch.puts.push_back({Table::kRequest, "r", "1"});
     EXPECT_EQ(store.Execute({Commit{"shop", token, 0, batch}})[0].result, Result::kOk);
-    EXPECT_EQ(store.Execute({Release{"shop", token}})[0].result, Result::kOk);
+    EXPECT_EQ(store.Execute({Release{"shop", token, 1}})[0].result, Result::kOk);
   }
 
   static std::string Exported(const test::RedisServer& redis) {
@@ -124,7 +124,7 @@ TEST_F(RedisTransfer, HistoryTellsAnImport) {
   ASSERT_TRUE(mine);
   EXPECT_GT(mine->token.epoch, told.epoch);
   EXPECT_EQ(store.Execute({Load{"shop", mine->token}})[0].state->last_event, told);
-  EXPECT_EQ(store.Execute({Release{"shop", mine->token}})[0].result, Result::kOk);
+  EXPECT_EQ(store.Execute({Release{"shop", mine->token, mine->sequence}})[0].result, Result::kOk);
   // The last of the file as well when it goes on from there.
   const std::string again = Exported(to_);
   EXPECT_NE(again.find("imported"), std::string::npos);

@@ -70,7 +70,7 @@ void Owner::Advance(BootTime now) {
     ConsiderAcquiring(now);
   }
   if (now >= next_try_) Retry(now);
-  if (HoldsToken() && asked_.renew == 0 && now >= next_renew_) Renew(now);
+  if (MayRenew() && now >= next_renew_) Renew(now);
   FlushOverdue(now);
   Pump(now);
 }
@@ -86,7 +86,8 @@ void Owner::Flush(BootTime now) {
   if (!queue_.empty()) return;
   // A workspace whose first configuration was rejected is not left behind.
   if (began_here_ && engine_->etag().empty()) return StartDrop(now);
-  if (shutdown_ || leaving_) ReleaseWhenSynced(now);
+  const bool under_way = asked_.release != 0 || next_try_ != kNeverBoot;
+  if ((shutdown_ || leaving_) && !under_way) Release();
 }
 
 void Owner::HandOver(const std::string& successor, BootTime now) {
@@ -94,30 +95,27 @@ void Owner::HandOver(const std::string& successor, BootTime now) {
   if (!Serving() || shutdown_) return;
   leaving_ = true;
   successor_ = successor;
-  BeginLeaving(now);
 }
 
 void Owner::Shutdown(BootTime now) {
   if (shutdown_) return;
   shutdown_ = true;
   CheckLease(now);
-  BeginLeaving(now);
   if (phase_ == Phase::kObserving) {
-    FlushQueue(Unavailable{UnavailableReason::kShuttingDown, limits::kRetryMax});
+    FlushQueue(Farewell());
     phase_ = Phase::kEnded;
   }
   if (phase_ == Phase::kAcquiring) RefuseQueued(now);
-  if (phase_ == Phase::kLoading) Release(now);
+  if (phase_ == Phase::kLoading && !releasing_) Release();
 }
 
 // ---- What is turned away ----------------------------------------------------------------------
 
 std::optional<Answer> Owner::Refusal(const Call& call, BootTime now) const {
-  if (shutdown_) return Unavailable{UnavailableReason::kShuttingDown, limits::kRetryMax};
+  if (shutdown_ || leaving_ || releasing_) return Farewell();
   if (std::holds_alternative<AdvanceTime>(call.body) && !options_.driven_clock) {
     return ClockNotDriven{};
   }
-  if (leaving_) return Unavailable{UnavailableReason::kStarting, limits::kRetryMin};
   if (phase_ == Phase::kEnded) return UnknownWorkspace{};
   if (phase_ == Phase::kObserving) return RefusalWhileObserving(call, now);
   if (!Serving()) {
@@ -187,7 +185,7 @@ void Owner::FlushOverdue(BootTime now) {
 // ---- What is applied --------------------------------------------------------------------------
 
 void Owner::Pump(BootTime now) {
-  if (!Serving()) return;
+  if (!Serving() || releasing_) return;
   while (!queue_.empty() && !dropping_) {
     if (!ApplyHead(now)) return;
   }
@@ -397,6 +395,9 @@ bool Owner::HoldsToken() const {
   return Serving() || phase_ == Phase::kLoading || phase_ == Phase::kDropping;
 }
 
+// What is given up may live as long as its lease.
+bool Owner::MayRenew() const { return HoldsToken() && !releasing_ && asked_.renew == 0; }
+
 bool Owner::Full() const {
   return gathering_.commands >= options_.batch_commands_max ||
          gathering_.event_bytes >= options_.batch_bytes_max;
@@ -443,8 +444,8 @@ BootTime Owner::NextWake() const {
   if (next_try_ != kNeverBoot) at(next_try_);
   if (!HoldsToken()) return wake;
   if (lease_.Valid(last_now_)) at(lease_.expiry());
-  if (asked_.renew == 0) at(next_renew_);
-  if (!Serving()) return wake;
+  if (MayRenew()) at(next_renew_);
+  if (!Serving() || releasing_) return wake;
   if (blocked_since_ != kNeverBoot && !queue_.empty()) {
     at(blocked_since_ + options_.doubt_wait + engine::Microseconds(1));
   }

@@ -8,6 +8,10 @@
 // state it saw is confirmed. kRestoring: the store is behind this owner's memory and is being put
 // right; calls go on, their answers wait.
 //
+// Giving it up: when nothing is open any more, a release is sent that the store takes only where it
+// holds everything this owner knows to be confirmed. From then on nothing is applied, because it may
+// have been taken; the memory stays until that is known, to put right a store that is behind.
+//
 // Threads: one. Deterministic. Used by Pod only.
 #pragma once
 
@@ -73,7 +77,8 @@ class Owner {
   // moment, so that what came together goes together.
   void Flush(BootTime now);
   // Finishes what is open, releases for the pod at `successor`, and lets others take it for a lease.
-  // No effect on a workspace that is not served here.
+  // No effect on a workspace that is not served here. A release that does not get through is tried
+  // until the lease is over.
   void HandOver(const std::string& successor, BootTime now);
   // Finishes what is open, releases, ends.
   void Shutdown(BootTime now);
@@ -85,7 +90,7 @@ class Owner {
   Phase phase() const { return phase_; }
   // Ended by Shutdown, and nothing to wait for.
   bool Drained() const {
-    return phase_ == Phase::kEnded && asked_.release == 0 && !releasing_ && open_calls_ == 0;
+    return phase_ == Phase::kEnded && open_calls_ == 0;
   }
   // Nobody is known to own it, no call waits: the pod may forget it.
   bool Idle() const;
@@ -137,6 +142,7 @@ class Owner {
   void Reply(Ticket ticket, Answer answer);  // needs no state
   bool Serving() const;     // has a state in memory and applies calls to it
   bool HoldsToken() const;  // may act while its lease is valid
+  bool MayRenew() const;
   bool Full() const;
   bool Stalled(BootTime now) const;
   bool Overdue(BootTime now) const;
@@ -176,13 +182,16 @@ class Owner {
   void Retake(const store::OwnershipRecord& record, BootTime sent, BootTime now);
   void DropMemory(const Answer& answer, BootTime now);
   void ForgetState(const Answer& answer);
-  void BeginLeaving(BootTime now);
-  void ReleaseWhenSynced(BootTime now);
-  void Release(BootTime now);
-  void OnReleased(const store::Reply& reply, BootTime now);
   void ScheduleRetry(BootTime now);
   void Retry(BootTime now);
   void RetryAcquiring(BootTime now);
+
+  // ---- Giving it up (owner_release.cc) ----
+  Answer Farewell() const;
+  void Release();
+  void SendRelease();
+  void OnReleased(const store::Reply& reply, BootTime sent, BootTime now);
+  void FinishRelease(BootTime now);
 
   // ---- Batches (owner_commit.cc) ----
   bool Close(BootTime now);
@@ -219,9 +228,9 @@ class Owner {
   Phase phase_ = Phase::kObserving;
   bool shutdown_ = false;
   bool leaving_ = false;              // handed over as soon as nothing is open
-  BootTime leave_since_{};            // leaving or shut down
-  BootTime synced_sent_{};            // of the last request that found nothing missing in the store
-  std::string successor_;             // of a release that is under way
+  std::string successor_;             // to whom
+  bool releasing_ = false;            // a release was sent: nothing is applied any more
+  bool release_doubted_ = false;      // it may have been taken, and another may own it
   BootTime yield_until_{};            // left to others
   Asked asked_;
   BootTime last_now_{};
@@ -260,8 +269,6 @@ class Owner {
   store::Token renew_token_;
   StoreClock store_clock_;
   WorkspaceTime time_;
-  BootTime release_until_{};
-  bool releasing_ = false;            // a release is to be sent again
 
   // Serving.
   std::unique_ptr<engine::Engine> engine_;

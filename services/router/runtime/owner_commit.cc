@@ -119,9 +119,7 @@ void Owner::NoteReplication(const store::Reply& reply, BootTime now) {
 void Owner::OnCommitted(const store::Reply& reply, BootTime sent, BootTime now) {
   NoteReplication(reply, now);
   switch (reply.result) {
-    case Result::kOk:
-      synced_sent_ = sent;
-      return Confirm(now);
+    case Result::kOk: return Confirm(now);
     case Result::kFenced: return OnFenced(reply.ownership, sent, now);
     case Result::kOutOfOrder: return OnOutOfOrder(reply, now);
     case Result::kBroken: return Reload(now);
@@ -155,7 +153,6 @@ void Owner::Confirm(BootTime now) {
   }
   highest_sequence_ = std::max(highest_sequence_, ring_.sequence());
   phase_ = Phase::kActive;
-  if (shutdown_ || leaving_) next_renew_ = std::min(next_renew_, now);  // ReleaseWhenSynced
   // One call for each batch that was sealed; the figures belong to what was written.
   for (size_t i = 0; i < done.batches; ++i) {
     observer_.Committed(workspace_, *engine_, figures);
@@ -320,7 +317,6 @@ void Owner::Rebuild(uint64_t stored_sequence, uint64_t stored_generation, BootTi
 
 void Owner::FinishRestore(BootTime now) {
   phase_ = Phase::kActive;
-  if (shutdown_ || leaving_) next_renew_ = now;  // See ReleaseWhenSynced.
   failures_ = 0;
   next_try_ = kNeverBoot;
   if (!closed_) return EndStall(now);

@@ -45,7 +45,7 @@ void Owner::OnReply(uint64_t id, store::Reply reply, BootTime sent, BootTime rec
   } else if (is(asked_.drop)) {
     OnDropped(reply, sent, received);
   } else if (is(asked_.release)) {
-    OnReleased(reply, received);
+    OnReleased(reply, sent, received);
   } else if (asked_.replays.erase(id) > 0) {
     OnReplayed(reply, sent, received);
   }  // Else it is out of date: what it was for was given up.
@@ -191,7 +191,7 @@ void Owner::Own(const store::OwnershipRecord& record, BootTime now) {
   store_failed_ = false;
   phase_ = Phase::kLoading;
   observer_.Count(workspace_, Incident::kAcquired);
-  if (shutdown_) return Release(now);
+  if (shutdown_) return Release();
   Load();
 }
 
@@ -293,7 +293,7 @@ void Owner::PutAside(Quarantined record) {
 void Owner::RefuseState(UnavailableReason reason, BootTime now) {
   refused_reason_ = reason;
   refused_until_ = now + options_.lease;
-  if (HoldsToken()) return Release(now);
+  if (HoldsToken()) return Release();
   BackToObserving(now);
   FlushQueue(Unavailable{reason, options_.lease});
 }
@@ -323,19 +323,17 @@ void Owner::OnRenewed(const store::Reply& reply, BootTime sent, BootTime receive
   lease_.Confirm(sent);
   store_clock_ = {reply.store_time_us, sent, received};
   time_.Anchor(store_clock_);
-  if ((shutdown_ || leaving_) && sent < leave_since_) next_renew_ = received;
   if (phase_ == Phase::kAcquiring && reply.ownership) return Own(*reply.ownership, received);
   // A batch confirmed since it was sent has told for itself.
   if (!replicated_ && reply.replicated) replicated_ = renew_sequence_ == ring_.sequence();
   if (!replicated_) RenewSoon(received);
-  // With a batch under way its own reply says how the store stands.
-  const bool comparable = phase_ == Phase::kActive && !closed_ && reply.ownership &&
-                          renew_generation_ == generation_;
+  // With a batch or a release under way its own reply says how the store stands.
+  const bool comparable = phase_ == Phase::kActive && !closed_ && asked_.release == 0 &&
+                          reply.ownership && renew_generation_ == generation_;
   if (!comparable) return;
   const Standing standing =
       Compare(*reply.ownership, {ring_, generation_, nullptr, renew_sequence_});
   if (standing != Standing::kSynced) return Restore(standing, *reply.ownership, received);
-  synced_sent_ = sent;
   ring_.Trim(received);
 }
 
@@ -346,12 +344,14 @@ void Owner::OnFenced(const std::optional<store::OwnershipRecord>& record, BootTi
   // Sent under the token before this one.
   if (record && record->token == token_ && !record->released) return ScheduleRetry(now);
   if (retaking_) return;  // The acquisition's own reply decides.
+  if (releasing_ && record && record->token == token_) return FinishRelease(now);  // It was taken.
   observer_.Count(workspace_, Incident::kFenced);
   // An older record than ours, or none: the store was rolled back and this owner is the living one.
   // A later owner would have a higher epoch.
   const bool rolled_back = !record || record->token.epoch < token_.epoch ||
                            record->token == token_;
-  const bool may_retake = lease_.Valid(now) ? rolled_back : options_.bugs.restore_when_lapsed;
+  const bool living = lease_.Valid(now) && !release_doubted_;
+  const bool may_retake = living ? rolled_back : options_.bugs.restore_when_lapsed;
   if (may_retake && Serving()) return StartRetaking(record, now);
   if (phase_ == Phase::kDropping && !record) return FinishDrop(now);
   DropMemory(NotOwner{record ? record->address : std::string()}, now);
@@ -389,9 +389,7 @@ void Owner::DropMemory(const Answer& answer, BootTime now) {
   sighting_.NoteAlive(lease_.expiry() - lease_.length());
   highest_sequence_ = std::max(highest_sequence_, ring_.sequence());
   lease_.Drop();
-  const uint64_t release = asked_.release;
   asked_ = Asked{};
-  asked_.release = release;
   BackToObserving(now);
   ForgetState(answer);
   FlushQueue(answer);
@@ -415,65 +413,20 @@ void Owner::ForgetState(const Answer& answer) {
   asked_.commit = 0;
   failures_ = 0;
   leaving_ = false;
+  releasing_ = false;
+  release_doubted_ = false;
   for (const TicketAnswer& held : waiting) Reply(held.ticket, answer);
   if (!engine_) return;
   engine_.reset();
   observer_.Dropped(workspace_);
 }
 
-// ---- Giving it up -----------------------------------------------------------------------------
-
-void Owner::BeginLeaving(BootTime now) {
-  leave_since_ = now;
-  next_renew_ = std::min(next_renew_, now);
-}
-
-// The store may have lost what this owner alone could bring back, and not be known to have: it is
-// asked once more while there is a memory.
-void Owner::ReleaseWhenSynced(BootTime now) {
-  if (synced_sent_ >= leave_since_) return Release(now);
-  if (asked_.renew == 0 && now >= next_renew_) Renew(now);
-}
-
-void Owner::Release(BootTime now) {
-  const BootTime until = lease_.expiry();
-  auto reason = shutdown_ ? UnavailableReason::kShuttingDown : refused_reason_;
-  Span retry_after = limits::kRetryMax;
-  if (leaving_ && !shutdown_) {
-    reason = UnavailableReason::kStarting;
-    retry_after = limits::kRetryMin;  // the successor is told to look at once
-    yield_until_ = now + options_.lease;
-  }
-  DropMemory(Unavailable{reason, retry_after}, now);
-  release_until_ = until;
-  failures_ = 0;
-  asked_.release = outbox_.Send(workspace_, store::Release{workspace_, token_});
-}
-
-void Owner::OnReleased(const store::Reply& reply, BootTime now) {
-  const bool again = reply.result == Result::kUnknown || reply.result == Result::kRefused;
-  // After the lease nobody waits for a release any more.
-  if (again && now < release_until_) {
-    asked_.release = 0;
-    releasing_ = true;
-    return ScheduleRetry(now);
-  }
-  releasing_ = false;
-  const std::string successor = std::exchange(successor_, {});
-  if (reply.result != Result::kOk) return;
-  observer_.Count(workspace_, Incident::kReleased);
-  if (!successor.empty()) observer_.HandedOver(workspace_, successor);
-}
-
 // ---- Trying again -----------------------------------------------------------------------------
 
 void Owner::Retry(BootTime now) {
   next_try_ = kNeverBoot;
-  if (releasing_) {
-    releasing_ = false;
-    asked_.release = outbox_.Send(workspace_, store::Release{workspace_, token_});
-    return;
-  }
+  const bool leaves = releasing_ && !closed_ && phase_ != Phase::kRestoring;
+  if (leaves && asked_.release == 0) return SendRelease();
   switch (phase_) {
     case Phase::kAcquiring: return RetryAcquiring(now);
     case Phase::kLoading: return asked_.load == 0 ? Load() : void();

@@ -124,6 +124,9 @@ Reply MemoryBackend::Do(const Release& request) {
   if (!record || record->token != request.token) {
     return WithRecord(Result::kFenced, request.workspace);
   }
+  if (record->sequence != request.sequence) {
+    return WithRecord(Result::kOutOfOrder, request.workspace);
+  }
   Mutable(request.workspace).ownership->released = true;
   return Plain(Result::kOk);
 }

@@ -118,10 +118,12 @@ struct Renew {
   WorkspaceId workspace;
   Token token;
 };
-// Marks the record released if it names this token. Repeating it is kOk.
+// Marks the record released if it names this token and the stored sequence is the one given: all that
+// the owner knows to be confirmed is there, and its memory may go. Repeating it is kOk.
 struct Release {
   WorkspaceId workspace;
   Token token;
+  uint64_t sequence = 0;
 };
 // Applies a batch (events, puts, then erases) if token, generation and base sequence match. A
 // resend of the batch that was applied last is kOk and changes nothing. An event id that does not
@@ -175,8 +177,8 @@ using Request =
 enum class Result : uint8_t {
   kOk,
   kFenced,      // token differs (or, for Acquire, the record changed): nothing was changed
-  kOutOfOrder,  // token is ours but the stored sequence is not base_sequence, or the stored
-                // generation is another: nothing was changed
+  kOutOfOrder,  // token is ours but the stored sequence is not base_sequence (of a release: its
+                // own), or the stored generation is another: nothing was changed
   kRefused,     // the store will not take it now (OOM, MISCONF, READONLY, LOADING): nothing was
                 // changed; the identical request may succeed later
   kUnknown,     // no reply: it may or may not have been applied

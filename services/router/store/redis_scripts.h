@@ -97,9 +97,10 @@ redis.call('HINCRBY', own, 'renewals', 1)
 return {'ok', read_record(), now}
 )lua";
 
-// KEYS own; ARGV epoch, nonce
+// KEYS own; ARGV epoch, nonce, sequence
 inline constexpr std::string_view kRelease = R"lua(
 if record[1] ~= ARGV[1] or record[2] ~= ARGV[2] then return {'fenced', record} end
+if record[5] ~= ARGV[3] then return {'out_of_order', record} end
 redis.call('HSET', own, 'released', '1')
 return {'ok'}
 )lua";

@@ -1,6 +1,7 @@
 #include "services/router/store/redis_store.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <set>
 #include <type_traits>
 #include <utility>
@@ -51,11 +52,14 @@ std::string KeyOf(const Request& request) {
 // ---- Appending ----
 
 // A script call on the ownership record alone.
+// Of a script that takes the token first.
 void AppendTokenCall(redis::Connection& connection, const redis::Script& script,
-                     const WorkspaceId& workspace, const Token& token) {
+                     const WorkspaceId& workspace, const Token& token,
+                     std::initializer_list<uint64_t> more = {}) {
   ArgumentList arguments;
   arguments.AddNumber(token.epoch);
   arguments.AddNumber(token.nonce);
+  for (uint64_t number : more) arguments.AddNumber(number);
   const std::string key = OwnershipKey(workspace);
   const std::string_view keys[] = {key};
   script.Append(connection, keys, arguments.view());
@@ -128,7 +132,8 @@ void AppendRequest(redis::Connection& connection, const Request& request) {
   } else if (const auto* renew = std::get_if<Renew>(&request)) {
     AppendTokenCall(connection, scripts.renew, renew->workspace, renew->token);
   } else if (const auto* release = std::get_if<Release>(&request)) {
-    AppendTokenCall(connection, scripts.release, release->workspace, release->token);
+    AppendTokenCall(connection, scripts.release, release->workspace, release->token,
+                    {release->sequence});
   } else if (const auto* commit = std::get_if<Commit>(&request)) {
     AppendCommit(connection, *commit);
   } else if (const auto* announce = std::get_if<Announce>(&request)) {

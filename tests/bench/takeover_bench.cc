@@ -3,7 +3,7 @@
 // machine; it needs redis-server. Flags are ignored.
 //
 // Each take-over is measured twice: from App::Start returning, and from the moment the lease was
-// acquired. The latter is the new owner's epoch, which is Redis' clock in milliseconds.
+// acquired. The latter is the new owner's epoch, which is Redis' clock in microseconds.
 #include <grpcpp/grpcpp.h>
 #include <sys/time.h>
 
@@ -123,7 +123,7 @@ double AcquireMs(const test::RedisServer& redis) {
   if (!reply.ok()) Fail(reply.status().ToString());
   const auto epoch = reply->view().AsInteger();
   if (!epoch.ok()) Fail(epoch.status().ToString());
-  return static_cast<double>(*epoch);
+  return static_cast<double>(*epoch) / 1000;
 }
 
 struct TakeOver {

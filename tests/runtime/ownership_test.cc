@@ -19,7 +19,7 @@ TEST(Ownership, ABeginnerTakesWhatNobodyHasAtOnce) {
   EXPECT_EQ(a.phase(), Phase::kActive);
   ASSERT_TRUE(world.Record());
   EXPECT_EQ(world.Record()->address, "a:1");
-  EXPECT_EQ(world.Record()->token.epoch, static_cast<uint64_t>((kUnixUs + world.now.us) / 1000));
+  EXPECT_EQ(world.Record()->token.epoch, static_cast<uint64_t>(kUnixUs + world.now.us));
   EXPECT_EQ(world.Events().front(), "owner a:1");
 }
 

@@ -94,11 +94,12 @@ Reply MemoryBackend::Do(const Acquire& request) {
   const bool unchanged = request.seen ? stored && *stored == *request.seen : !stored;
   if (!unchanged) return WithRecord(Result::kFenced, request.workspace);
   const int64_t now_us = now_us_();
-  const auto now_ms = static_cast<uint64_t>(now_us / 1000);
   OwnershipRecord record = request.seen.value_or(OwnershipRecord{});
   const uint64_t next = record.token.epoch + 1;
   record.token.epoch =
-      flaws_.epoch_ignores_clock ? next : std::max({next, request.least_epoch, now_ms});
+      flaws_.epoch_ignores_clock
+          ? next
+          : std::max({next, request.least_epoch, static_cast<uint64_t>(now_us)});
   record.token.nonce = request.nonce;
   record.address = request.address;
   record.renewals = 0;

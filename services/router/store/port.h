@@ -23,7 +23,8 @@ namespace firstline::store {
 using WorkspaceId = std::string;
 
 // Identifies one term of ownership. Compared by equality; two acquirers never produce equal tokens:
-// the epoch only grows (max(stored + 1, store time in ms)) and the nonce is random.
+// the epoch only grows (max(stored + 1, store time in us)) and the nonce is random. The epochs of two
+// servers that were parted differ as well, unless both gave one in the same microsecond.
 struct Token {
   uint64_t epoch = 0;
   uint64_t nonce = 0;
@@ -102,8 +103,8 @@ struct Observe {
   WorkspaceId workspace;
 };
 // Takes ownership if the record still equals `seen` (nullopt: there is none). The new epoch is
-// max(seen.epoch + 1, least_epoch, store time in ms); released is cleared; renewals restart at 0; sequence,
-// batch id and generation are kept. Adds the workspace to the registry.
+// max(seen.epoch + 1, least_epoch, store time in us); released is cleared; renewals restart at 0;
+// sequence, batch id and generation are kept. Adds the workspace to the registry.
 struct Acquire {
   WorkspaceId workspace;
   std::optional<OwnershipRecord> seen;

@@ -4,7 +4,7 @@
 // - Every key is in KEYS and carries the workspace's hash tag; what is not (the registry) is not
 //   touched here.
 // - Epochs, nonces, sequences and ids are compared and stored as texts: a Lua number is a double and
-//   tells integers apart only up to 2^53. Only the epoch is computed, and that is milliseconds.
+//   tells integers apart only up to 2^53. Only the epoch is computed, and that is microseconds.
 // - A shebang without allow-oom makes Redis refuse a script before it starts when memory is used up;
 //   READONLY, MISCONF, NOREPLICAS and LOADING are refused there as well. After the start the only
 //   errors left (a key of another type, an event id that does not follow) are met by probes or by
@@ -79,8 +79,8 @@ for i = 1, #ARGV - 3 do
   if record[i] ~= ARGV[i + 3] then return {'fenced', record, now} end
 end
 -- The clock keeps a counter that was rolled back from giving an epoch a second time.
-local ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
-local epoch = math.max(tonumber(record[1] or '0') + 1, tonumber(ARGV[3]), ms)
+local us = tonumber(now[1]) * 1000000 + tonumber(now[2])
+local epoch = math.max(tonumber(record[1] or '0') + 1, tonumber(ARGV[3]), us)
 redis.call('HSET', own, 'epoch', string.format('%.0f', epoch), 'nonce', ARGV[1],
            'address', ARGV[2], 'renewals', '0', 'released', '0')
 if not exists then

@@ -26,8 +26,9 @@ struct Model {
   Sight sight;
   std::string acceptor;  // of the last offer; "": it was not accepted
   bool later = false;    // the last offer is that of `sight` or a later one
+  std::set<std::string> decliners;  // of several who were asked by the last offer
   auto Key() const {
-    return std::tie(sight.stage, sight.agent, sight.offer, acceptor, later);
+    return std::tie(sight.stage, sight.agent, sight.offer, acceptor, later, decliners);
   }
   bool operator<(const Model& other) const { return Key() < other.Key(); }
 };
@@ -48,6 +49,11 @@ bool IsOfferOf(const Model& from, uint32_t offer) {
   return from.later ? offer >= from.sight.offer : offer == from.sight.offer;
 }
 
+// The same offer, seen like that.
+Model Of(const Model& from, const Sight& seen, std::string acceptor) {
+  return {seen, std::move(acceptor), false, from.decliners};
+}
+
 // Where the router may bring it without a call so that it looks like `to`; nullopt: nowhere.
 std::optional<Model> Reach(const Model& from, const Sight& to, const InquiryRules& rules) {
   const Stage stage = from.sight.stage;
@@ -56,11 +62,11 @@ std::optional<Model> Reach(const Model& from, const Sight& to, const InquiryRule
     return from;
   }
   if (stage == to.stage && from.sight.agent == to.agent && IsOfferOf(from, to.offer)) {
-    return Model{to, from.acceptor};
+    return Of(from, to, from.acceptor);
   }
   const bool resumed = stage == Stage::kParked && to.stage == Stage::kAssigned;
   if (resumed && from.sight.agent == to.agent && IsOfferOf(from, to.offer)) {
-    return Model{to, from.acceptor};
+    return Of(from, to, from.acceptor);
   }
   if (IsHeld(from) && to.stage == Stage::kClosed && rules.router_closes) {
     return End(from, Stage::kClosed);
@@ -70,11 +76,12 @@ std::optional<Model> Reach(const Model& from, const Sight& to, const InquiryRule
                           (stage == Stage::kAssigned && rules.agents_lose_work);
   if (!may_return) return std::nullopt;
   if (to.stage == Stage::kWaiting && to.offer >= from.sight.offer) {
-    return Model{to, to.offer == from.sight.offer ? from.acceptor : ""};
+    return to.offer == from.sight.offer ? Of(from, to, from.acceptor) : Model{to, ""};
   }
   if (to.stage != Stage::kOffered) return std::nullopt;
   const bool same = stage == Stage::kOffered && IsOfferOf(from, to.offer);
-  if (to.offer > from.sight.offer || (same && rules.offers_to_several)) return Model{to, ""};
+  if (same && rules.offers_to_several) return Of(from, to, "");
+  if (to.offer > from.sight.offer) return Model{to, ""};
   return std::nullopt;
 }
 
@@ -103,19 +110,21 @@ Models Claimed(const Model& from, const Op& op, const InquiryRules& rules) {
 
 Models Accepted(const Model& from, const Op& op, const InquiryRules& rules) {
   if (IsOfferOf(from, op.offer) && from.acceptor == op.agent) return {from};  // said twice
-  if (!Reach(from, {Stage::kOffered, op.agent, op.offer}, rules)) return {};
-  return {{{Stage::kAssigned, op.agent, op.offer}, op.agent}};
+  const auto offered = Reach(from, {Stage::kOffered, op.agent, op.offer}, rules);
+  if (!offered || offered->decliners.contains(op.agent)) return {};
+  return {Of(*offered, {Stage::kAssigned, op.agent, op.offer}, op.agent)};
 }
 
 Models Declined(const Model& from, const Op& op, const InquiryRules& rules) {
   if (IsOfferOf(from, op.offer) && !from.acceptor.empty()) {
-    // Of several who were asked another may have accepted since: what was declined before stays so.
-    const bool repeats = rules.offers_to_several && from.acceptor != op.agent;
-    return repeats ? Models{from} : Models{};
+    return from.decliners.contains(op.agent) ? Models{from} : Models{};  // said twice
   }
-  const auto offered = Reach(from, {Stage::kOffered, op.agent, op.offer}, rules);
+  auto offered = Reach(from, {Stage::kOffered, op.agent, op.offer}, rules);
   if (!offered) return from.sight.offer >= op.offer ? Models{from} : Models{};
-  if (rules.offers_to_several) return {*offered};  // others may have it, or it returns
+  if (rules.offers_to_several) {  // others may have it, or it returns
+    offered->decliners.insert(op.agent);
+    return {*offered};
+  }
   return {{{Stage::kWaiting, "", op.offer}, ""}};
 }
 
@@ -212,10 +221,14 @@ std::string Describe(const Op& op, const OpResult& result) {
   return text;
 }
 
-// One way things may have happened so far: the state, and which of the open calls took effect.
+// How far an open call has come. Most take effect and are answered at one moment; the answer of one
+// that was repeated tells of a later one.
+enum class Step : uint8_t { kBegun, kInEffect, kAnswered };
+
+// One way things may have happened so far: the state, and the open calls.
 struct Way {
   Model model;
-  std::map<size_t, bool> open;  // call -> has taken effect
+  std::map<size_t, Step> open;
   bool operator<(const Way& other) const {
     if (model < other.model || other.model < model) return model < other.model;
     return open < other.open;
@@ -251,17 +264,25 @@ std::string InquiryView::Check(const InquiryRules& rules) const {
     while (!from.empty()) {
       std::set<Way> next;
       for (const Way& way : from) {
-        for (const auto& [op, done] : way.open) {
-          if (done) continue;
+        for (const auto& [op, step] : way.open) {
+          if (step == Step::kAnswered) continue;
           const Entry& entry = entries_[op];
-          const Models afterwards = entry.end_us == kNever
-                                        ? Effect(way.model, entry.op, rules)
-                                        : Answered(way.model, entry.op, entry.result, rules);
-          for (const Model& after : afterwards) {
-            Way further{after, way.open};
-            further.open[op] = true;
-            if (all.insert(further).second) next.insert(std::move(further));
+          const auto go_on = [&, op = op](Step to, const Models& afterwards) {
+            for (const Model& after : afterwards) {
+              Way further{after, way.open};
+              further.open[op] = to;
+              if (all.insert(further).second) next.insert(std::move(further));
+            }
+          };
+          if (entry.end_us == kNever) {
+            go_on(Step::kAnswered, Effect(way.model, entry.op, rules));
+            continue;
           }
+          go_on(Step::kAnswered, Answered(way.model, entry.op, entry.result, rules));
+          // That of a decline tells what became of the inquiry meanwhile.
+          const bool first_try = step == Step::kBegun && entry.op.kind == Kind::kDecline &&
+                                 entry.result.how == How::kApplied && rules.offers_to_several;
+          if (first_try) go_on(Step::kInEffect, Effect(way.model, entry.op, rules));
         }
       }
       from = std::move(next);
@@ -272,14 +293,14 @@ std::string InquiryView::Check(const InquiryRules& rules) const {
     std::set<Way> next;
     if (!is_end) {
       for (Way way : ways) {
-        way.open[op] = false;
+        way.open[op] = Step::kBegun;
         next.insert(std::move(way));
       }
       ways = std::move(next);
       continue;
     }
     for (Way way : spread(std::move(ways))) {
-      if (!way.open.at(op)) continue;
+      if (way.open.at(op) != Step::kAnswered) continue;
       way.open.erase(op);
       next.insert(std::move(way));
     }

@@ -141,7 +141,25 @@ TEST_F(Linearizability, ADeclineIsRepeatedAfterAnotherHasAccepted) {
   Call(4, 9, {Kind::kDecline, "b", 1}, {Stage::kAssigned, "a", 1});
   Accepted(5, 6, "a", 1);
   EXPECT_TRUE(Holds({.offers_to_several = true}));
-  Call(10, 11, {Kind::kDecline, "a", 1}, {Stage::kAssigned, "a", 1});
+  Call(10, 11, {Kind::kDecline, "b", 1}, {Stage::kAssigned, "a", 1});
+  EXPECT_TRUE(Holds({.offers_to_several = true})) << "said twice";
+  Call(12, 13, {Kind::kDecline, "a", 1}, {Stage::kAssigned, "a", 1});
+  EXPECT_FALSE(Holds({.offers_to_several = true}));
+}
+
+TEST_F(Linearizability, WhatAnotherHasAcceptedIsNotDeclined) {
+  Submitted();
+  Saw(2, 3, {Stage::kOffered, "a", 1});
+  Accepted(4, 5, "a", 1);
+  Call(6, 7, {Kind::kDecline, "b", 1}, {Stage::kAssigned, "a", 1});
+  EXPECT_FALSE(Holds({.offers_to_several = true}));
+}
+
+TEST_F(Linearizability, WhoHasDeclinedDoesNotAccept) {
+  Submitted();
+  Saw(2, 3, {Stage::kOffered, "a", 1});
+  Call(4, 5, {Kind::kDecline, "a", 1}, {Stage::kOffered, "b", 1});
+  Accepted(6, 7, "a", 1);
   EXPECT_FALSE(Holds({.offers_to_several = true}));
 }
 

@@ -115,7 +115,7 @@ std::map<std::string, Load::Clock::time_point> Load::acknowledged_at() const {
   return times;
 }
 
-std::string Load::Describe(const std::string& id) {
+std::string Load::Describe(const std::string& id, const Told& told) {
   Acknowledgement mine;
   Clock::time_point last;
   size_t later = 0;
@@ -133,9 +133,20 @@ std::string Load::Describe(const std::string& id) {
   request.set_inquiry_id(id);
   const auto now = client_.GetInquiry(request);
   const auto before = std::chrono::duration_cast<std::chrono::milliseconds>(last - mine.at);
-  return id + ", acknowledged at " + mine.cursor + ", " + std::to_string(before.count()) +
-         " ms before the last and " + std::to_string(later) + " others; now: " +
-         (now.ok() ? now->ShortDebugString() : now.error().ToString());
+  std::string text = id + ", acknowledged at " + mine.cursor + ", " +
+                     std::to_string(before.count()) + " ms before the last and " +
+                     std::to_string(later) + " others; now: " +
+                     (now.ok() ? now->ShortDebugString() : now.error().ToString());
+  constexpr size_t kAround = 4;
+  const auto at = std::find_if(told.events.begin(), told.events.end(),
+                               [&](const v1::Event& event) { return event.id() == mine.cursor; });
+  const auto place = static_cast<size_t>(at - told.events.begin());
+  for (size_t i = 0; i < told.events.size(); ++i) {
+    const bool near = i + kAround > place && i < place + kAround;
+    if (!near && !told.events[i].has_owner_changed()) continue;
+    text += "\n  " + std::to_string(i) + ": " + told.events[i].ShortDebugString();
+  }
+  return text;
 }
 
 std::vector<std::string> Load::refusals() const {
@@ -155,6 +166,7 @@ Load::Told Load::History() {
     for (const v1::Event& event : news->events) {
       if (event.has_inquiry_submitted()) ++told.submitted[event.inquiry_id()];
       if (event.has_inquiry_assigned()) ++told.assigned[event.inquiry_id()];
+      told.events.push_back(event);
       if (event.id() == end) return told;
     }
   }
@@ -170,9 +182,9 @@ void ExpectExactlyOnce(Load& load) {
   for (const std::string& id : acknowledged) {
     const auto submitted = told.submitted.find(id), assigned = told.assigned.find(id);
     EXPECT_EQ(submitted == told.submitted.end() ? 0 : submitted->second, 1)
-        << "so often is submitted " << load.Describe(id);
+        << "so often is submitted " << load.Describe(id, told);
     EXPECT_LE(assigned == told.assigned.end() ? 0 : assigned->second, 1)
-        << "so often is assigned " << load.Describe(id);
+        << "so often is assigned " << load.Describe(id, told);
   }
 }
 

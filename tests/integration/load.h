@@ -42,16 +42,17 @@ class Load {
   using Clock = std::chrono::steady_clock;
   // When each acknowledgement arrived.
   std::map<std::string, Clock::time_point> acknowledged_at() const;
-  // For who reads of a failure: when its acknowledgement came, with which cursor, and what a router
-  // says of it now.
-  std::string Describe(const std::string& id);
   // Errors that are no invitation to try again; there must be none.
   std::vector<std::string> refusals() const;
   // How often each acknowledged inquiry was submitted and assigned, by the public history.
   struct Told {
     std::map<std::string, int> submitted, assigned;
+    std::vector<v1::Event> events;
   };
   Told History();
+  // For who reads of a failure: when its acknowledgement came and with which cursor, what history
+  // tells around that, when the owner changed, and what a router says of it now.
+  std::string Describe(const std::string& id, const Told& told);
 
  private:
   void Run(int number, std::chrono::milliseconds pause);

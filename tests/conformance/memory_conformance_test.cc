@@ -55,9 +55,9 @@ class MemoryBackendTest : public testing::Test {
 TEST_F(MemoryBackendTest, ReadsTheGivenClock) {
   MemoryBackend backend(clock_);
   EXPECT_EQ(backend.Run(Observe{"w"}).store_time_us, now_us_);
-  EXPECT_EQ(Take(backend, 1).token.epoch, 1'700'000'000'000u);
+  EXPECT_EQ(Take(backend, 1).token.epoch, 1'700'000'000'000'000u);
   now_us_ += 5'000;
-  EXPECT_EQ(Take(backend, 2).token.epoch, 1'700'000'000'005u);
+  EXPECT_EQ(Take(backend, 2).token.epoch, 1'700'000'000'005'000u);
 }
 
 TEST_F(MemoryBackendTest, ImageStaysWhatItWas) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/client/client.h"
+#include "firstline/v1/event.pb.h"
 
 namespace firstline::test {
 

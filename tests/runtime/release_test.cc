@@ -105,11 +105,11 @@ TEST_F(ReleaseTest, AlsoWhatTheRingDoesNotHave) {
 }
 
 TEST_F(ReleaseTest, ARecordOfBeforeTheAcquisitionIsTakenAgainAndReleased) {
-  store::OwnershipRecord record = *world.Record();
-  --record.token.epoch;
   a.cut = [&, done = false](const store::Request& request) mutable {
     if (IsRelease(request) && !std::exchange(done, true)) {
       GoBack(before_tail);
+      store::OwnershipRecord record = *world.Record();
+      --record.token.epoch;
       world.backend.RestoreOwnership(kWorkspace, record);
     }
     return false;
@@ -177,7 +177,7 @@ TEST_F(ReleaseTest, OneInDoubtDoesNotDisturbTheNextOwner) {
   EXPECT_TRUE(a.pod->drained());
   EXPECT_EQ(Found(), 10);
   EXPECT_EQ(b.observer.dropped, 0);
-  EXPECT_EQ(b.state_of("new"), "offered");
+  EXPECT_EQ(b.state_of("new"), "waiting") << "the agent is full";
   const auto events = world.Events();
   EXPECT_EQ(std::count(events.begin(), events.end(), "submitted new"), 1);
 }

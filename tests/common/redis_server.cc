@@ -87,6 +87,10 @@ RedisServer::RedisServer(RedisServerOptions options)
 RedisServer::~RedisServer() {
   Kill();
   std::error_code ignored;
+  if (const char* logs = std::getenv("FIRSTLINE_TEST_LOGS"); logs != nullptr) {
+    const std::string name = options_.tcp ? std::to_string(port_) : folder_.filename().string();
+    fs::copy_file(folder_ / "redis.log", fs::path(logs) / ("redis-" + name + ".log"), ignored);
+  }
   fs::remove_all(folder_, ignored);
 }
 

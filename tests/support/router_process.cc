@@ -1,6 +1,8 @@
 #include "tests/support/router_process.h"
 
+#include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 #include <utility>
@@ -11,10 +13,19 @@ namespace {
 constexpr std::chrono::seconds kStartMax{30};
 constexpr std::chrono::milliseconds kLook{20};
 
+RouterProcessOptions WithKeptLog(RouterProcessOptions options) {
+  static std::atomic<int> count = 0;
+  const char* logs = std::getenv("FIRSTLINE_TEST_LOGS");
+  if (logs == nullptr || !options.log_file.empty()) return options;
+  options.log_file = std::string(logs) + "/router-" + std::to_string(++count) + ".log";
+  options.log_level = "info";
+  return options;
+}
+
 }  // namespace
 
 RouterProcess::RouterProcess(RouterProcessOptions options)
-    : options_(std::move(options)) {
+    : options_(WithKeptLog(std::move(options))) {
   if (options_.behind_network) network_ = std::make_unique<FaultProxy>();
   Start();
 }

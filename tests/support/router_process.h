@@ -34,7 +34,8 @@ struct RouterProcessOptions {
   std::string metrics_listen = "none";
   // As --log-level.
   std::string log_level = "error";
-  // The file its log is appended to; empty: the test's standard error.
+  // The file its log is appended to; empty: the test's standard error. Where $FIRSTLINE_TEST_LOGS
+  // names a folder it goes to a file there instead, at the level info.
   std::string log_file = {};
   // Other routers reach it through RouterProcess::network().
   bool behind_network = false;

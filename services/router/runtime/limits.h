@@ -27,6 +27,8 @@ inline constexpr Span kPromptReply = Milliseconds(5);
 inline constexpr size_t kCommitHereEventsMax = 8;
 inline constexpr Span kRetryMin = Milliseconds(20);   // back-off of a request in doubt or refused
 inline constexpr Span kRetryMax = Milliseconds(1000);
+// Between attempts to bring back what is missing after a lease ran out: before another's turn comes.
+inline constexpr Span kTailRetry = Milliseconds(250);
 
 // A batch. Beyond these the next one begins; one command may exceed the bytes.
 inline constexpr size_t kBatchCommandsMax = 512;

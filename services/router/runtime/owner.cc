@@ -65,7 +65,7 @@ void Owner::Look(BootTime now) {
 
 void Owner::Advance(BootTime now) {
   CheckLease(now);
-  if (phase_ == Phase::kObserving && !shutdown_) {
+  if (phase_ == Phase::kObserving) {
     if (asked_.observe == 0 && now >= next_observe_) Observe(now);
     ConsiderAcquiring(now);
   }
@@ -103,7 +103,7 @@ void Owner::Shutdown(BootTime now) {
   CheckLease(now);
   if (phase_ == Phase::kObserving) {
     FlushQueue(Farewell());
-    phase_ = Phase::kEnded;
+    if (!tail_missing_) phase_ = Phase::kEnded;
   }
   if (phase_ == Phase::kAcquiring) RefuseQueued(now);
   if (phase_ == Phase::kLoading && !releasing_) Release();
@@ -437,7 +437,7 @@ void Owner::ScheduleRetry(BootTime now) {
 BootTime Owner::NextWake() const {
   BootTime wake = kNeverBoot;
   const auto at = [&wake](BootTime time) { wake = std::min(wake, time); };
-  if (phase_ == Phase::kObserving && !shutdown_) {
+  if (phase_ == Phase::kObserving) {
     if (asked_.observe == 0) at(next_observe_);
     if (MayAcquire()) at(AcquireAt());
   }

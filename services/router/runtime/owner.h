@@ -8,6 +8,9 @@
 // state it saw is confirmed. kRestoring: the store is behind this owner's memory and is being put
 // right; calls go on, their answers wait.
 //
+// A lease that ran out ends the term and its memory, but not what was confirmed in it: should the store
+// lack some of that, it is brought back for as long as nobody has owned since.
+//
 // Giving it up: when nothing is open any more, a release is sent that the store takes only where it
 // holds everything this owner knows to be confirmed. From then on nothing is applied, because it may
 // have been taken; the memory stays until that is known, to put right a store that is behind.
@@ -185,6 +188,13 @@ class Owner {
   void ScheduleRetry(BootTime now);
   void Retry(BootTime now);
   void RetryAcquiring(BootTime now);
+  void RetryAcquiringLater(BootTime now);
+
+  // ---- What outlives the lease (owner_tail.cc) ----
+  void KeepTail();
+  void ForgetTail();
+  bool BringBack(BootTime now);
+  void OnBroughtBack(const store::Reply& reply, BootTime now);
 
   // ---- Giving it up (owner_release.cc) ----
   Answer Farewell() const;
@@ -283,6 +293,10 @@ class Owner {
   uint64_t rebuild_generation_ = 0;   // of a rebuild under way
   BootTime blocked_since_ = kNeverBoot;  // something waits for the store since then
   BootTime extended_until_{};         // of that, what deadlines were already moved for
+
+  // After a lease that ran out.
+  bool tail_kept_ = false;     // ring_ holds what was confirmed under token_
+  bool tail_missing_ = false;  // the store lacks some of it: not acquired here before it is back
 
   // Replaying.
   bool replaying_ = false;

@@ -252,10 +252,15 @@ void Owner::Replay(BootTime now) {
   }
   if (!asked_.replays.empty()) return;
   replaying_ = false;
+  if (phase_ == Phase::kObserving) {
+    next_observe_ = now;  // See BringBack.
+    return;
+  }
   FinishRestore(now);
 }
 
 void Owner::OnReplayed(const store::Reply& reply, BootTime sent, BootTime now) {
+  if (phase_ == Phase::kObserving) return OnBroughtBack(reply, now);
   NoteReplication(reply, now);
   if (reply.result == Result::kOk) {
     ++replay_done_;

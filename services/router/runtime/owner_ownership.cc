@@ -22,7 +22,9 @@ void Owner::CheckLease(BootTime now) {
   last_now_ = std::max(last_now_, now);
   if (!HoldsToken() || lease_.Valid(now) || options_.bugs.restore_when_lapsed) return;
   observer_.Count(workspace_, Incident::kLapsed);
+  const bool served = Serving();
   DropMemory(Unavailable{UnavailableReason::kLapsed, limits::kRetryMax}, now);
+  if (served) KeepTail();
 }
 
 void Owner::OnReply(uint64_t id, store::Reply reply, BootTime sent, BootTime received) {
@@ -74,6 +76,11 @@ void Owner::OnObserved(const store::Reply& reply, BootTime sent, BootTime receiv
     return RefuseQueued(received);
   }
   See(reply.ownership, sent, received);
+  if (BringBack(received)) return RefuseQueued(received);
+  if (shutdown_) {
+    phase_ = Phase::kEnded;
+    return;
+  }
   ConsiderAcquiring(received);
   RefuseQueued(received);
 }
@@ -92,7 +99,7 @@ void Owner::See(const std::optional<store::OwnershipRecord>& record, BootTime se
 
 // Somebody should own it: there is a state, or a call that begins one.
 bool Owner::MayAcquire() const {
-  return phase_ == Phase::kObserving && !shutdown_ && sighting_.known() &&
+  return phase_ == Phase::kObserving && !shutdown_ && !tail_missing_ && sighting_.known() &&
          (sighting_.record() || wanted_);
 }
 
@@ -144,6 +151,9 @@ void Owner::OnAcquired(const store::Reply& reply, BootTime sent, BootTime receiv
   if (reply.result == Result::kBroken && !retaking_) {
     return RefuseState(UnavailableReason::kBroken, received);
   }
+  // A living owner's renewals were refused as well: it gets a full lease once they are not.
+  const bool owned = taking_ && !taking_->released;
+  if (reply.result == Result::kRefused && !retaking_ && owned) return RetryAcquiringLater(received);
   FailAttempt(received);
 }
 
@@ -159,6 +169,7 @@ void Owner::FailAttempt(BootTime now) {
 // lease.
 void Owner::AdoptToken(const store::OwnershipRecord& record, BootTime now) {
   if (retaking_) return Retake(record, BootTime{}, now);
+  ForgetTail();
   token_ = record.token;
   Renew(now);
 }
@@ -181,6 +192,7 @@ void Owner::BackToObserving(BootTime now) {
 }
 
 void Owner::Own(const store::OwnershipRecord& record, BootTime now) {
+  ForgetTail();
   token_ = record.token;
   generation_ = record.generation;
   replicated_ = true;  // Nothing is answered before the first batch of this term.
@@ -440,9 +452,15 @@ void Owner::Retry(BootTime now) {
 
 void Owner::RetryAcquiring(BootTime now) {
   if (now - taking_since_ <= options_.lease) return SendAcquire();
-  // Too long ago to know who lives: look again.
+  RetryAcquiringLater(now);  // Too long ago to know who lives.
+}
+
+// Looks for a full lease again.
+void Owner::RetryAcquiringLater(BootTime now) {
   BackToObserving(now);
   sighting_.Interrupt();
+  store_failed_ = true;
+  RefuseQueued(now);
 }
 
 }  // namespace firstline::runtime

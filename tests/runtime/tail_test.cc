@@ -1,0 +1,186 @@
+// What was confirmed outlives a lease that ran out.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/runtime/rig.h"
+
+namespace firstline::runtime {
+namespace {
+
+using engine::Milliseconds;
+using engine::Seconds;
+
+bool IsWrite(const store::Request& request) {
+  return !Is<store::Observe>(request) && !Is<store::Load>(request) &&
+         !Is<store::ListWorkspaces>(request);
+}
+
+// One that serves ten inquiries and one that watches.
+struct TwoPods {
+  explicit TwoPods(const PodOptions& options = {}) : a(world, "a:1", options) {
+    a.Configure();
+    Submit(0, 5);
+    before_tail = world.backend.Copy();
+    Submit(5, 10);
+    b.Settle();
+  }
+
+  void Submit(int from, int to) {
+    for (int i = from; i < to; ++i) {
+      const Ticket ticket = a.Call(SubmitInquiry("i" + std::to_string(i)));
+      a.Settle();
+      ASSERT_TRUE(Applied(a.AnswerTo(ticket)));
+    }
+  }
+  void Pass(Span span) {
+    const BootTime end = world.now + span;
+    while (world.now < end) {
+      world.Sleep(Milliseconds(50));
+      a.Settle();
+      b.Settle();
+    }
+  }
+  // A new primary that lacks the tail and takes no writes, because nobody follows it.
+  void FailOver() {
+    world.backend.Restore(before_tail);
+    Refuse(true);
+  }
+  void Refuse(bool refuse) {
+    a.refuse = b.refuse = refuse ? Match(IsWrite) : nullptr;
+  }
+  // As the owner and history have them, each once.
+  int Found() {
+    Rig& owner = a.phase() == Phase::kActive ? a : b;
+    EXPECT_EQ(owner.phase(), Phase::kActive);
+    const auto events = world.Events();
+    int found = 0;
+    for (int i = 0; i < 10; ++i) {
+      const std::string id = "i" + std::to_string(i);
+      const auto told = std::count(events.begin(), events.end(), "submitted " + id);
+      EXPECT_EQ(told, owner.state_of(id) != "" ? 1 : 0) << id;
+      found += told == 1;
+    }
+    return found;
+  }
+  // In which it says that events may be missing.
+  int Gaps() {
+    const auto events = world.Events();
+    return static_cast<int>(std::count_if(events.begin(), events.end(), [](const auto& text) {
+      return text.find(" lost") != std::string::npos;
+    }));
+  }
+
+  World world;
+  Rig a, b{world, "b:1"};
+  store::MemoryImage before_tail;
+};
+
+class TailTest : public testing::Test, protected TwoPods {
+ protected:
+  using TwoPods::TwoPods;
+};
+
+TEST_F(TailTest, IsBroughtBackWhenTheStoreTakesWritesAgain) {
+  FailOver();
+  Pass(Seconds(14));
+  EXPECT_EQ(a.observer.Of(Incident::kLapsed), 1);
+  EXPECT_EQ(a.observer.dropped, 1);
+  Refuse(false);
+  Pass(Milliseconds(500));
+  EXPECT_EQ(a.phase(), Phase::kObserving) << "a sight of its own record is nobody's lease";
+  EXPECT_EQ(a.observer.Of(Incident::kReplayed), 1);
+  Pass(Seconds(11));
+  EXPECT_EQ(Found(), 10);
+  EXPECT_EQ(Gaps(), 0);
+}
+
+// Redis takes writes again at any moment of the other's wait; a moment before its turn included.
+TEST_F(TailTest, NobodyElseComesFirst) {
+  for (int ms = 10'000; ms < 21'000; ms += 500) {
+    SCOPED_TRACE(ms);
+    TwoPods again;
+    again.FailOver();
+    again.Pass(Milliseconds(ms));
+    again.Refuse(false);
+    again.Pass(Seconds(25));
+    EXPECT_EQ(again.Found(), 10);
+  }
+}
+
+TEST_F(TailTest, WhoIsRefusedWaitsForAFullLeaseAgain) {
+  a.cut = [](const store::Request&) { return true; };  // for good
+  Pass(Seconds(5));
+  b.refuse = IsWrite;
+  Pass(Seconds(6));  // its turn would have been after ten
+  b.refuse = nullptr;
+  Pass(Seconds(8));
+  EXPECT_NE(b.phase(), Phase::kActive);
+  Pass(Seconds(3));
+  EXPECT_EQ(b.phase(), Phase::kActive);
+}
+
+TEST_F(TailTest, IsStillThereWhenTheStoreGoesBackLater) {
+  a.refuse = IsWrite;
+  b.refuse = IsWrite;
+  Pass(Seconds(11));
+  EXPECT_EQ(a.observer.Of(Incident::kLapsed), 1);
+  FailOver();
+  Pass(Seconds(1));
+  Refuse(false);
+  Pass(Seconds(12));
+  EXPECT_EQ(Found(), 10);
+}
+
+TEST_F(TailTest, IsForgottenWhenAnotherHasOwned) {
+  a.cut = [](const store::Request&) { return true; };
+  Pass(Seconds(12));
+  ASSERT_EQ(b.phase(), Phase::kActive);
+  const store::OwnershipRecord record = *world.Record();
+  a.cut = nullptr;
+  Pass(Milliseconds(2000));
+  world.backend.Restore(before_tail);  // The living owner restores what it was given.
+  b.cut = [](const store::Request&) { return true; };
+  a.log.clear();
+  Pass(Seconds(3));
+  EXPECT_EQ(std::count_if(a.log.begin(), a.log.end(), Is<store::Commit>), 0);
+  EXPECT_GT(record.token.epoch, world.Record()->token.epoch);
+}
+
+TEST_F(TailTest, IsBroughtBackBeforeAPodEnds) {
+  FailOver();
+  Pass(Seconds(14));
+  a.pod->Shutdown(world.now);
+  Pass(Seconds(1));
+  EXPECT_FALSE(a.pod->drained());
+  Refuse(false);
+  Pass(Seconds(1));
+  EXPECT_TRUE(a.pod->drained());
+  Pass(Seconds(11));
+  EXPECT_EQ(Found(), 10);
+}
+
+TEST_F(TailTest, WithNothingMissingAPodEndsAtOnce) {
+  Refuse(true);
+  Pass(Seconds(14));
+  a.pod->Shutdown(world.now);
+  a.Settle();
+  EXPECT_TRUE(a.pod->drained());
+}
+
+class ShortTailTest : public TailTest {
+ protected:
+  ShortTailTest() : TailTest(PodOptions{.ring_batches_max = 2}) {}
+};
+
+TEST_F(ShortTailTest, BeyondTheRingItIsGoneAndSaidToBe) {
+  FailOver();
+  Pass(Seconds(14));
+  Refuse(false);
+  Pass(Seconds(25));
+  EXPECT_EQ(Found(), 5);
+  EXPECT_EQ(Gaps(), 1);
+}
+
+}  // namespace
+}  // namespace firstline::runtime

@@ -156,7 +156,20 @@ TEST_F(TailTest, IsBroughtBackBeforeAPodEnds) {
   Refuse(false);
   Pass(Seconds(1));
   EXPECT_TRUE(a.pod->drained());
-  Pass(Seconds(11));
+  Pass(Seconds(15));
+  EXPECT_EQ(Found(), 10);
+}
+
+TEST_F(TailTest, IsBroughtBackAlsoWhenItsOwnerCouldNotRelease) {
+  FailOver();
+  a.pod->Shutdown(world.now);
+  Pass(Seconds(14));
+  EXPECT_EQ(a.observer.Of(Incident::kLapsed), 1);
+  EXPECT_FALSE(a.pod->drained());
+  Refuse(false);
+  Pass(Seconds(1));
+  EXPECT_TRUE(a.pod->drained());
+  Pass(Seconds(15));
   EXPECT_EQ(Found(), 10);
 }
 

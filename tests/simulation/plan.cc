@@ -12,7 +12,7 @@ constexpr const char* kNames[kFaultKinds] = {
     "crash",         "crash at a step", "stall",         "cut between pods", "broken link",
     "cut from Redis", "Redis stalls",   "Redis refuses", "Redis loses",      "clock steps",
     "handover",      "restart",         "rolling restart", "pod added",      "pod removed",
-    "rollback under living owners", "failover", "rollback", "owner rolled back", "split primaries"};
+    "rollback under living owners", "failover", "failover to a lone primary", "rollback", "owner rolled back", "split primaries"};
 
 Fault Draw(FaultKind kind, int64_t at_us, const PlanOptions& options, Random& random) {
   Fault fault{.at_us = at_us, .kind = kind};
@@ -34,6 +34,10 @@ Fault Draw(FaultKind kind, int64_t at_us, const PlanOptions& options, Random& ra
     case FaultKind::kFailOver:
       fault.amount_us = random.Between(1'000, 1'000'000);
       fault.span_us = random.Below(options.lease_us * 3 / 4);
+      break;
+    case FaultKind::kFailOverAlone:
+      fault.amount_us = random.Between(1'000, 1'000'000);
+      fault.span_us = random.Between(options.lease_us, options.lease_us * 3);
       break;
     case FaultKind::kSplit:
       fault.amount_us = random.Between(1'000, 1'000'000);

@@ -26,6 +26,8 @@ enum class FaultKind : uint8_t {
   kRemovePod,
   kRollBackAlive,  // Redis to `amount` us ago while owners live, so that they restore it
   kFailOver,       // to a replica that lags by amount; pods notice within span; the same
+  kFailOverAlone,  // as kFailOver at once; nobody follows it, so it takes no writes for span, which
+                   // is longer than a lease
   kRollBack,       // as kRollBackAlive, whatever state owners are in
   kRollBackOwner,  // the ownership record of the owner before
   kSplit,          // as kFailOver, whatever state owners are in, and for longer than a lease

@@ -141,7 +141,8 @@ class Life {
   void Inflict(const Fault& fault) {
     const int64_t now = schedule_.now_us();
     // While owners restore what Redis lost nothing else may go wrong, but for moves in order.
-    const bool orderly = fault.kind >= FaultKind::kHandOver && fault.kind <= FaultKind::kAddPod;
+    const bool orderly = fault.kind >= FaultKind::kHandOver && fault.kind <= FaultKind::kAddPod &&
+                         now >= alone_until_us_;
     if (now < calm_until_us_ && !orderly && fault.kind != FaultKind::kBreakLink) return;
     trace_("FAULT %s", ToString(fault));
     const int pod = fault.pod % cluster_.size(), other = fault.other % cluster_.size();
@@ -182,8 +183,7 @@ class Life {
 
   void LoseState(const Fault& fault, const WorkspaceId& workspace) {
     if (configured_ < options_.workspaces) return;
-    const bool alive = fault.kind == FaultKind::kRollBackAlive ||
-                       fault.kind == FaultKind::kFailOver;
+    const bool alive = fault.kind < kFirstLossy;
     if (alive && !OwnersLive()) return;
     ++rollbacks_;
     const int64_t clock_us = fault.pod % 2 == 0 ? 0 : (fault.other - 30) * 20'000;
@@ -195,6 +195,11 @@ class Life {
       case FaultKind::kSplit:
         Busy(fault.span_us);
         return redis_.FailOver(fault.amount_us, fault.span_us, clock_us, workspaces_, !alive);
+      case FaultKind::kFailOverAlone:
+        Busy(fault.span_us);
+        alone_until_us_ = calm_until_us_;
+        redis_.FailOver(fault.amount_us, 0, clock_us, workspaces_, !alive);
+        return redis_.RefuseFor(fault.span_us);
       default: break;
     }
     redis_.RollBackOwnership(workspace);
@@ -370,6 +375,7 @@ class Life {
   int configured_ = 0;
   int64_t busy_until_us_ = 0;
   int64_t calm_until_us_ = 0;
+  int64_t alone_until_us_ = 0;  // nothing in order either
   int rollbacks_ = 0;
   std::vector<uint64_t> epochs_;
 };

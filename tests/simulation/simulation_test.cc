@@ -117,6 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bug{"PresenceClosedByAnOldSession",
             [](auto& o) { o.bugs.old_session_closes_presence = true; }},
         Bug{"OfferForgottenAtTakeOver", [](auto& o) { o.bugs.forget_offers_on_takeover = true; }},
+        Bug{"ConfirmedOnlyForALease", [](auto& o) { o.bugs.forget_tail = true; }},
         Bug{"RestoreLeftOut", [](auto& o) { o.bugs.forget_restore = true; }},
         Bug{"CursorAcrossARewind", [](auto& o) { o.flaws.ignore_lineage = true; }},
         Bug{"OrderLostInForwarding", [](auto& o) {

@@ -22,6 +22,7 @@ struct PlantedBugs {
   bool forget_offers_on_takeover = false;   // offered inquiries are not read back
   bool forget_restore = false;              // do not restore a store that is behind
   bool no_grace_after_takeover = false;     // sessions found at a take-over have lapsed
+  bool forget_tail = false;  // what was confirmed goes with the memory when the lease runs out
   Span own_clock_fast{};  // not 0: take workspace time from this pod's clock, which is so fast
 };
 

@@ -12,7 +12,10 @@ namespace firstline::runtime {
 
 using store::Result;
 
-void Owner::KeepTail() { tail_kept_ = !ring_.batches().empty(); }
+void Owner::KeepTail() {
+  tail_kept_ = !ring_.batches().empty() && !options_.bugs.forget_tail;
+  if (tail_kept_ && shutdown_) phase_ = Phase::kObserving;  // Ends with a look that misses nothing.
+}
 
 void Owner::ForgetTail() {
   tail_missing_ = false;

@@ -142,6 +142,31 @@ TEST_F(SentinelLongTest, OverAndOver) {
   ExpectExactlyOnce(*load_);
 }
 
+// The new primary lacks what was acknowledged last, and nobody follows it, so it takes no writes: the
+// lease ends before the owner can restore anything.
+TEST_F(SentinelLongTest, ALonePrimaryGetsBackWhatItLacksAfterTheLease) {
+  load_->Start(4);
+  ASSERT_TRUE(load_->Acknowledge(kSome));
+  const std::vector<RedisServer*> replicas = group_.replicas();
+  for (RedisServer* replica : replicas) replica->Pause();
+  ASSERT_GT(load_->AcknowledgedWithin(milliseconds(1000), 1'000'000), 0u);
+  // What is on its way to the replicas is lost as well.
+  for (RedisServer* replica : replicas) replica->Kill();
+  group_.primary().Kill();
+  replicas[0]->Restart();
+  group_.AwaitOtherPrimary();
+  EXPECT_EQ(load_->AcknowledgedWithin(milliseconds(7000), 0), 0u) << "it was not alone";
+  replicas[1]->Restart();
+  ASSERT_TRUE(load_->Acknowledge(kSome)) << "nobody takes over";
+  ExpectExactlyOnce(*load_);
+  int owners = 0;
+  for (const v1::Event& event : load_->History().events) {
+    owners += event.has_owner_changed();
+    EXPECT_FALSE(event.owner_changed().lost()) << event.ShortDebugString();
+  }
+  EXPECT_GT(owners, 1) << "the lease did not end, so nothing is proven";
+}
+
 // What is lost when the owner and the primary die together is what no replica had yet.
 TEST_F(SentinelLongTest, OwnerAndPrimaryKilledTogether) {
   load_->Start(4);

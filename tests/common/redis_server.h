@@ -52,8 +52,8 @@ class RedisServer {
  public:
   // Starts the server and returns when it answers PING.
   explicit RedisServer(RedisServerOptions options = {});
-  // Kills it and removes its folder. Its log is kept in the folder that $FIRSTLINE_TEST_LOGS names, if
-  // any.
+  // Kills it and removes its folder. Its log is kept in the folder that $FIRSTLINE_TEST_LOGS
+  // names, if any.
   ~RedisServer();
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;

@@ -142,8 +142,8 @@ TEST_F(SentinelLongTest, OverAndOver) {
   ExpectExactlyOnce(*load_);
 }
 
-// The new primary lacks what was acknowledged last, and nobody follows it, so it takes no writes: the
-// lease ends before the owner can restore anything.
+// The new primary lacks what was acknowledged last, and nobody follows it, so it takes no writes:
+// the lease ends before the owner can restore anything.
 TEST_F(SentinelLongTest, ALonePrimaryGetsBackWhatItLacksAfterTheLease) {
   load_->Start(4);
   ASSERT_TRUE(load_->Acknowledge(kSome));

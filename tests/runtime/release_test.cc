@@ -1,5 +1,5 @@
-// Giving a workspace up: nothing is lost with the memory of who leaves, whatever happens to Redis and to
-// the release meanwhile.
+// Giving a workspace up: nothing is lost with the memory of who leaves, whatever happens to Redis
+// and to the release meanwhile.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -349,9 +349,18 @@ std::vector<WorkspaceId> Host::Held() const {
   return held;
 }
 
+std::vector<WorkspaceId> Host::Irreplaceable() const {
+  std::vector<WorkspaceId> all = Held();
+  if (!up()) return all;
+  for (const runtime::WorkspaceStatus& status : pod_->Workspaces()) {
+    if (status.keeps_tail) all.push_back(status.workspace);
+  }
+  return all;
+}
+
 void Host::Kill(bool silent) {
   if (!up()) return;
-  const std::vector<WorkspaceId> held = Held();
+  const std::vector<WorkspaceId> held = Irreplaceable();
   ++life_;
   pod_.reset();
   gateway_.reset();

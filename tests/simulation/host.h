@@ -66,6 +66,8 @@ class Host final : private runtime::Observer {
   // Null while it is down. May end with any call to it.
   std::shared_ptr<Streams> streams() const { return streams_; }
   std::vector<WorkspaceId> Held() const;  // in memory
+  // Of which it may have what the store lacks.
+  std::vector<WorkspaceId> Irreplaceable() const;
 
   // ---- What arrives ----
   // A client's call. `hear` is called at most once; never if the process dies before.

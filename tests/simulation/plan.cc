@@ -12,7 +12,8 @@ constexpr const char* kNames[kFaultKinds] = {
     "crash",         "crash at a step", "stall",         "cut between pods", "broken link",
     "cut from Redis", "Redis stalls",   "Redis refuses", "Redis loses",      "clock steps",
     "handover",      "restart",         "rolling restart", "pod added",      "pod removed",
-    "rollback under living owners", "failover", "failover to a lone primary", "rollback", "owner rolled back", "split primaries"};
+    "rollback under living owners", "failover", "failover to a lone primary", "rollback",
+    "owner rolled back", "split primaries"};
 
 Fault Draw(FaultKind kind, int64_t at_us, const PlanOptions& options, Random& random) {
   Fault fault{.at_us = at_us, .kind = kind};

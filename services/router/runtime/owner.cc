@@ -103,7 +103,7 @@ void Owner::Shutdown(BootTime now) {
   CheckLease(now);
   if (phase_ == Phase::kObserving) {
     FlushQueue(Farewell());
-    if (!tail_missing_) phase_ = Phase::kEnded;
+    if (!tail_missing_) EndObserving();
   }
   if (phase_ == Phase::kAcquiring) RefuseQueued(now);
   if (phase_ == Phase::kLoading && !releasing_) Release();

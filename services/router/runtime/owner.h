@@ -8,8 +8,8 @@
 // state it saw is confirmed. kRestoring: the store is behind this owner's memory and is being put
 // right; calls go on, their answers wait.
 //
-// A lease that ran out ends the term and its memory, but not what was confirmed in it: should the store
-// lack some of that, it is brought back for as long as nobody has owned since.
+// A lease that ran out ends the term and its memory, but not what was confirmed in it: should the
+// store lack some of that, it is brought back for as long as nobody has owned since.
 //
 // Giving it up: when nothing is open any more, a release is sent that the store takes only where it
 // holds everything this owner knows to be confirmed. From then on nothing is applied, because it may
@@ -102,6 +102,7 @@ class Owner {
   // Of the token that is held; zero without one.
   BootTime lease_until() const { return HoldsToken() ? lease_.expiry() : BootTime{}; }
   uint64_t epoch() const { return HoldsToken() ? token_.epoch : 0; }
+  bool keeps_tail() const { return tail_kept_; }
   const engine::Engine* engine() const { return engine_.get(); }
 
  private:
@@ -193,6 +194,7 @@ class Owner {
   // ---- What outlives the lease (owner_tail.cc) ----
   void KeepTail();
   void ForgetTail();
+  void EndObserving();
   bool BringBack(BootTime now);
   void OnBroughtBack(const store::Reply& reply, BootTime now);
 

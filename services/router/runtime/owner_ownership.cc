@@ -77,10 +77,7 @@ void Owner::OnObserved(const store::Reply& reply, BootTime sent, BootTime receiv
   }
   See(reply.ownership, sent, received);
   if (BringBack(received)) return RefuseQueued(received);
-  if (shutdown_) {
-    phase_ = Phase::kEnded;
-    return;
-  }
+  if (shutdown_) return EndObserving();
   ConsiderAcquiring(received);
   RefuseQueued(received);
 }
@@ -425,6 +422,7 @@ void Owner::ForgetState(const Answer& answer) {
   asked_.commit = 0;
   failures_ = 0;
   leaving_ = false;
+  successor_.clear();
   releasing_ = false;
   release_doubted_ = false;
   for (const TicketAnswer& held : waiting) Reply(held.ticket, answer);
@@ -437,8 +435,9 @@ void Owner::ForgetState(const Answer& answer) {
 
 void Owner::Retry(BootTime now) {
   next_try_ = kNeverBoot;
-  const bool leaves = releasing_ && !closed_ && phase_ != Phase::kRestoring;
-  if (leaves && asked_.release == 0) return SendRelease();
+  if (releasing_ && !closed_ && phase_ != Phase::kRestoring) {
+    return asked_.release == 0 ? SendRelease() : void();
+  }
   switch (phase_) {
     case Phase::kAcquiring: return RetryAcquiring(now);
     case Phase::kLoading: return asked_.load == 0 ? Load() : void();

@@ -1,9 +1,9 @@
 // What was confirmed in a term outlives its lease. A store that takes no writes for that long (no
-// replica follows it, its disk is full) lets every lease run out; if it also lacks the last writes of
-// the primary before it, nobody but the former owner has them.
+// replica follows it, its disk is full) lets every lease run out; if it also lacks the last writes
+// of the primary before it, nobody but the former owner has them.
 //
-// It is safe because the batches go out under the token of that term: the store takes them only while
-// nobody has owned since, and one after the other behind what it has.
+// It is safe because the batches go out under the token of that term: the store takes them only
+// while nobody has owned since, and one after the other behind what it has.
 #include <utility>
 
 #include "services/router/runtime/owner.h"
@@ -21,6 +21,12 @@ void Owner::ForgetTail() {
   tail_missing_ = false;
   if (!std::exchange(tail_kept_, false)) return;
   ring_.Begin(ring_.sequence(), ring_.batch_id());
+}
+
+// Of a pod that goes, with nothing missing.
+void Owner::EndObserving() {
+  ForgetTail();
+  phase_ = Phase::kEnded;
 }
 
 // After a look at the record. True while something is missing, or may be.

@@ -160,7 +160,7 @@ std::vector<WorkspaceStatus> Pod::Workspaces() const {
   for (const auto& [workspace, watched] : owners_) {
     const Owner& owner = *watched.owner;
     all.push_back({workspace, owner.phase(), owner.owner_address(), owner.open_calls(),
-                   owner.lease_until(), owner.epoch()});
+                   owner.lease_until(), owner.epoch(), owner.keeps_tail()});
   }
   return all;
 }

@@ -47,6 +47,7 @@ struct WorkspaceStatus {
   size_t open_calls = 0;
   BootTime lease_until{};  // of a token held here: when it ends unless renewed
   uint64_t epoch = 0;      // the same token's
+  bool keeps_tail = false; // of a term that is over: what the store may lack
 };
 
 class Pod final : private Outbox {

@@ -59,7 +59,9 @@ std::optional<std::string> ChildProcess::ReadLine(std::chrono::milliseconds pati
 }
 
 void ChildProcess::Signal(int signal) {
-  if (!result_) kill(pid_, signal);
+  if (result_) return;
+  kill(pid_, signal);
+  if (signal == SIGSTOP) Reap(WUNTRACED);
 }
 
 bool ChildProcess::HasEnded() { return Reap(WNOHANG); }
@@ -72,6 +74,7 @@ int ChildProcess::Wait() {
 bool ChildProcess::Reap(int options) {
   int status = 0;
   if (result_ || waitpid(pid_, &status, options) == 0) return result_.has_value();
+  if (WIFSTOPPED(status)) return false;
   result_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   return true;
 }

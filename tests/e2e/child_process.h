@@ -25,6 +25,7 @@ class ChildProcess {
 
   // The next line of its standard output; nothing at its end or after `patience`.
   std::optional<std::string> ReadLine(std::chrono::milliseconds patience);
+  // After SIGSTOP it returns when the process stands still.
   void Signal(int signal);
   // While it runs.
   pid_t pid() const { return pid_; }

@@ -64,7 +64,7 @@ class RouterProcess {
   FaultProxy& network() { return *network_; }
   // While it runs.
   pid_t pid() const { return process_->pid(); }
-  // No effect after Wait().
+  // As ChildProcess::Signal; no effect after Wait().
   void Signal(int signal) { process_->Signal(signal); }
   // Waits for its end: the exit code, or minus the signal that killed it.
   int Wait() { return process_->Wait(); }

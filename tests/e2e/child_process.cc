@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <stdexcept>
@@ -61,7 +62,8 @@ std::optional<std::string> ChildProcess::ReadLine(std::chrono::milliseconds pati
 void ChildProcess::Signal(int signal) {
   if (result_) return;
   kill(pid_, signal);
-  if (signal == SIGSTOP) Reap(WUNTRACED);
+  if (signal == SIGSTOP && !stopped_) stopped_ = !Reap(WUNTRACED);
+  if (signal == SIGCONT) stopped_ = false;
 }
 
 bool ChildProcess::HasEnded() { return Reap(WNOHANG); }
@@ -73,7 +75,12 @@ int ChildProcess::Wait() {
 
 bool ChildProcess::Reap(int options) {
   int status = 0;
-  if (result_ || waitpid(pid_, &status, options) == 0) return result_.has_value();
+  if (result_) return true;
+  pid_t changed = 0;
+  do {
+    changed = waitpid(pid_, &status, options);
+  } while (changed < 0 && errno == EINTR);
+  if (changed == 0) return false;
   if (WIFSTOPPED(status)) return false;
   result_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   return true;

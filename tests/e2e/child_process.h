@@ -42,6 +42,7 @@ class ChildProcess {
   int output_ = -1;
   std::string buffer_;
   std::optional<int> result_;
+  bool stopped_ = false;
 };
 
 }  // namespace firstline::test

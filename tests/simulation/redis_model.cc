@@ -123,7 +123,7 @@ void RedisModel::OnAcquired(Server& server, const store::Acquire& acquire,
                             const store::OwnershipRecord& record) {
   judge_.OnAcquired(acquire.workspace, record.token);
   // Writes were taken again a moment before another's turn came.
-  if (schedule_.now_us() < refusing_until_us_ + kTurnUs) judge_.Excuse(acquire.workspace);
+  if (schedule_.now_us() < alone_until_us_ + kTurnUs) judge_.Excuse(acquire.workspace);
   std::deque<store::OwnershipRecord>& owners = owners_[acquire.workspace];
   owners.push_back(record);
   if (owners.size() > kOwnersMax) owners.pop_front();
@@ -188,6 +188,11 @@ void RedisModel::StallFor(int64_t us) {
 }
 void RedisModel::RefuseFor(int64_t us) {
   refusing_until_us_ = std::max(refusing_until_us_, schedule_.now_us() + us);
+}
+
+void RedisModel::BeAloneFor(int64_t us) {
+  RefuseFor(us);
+  alone_until_us_ = refusing_until_us_;
 }
 
 void RedisModel::Cut(int pod, int64_t us, bool replies_only) {
@@ -306,7 +311,8 @@ void RedisModel::AllowTwoOwners(int64_t us) {
 void RedisModel::Heal() {
   lossy_ = false;
   stalled_until_us_ = 0;
-  refusing_until_us_ = std::min(refusing_until_us_, schedule_.now_us());
+  refusing_until_us_ = 0;
+  alone_until_us_ = std::min(alone_until_us_, schedule_.now_us());
   for (auto& [pod, link] : links_) link.cut_until_us = 0;
 }
 

@@ -56,6 +56,7 @@ class RedisModel {
   bool rewound() const { return rewound_; }       // history was ever taken back
   void StallFor(int64_t us);                      // nothing is executed, everything times out
   void RefuseFor(int64_t us);                     // writes are refused
+  void BeAloneFor(int64_t us);                    // the same, because nobody follows the primary
   // Nothing passes between the pod and Redis; `replies_only`: requests still arrive.
   void Cut(int pod, int64_t us, bool replies_only);
   // The primary's clock, which stays within some seconds of the true time.
@@ -139,6 +140,7 @@ class RedisModel {
   bool rewound_ = false;
   int64_t stalled_until_us_ = 0;
   int64_t refusing_until_us_ = 0;
+  int64_t alone_until_us_ = -kTwoOwnersUs;
 };
 
 // A pod's view of history. A read may find less than there is, as if it had come a little earlier,

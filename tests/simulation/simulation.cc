@@ -199,7 +199,7 @@ class Life {
         Busy(fault.span_us);
         alone_until_us_ = calm_until_us_;
         redis_.FailOver(fault.amount_us, 0, clock_us, workspaces_, !alive);
-        return redis_.RefuseFor(fault.span_us);
+        return redis_.BeAloneFor(fault.span_us);
       default: break;
     }
     redis_.RollBackOwnership(workspace);

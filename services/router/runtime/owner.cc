@@ -103,7 +103,8 @@ void Owner::Shutdown(BootTime now) {
   CheckLease(now);
   if (phase_ == Phase::kObserving) {
     FlushQueue(Farewell());
-    if (!tail_missing_) EndObserving();
+    if (!tail_kept_) return EndObserving();
+    next_observe_ = now;  // The last look.
   }
   if (phase_ == Phase::kAcquiring) RefuseQueued(now);
   if (phase_ == Phase::kLoading && !releasing_) Release();
@@ -131,6 +132,7 @@ std::optional<Answer> Owner::Refusal(const Call& call, BootTime now) const {
 
 std::optional<Answer> Owner::RefusalWhileObserving(const Call& call, BootTime now) const {
   if (now < refused_until_) return Unavailable{refused_reason_, refused_until_ - now};
+  if (tail_missing_) return Unavailable{UnavailableReason::kStore, limits::kRetryMax};
   if (!sighting_.known()) {
     if (store_failed_) return Unavailable{UnavailableReason::kStore, limits::kRetryMax};
     return std::nullopt;  // The first observation is under way.
@@ -395,8 +397,10 @@ bool Owner::HoldsToken() const {
   return Serving() || phase_ == Phase::kLoading || phase_ == Phase::kDropping;
 }
 
-// What is given up may live as long as its lease.
-bool Owner::MayRenew() const { return HoldsToken() && !releasing_ && asked_.renew == 0; }
+// What is given up may live as long as its lease, unless it has still to be put right.
+bool Owner::MayRenew() const {
+  return HoldsToken() && asked_.renew == 0 && (!releasing_ || phase_ == Phase::kRestoring);
+}
 
 bool Owner::Full() const {
   return gathering_.commands >= options_.batch_commands_max ||

@@ -9,11 +9,13 @@
 // right; calls go on, their answers wait.
 //
 // A lease that ran out ends the term and its memory, but not what was confirmed in it: should the
-// store lack some of that, it is brought back for as long as nobody has owned since.
+// store lack some of that, and the ring still hold it, this pod brings it back for as long as nobody
+// has owned since.
 //
 // Giving it up: when nothing is open any more, a release is sent that the store takes only where it
-// holds everything this owner knows to be confirmed. From then on nothing is applied, because it may
-// have been taken; the memory stays until that is known, to put right a store that is behind.
+// holds everything this owner knows to be confirmed. From then on no call and no timer is applied,
+// because it may have been taken; the memory stays until that is known, to put right a store that is
+// behind.
 //
 // Threads: one. Deterministic. Used by Pod only.
 #pragma once

@@ -197,6 +197,7 @@ void Owner::Reload(BootTime now) {
     return Rebuild(0, generation_, now);
   }
   observer_.Count(workspace_, Incident::kReloaded);
+  if (releasing_) return DropMemory(Farewell(), now);
   ForgetState(Unavailable{UnavailableReason::kBroken, limits::kRetryMax});
   ring_.Begin(ring_.sequence(), ring_.batch_id());
   phase_ = Phase::kLoading;
@@ -252,7 +253,7 @@ void Owner::Replay(BootTime now) {
   }
   if (!asked_.replays.empty()) return;
   replaying_ = false;
-  if (phase_ == Phase::kObserving) {
+  if (!Serving()) {
     next_observe_ = now;  // See BringBack.
     return;
   }
@@ -260,7 +261,7 @@ void Owner::Replay(BootTime now) {
 }
 
 void Owner::OnReplayed(const store::Reply& reply, BootTime sent, BootTime now) {
-  if (phase_ == Phase::kObserving) return OnBroughtBack(reply, now);
+  if (!Serving()) return OnBroughtBack(reply, now);
   NoteReplication(reply, now);
   if (reply.result == Result::kOk) {
     ++replay_done_;

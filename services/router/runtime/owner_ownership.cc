@@ -22,9 +22,8 @@ void Owner::CheckLease(BootTime now) {
   last_now_ = std::max(last_now_, now);
   if (!HoldsToken() || lease_.Valid(now) || options_.bugs.restore_when_lapsed) return;
   observer_.Count(workspace_, Incident::kLapsed);
-  const bool served = Serving();
+  if (Serving()) KeepTail();
   DropMemory(Unavailable{UnavailableReason::kLapsed, limits::kRetryMax}, now);
-  if (served) KeepTail();
 }
 
 void Owner::OnReply(uint64_t id, store::Reply reply, BootTime sent, BootTime received) {
@@ -72,7 +71,7 @@ void Owner::OnObserved(const store::Reply& reply, BootTime sent, BootTime receiv
   if (reply.result == Result::kBroken) return RefuseState(UnavailableReason::kBroken, received);
   if (store_failed_) {
     sighting_.Interrupt();
-    next_observe_ = received + limits::kRetryMax;
+    next_observe_ = received + (tail_missing_ ? limits::kTailRetry : limits::kRetryMax);
     return RefuseQueued(received);
   }
   See(reply.ownership, sent, received);
@@ -148,7 +147,7 @@ void Owner::OnAcquired(const store::Reply& reply, BootTime sent, BootTime receiv
   if (reply.result == Result::kBroken && !retaking_) {
     return RefuseState(UnavailableReason::kBroken, received);
   }
-  // A living owner's renewals were refused as well: it gets a full lease once they are not.
+  // Where the store takes no writes a living owner cannot renew either: it gets a full lease again.
   const bool owned = taking_ && !taking_->released;
   if (reply.result == Result::kRefused && !retaking_ && owned) return RetryAcquiringLater(received);
   FailAttempt(received);
@@ -183,7 +182,7 @@ void Owner::OnAcquireLost(const std::optional<store::OwnershipRecord>& record, B
 }
 
 void Owner::BackToObserving(BootTime now) {
-  phase_ = shutdown_ ? Phase::kEnded : Phase::kObserving;
+  phase_ = shutdown_ && !tail_kept_ ? Phase::kEnded : Phase::kObserving;
   next_try_ = kNeverBoot;
   next_observe_ = now;
 }

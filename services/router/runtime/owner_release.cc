@@ -40,12 +40,12 @@ void Owner::OnReleased(const store::Reply& reply, BootTime sent, BootTime now) {
   }
   if (!reply.ownership) return ScheduleRetry(now);
   const store::OwnershipRecord& record = *reply.ownership;
-  if (!engine_) {  // It never was read, so there is nothing to put right.
+  if (!engine_) {  // There is nothing to put it right with.
     ring_.Begin(record.sequence, record.batch_id);
     return SendRelease();
   }
-  // Harmless even if the release was taken before, at a store that has gone back since: what was
-  // confirmed comes before all that the next owner wrote.
+  // Harmless even if the release was taken before, at a store that has gone back since: the next owner
+  // takes the workspace again and goes on from what was confirmed here, or writes its own state anew.
   Restore(Compare(record, {ring_, generation_, nullptr, ring_.sequence()}), record, now);
 }
 

@@ -12,9 +12,9 @@ namespace firstline::runtime {
 
 using store::Result;
 
+// A pod that goes ends after a look that misses nothing.
 void Owner::KeepTail() {
   tail_kept_ = !ring_.batches().empty() && !options_.bugs.forget_tail;
-  if (tail_kept_ && shutdown_) phase_ = Phase::kObserving;  // Ends with a look that misses nothing.
 }
 
 void Owner::ForgetTail() {
@@ -26,6 +26,8 @@ void Owner::ForgetTail() {
 // Of a pod that goes, with nothing missing.
 void Owner::EndObserving() {
   ForgetTail();
+  replaying_ = false;
+  asked_.replays.clear();
   phase_ = Phase::kEnded;
 }
 
@@ -37,7 +39,10 @@ bool Owner::BringBack(BootTime now) {
   const bool ours = record && record->token == token_ && !record->released;
   const Standing standing =
       ours ? Compare(*record, {ring_, generation_, nullptr, ring_.sequence()}) : Standing::kLost;
-  if (standing == Standing::kSynced) {
+  // Also with a batch that was in doubt when the lease ended.
+  const bool ahead =
+      ours && record->generation == generation_ && record->sequence > ring_.sequence();
+  if (standing == Standing::kSynced || ahead) {
     tail_missing_ = false;
     return false;
   }

@@ -324,7 +324,7 @@ TEST_F(CommandTest, EventsGoOnFromTheCursorNamed) {
 
 TEST_F(CommandTest, EventsSayWhatHappenedToTheCursor) {
   Submit("c1", "sales");
-  EXPECT_THAT(Do({"events", "--from", "9999999999999-1", "--quiet", "0.3"}).err,
+  EXPECT_THAT(Do({"events", "--from", "9999999999999999-1", "--quiet", "0.3"}).err,
               HasSubstr("CURSOR_REWOUND: what followed "));
   const Said old = Do({"events", "--from", "1-1", "--quiet", "0.3"});
   EXPECT_THAT(old.err, HasSubstr("CURSOR_EXPIRED: events up to "));

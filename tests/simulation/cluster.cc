@@ -13,7 +13,10 @@ Cluster::Cluster(Schedule& schedule, Random random, Judge& judge, RedisModel& re
       random_(random),
       judge_(judge),
       options_(std::move(options)),
-      network_(schedule, random_.Fork(), [this](int from, int to) { OnLost(from, to); }),
+      network_(schedule, random_.Fork(),
+               [this](int from, int to, const Network::Action& notice) {
+                 OnLost(from, to, notice);
+               }),
       around_{schedule, judge, redis, network_} {
   for (int pod = 0; pod < options_.pods; ++pod) AddHost();
 }
@@ -42,7 +45,9 @@ void Cluster::AddHost() {
   hosts_.back()->Start();
 }
 
-void Cluster::OnLost(int from, int to) { host(from).OnPeerLost(host(to).address()); }
+void Cluster::OnLost(int from, int to, const Network::Action& notice) {
+  host(from).OnPeerLost(host(to).address(), notice);
+}
 
 int Cluster::Pick(Random& random, int preferred) const {
   std::vector<int> taking;

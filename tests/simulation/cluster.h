@@ -63,7 +63,7 @@ class Cluster {
  private:
   void AddHost();
   void OnDied(int pod, const std::vector<WorkspaceId>& held);
-  void OnLost(int from, int to);
+  void OnLost(int from, int to, const Network::Action& notice);
 
   Schedule& schedule_;
   Random random_;

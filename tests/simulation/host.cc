@@ -78,8 +78,11 @@ void Host::Serve(Forwarded call) {
   });
 }
 
-void Host::OnPeerLost(const std::string& address) {
-  Do([this, address](runtime::BootTime now) { gateway_->OnPeerLost(address, now); });
+void Host::OnPeerLost(const std::string& address, const Network::Action& notice) {
+  Do([this, address, notice](runtime::BootTime now) {
+    notice();
+    gateway_->OnPeerLost(address, now);
+  });
 }
 
 void Host::Beat(const WorkspaceId& workspace, std::vector<runtime::SessionRef> sessions) {

@@ -73,7 +73,7 @@ class Host final : private runtime::Observer {
   // A client's call. `hear` is called at most once; never if the process dies before.
   void Ask(Question question, Hear hear);
   void Serve(Forwarded call);
-  void OnPeerLost(const std::string& address);
+  void OnPeerLost(const std::string& address, const Network::Action& notice);
   void Beat(const WorkspaceId& workspace, std::vector<runtime::SessionRef> sessions);
   void Look(const WorkspaceId& workspace);
 

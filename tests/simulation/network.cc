@@ -85,9 +85,12 @@ void Network::BreakStream(const std::shared_ptr<Stream>& stream, int64_t noticed
   if (down_.contains(stream->to)) stream->dead_us = 0;
   by_number_.erase(stream->number);
   schedule_.After(noticed_after_us, [this, stream, tell] {
-    const Link link{stream->from, stream->to};
-    if (streams_[link] == stream) streams_.erase(link);
-    if (tell && !down_.contains(stream->from)) lost_(stream->from, stream->to);
+    const auto forget = [this, stream] {
+      const auto it = streams_.find({stream->from, stream->to});
+      if (it != streams_.end() && it->second == stream) streams_.erase(it);
+    };
+    if (!tell || down_.contains(stream->from)) return forget();
+    lost_(stream->from, stream->to, forget);
   });
 }
 
@@ -100,6 +103,7 @@ void Network::OnDown(int host, bool silent) {
   for (const std::shared_ptr<Stream>& stream : ending) {
     if (stream->from == host) {
       BreakStream(stream, 0, false);
+      streams_.erase({stream->from, stream->to});
     } else {
       BreakStream(stream, silent ? kKeepaliveUs : random_.Between(100, 3'000), true);
     }

@@ -20,8 +20,9 @@ namespace firstline::simulation {
 class Network {
  public:
   using Action = std::function<void()>;
-  // The stream of `from` to `to` broke, as `from` notices it.
-  using Lost = std::function<void(int from, int to)>;
+  // The stream of `from` to `to` broke, as `from` is told. Until it takes notice, which `notice` is to
+  // be called for, whatever it sends there is lost with the rest: there is no other stream before.
+  using Lost = std::function<void(int from, int to, Action notice)>;
 
   Network(Schedule& schedule, Random random, Lost lost);
 

@@ -1,6 +1,4 @@
 // Giving a workspace up, so that nothing is lost with this owner's memory of it.
-#include <utility>
-
 #include "services/router/runtime/owner.h"
 
 namespace firstline::runtime {
@@ -50,11 +48,10 @@ void Owner::OnReleased(const store::Reply& reply, BootTime sent, BootTime now) {
 }
 
 void Owner::FinishRelease(BootTime now) {
-  const std::string successor = std::exchange(successor_, {});
+  observer_.Count(workspace_, Incident::kReleased);
+  if (!successor_.empty()) observer_.HandedOver(workspace_, successor_);
   if (leaving_ && !shutdown_) yield_until_ = now + options_.lease;
   DropMemory(Farewell(), now);
-  observer_.Count(workspace_, Incident::kReleased);
-  if (!successor.empty()) observer_.HandedOver(workspace_, successor);
 }
 
 }  // namespace firstline::runtime

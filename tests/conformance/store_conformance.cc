@@ -174,6 +174,15 @@ TEST_P(StoreConformance, AcquireKeepsWhatWasCommitted) {
   EXPECT_THAT(MustLoad(second).records, SizeIs(1));
 }
 
+TEST_P(StoreConformance, EpochsGrow) {
+  uint64_t last = 0;
+  for (uint64_t nonce = 1; nonce <= 50; ++nonce) {
+    const uint64_t epoch = Take(nonce).token.epoch;
+    EXPECT_GT(epoch, last);
+    last = epoch;
+  }
+}
+
 TEST_P(StoreConformance, EpochsGrowWhereTheClockIsBehindThem) {
   Acquire ahead{kWorkspace, std::nullopt, 1, "pod"};
   ahead.least_epoch = static_cast<uint64_t>(Run(Observe{kWorkspace}).store_time_us) * 2;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tests/runtime/rig.h"
+#include "tests/runtime/ten_inquiries.h"
 
 namespace firstline::runtime {
 namespace {
@@ -14,22 +14,8 @@ using engine::Seconds;
 
 bool IsRelease(const store::Request& request) { return Is<store::Release>(request); }
 
-class ReleaseTest : public testing::Test {
+class ReleaseTest : public testing::Test, protected TenInquiries {
  protected:
-  ReleaseTest() {
-    a.Configure();
-    Submit(0, 5);
-    before_tail = world.backend.Copy();
-    Submit(5, 10);
-  }
-
-  void Submit(int from, int to) {
-    for (int i = from; i < to; ++i) {
-      const Ticket ticket = a.Call(SubmitInquiry("i" + std::to_string(i)));
-      a.Settle();
-      ASSERT_TRUE(Applied(a.AnswerTo(ticket)));
-    }
-  }
   void GoBack(const store::MemoryImage& image) { world.backend.Restore(image); }
   // Redis goes back between everything the owner ever asked and its release.
   void GoBackAtTheRelease(const store::MemoryImage& image) {
@@ -42,25 +28,18 @@ class ReleaseTest : public testing::Test {
     a.pod->Shutdown(world.now);
     a.Settle();
   }
+  // The release is taken and its first reply lost.
+  void LeaveInDoubt() {
+    a.lose_reply = [done = false](const store::Request& request) mutable {
+      return IsRelease(request) && !std::exchange(done, true);
+    };
+    Leave();
+  }
   // Submitted inquiries that the next owner finds, each once.
   int Found() {
     b.Run(Seconds(4));
-    EXPECT_EQ(b.phase(), Phase::kActive);
-    const auto events = world.Events();
-    int found = 0;
-    for (int i = 0; i < 10; ++i) {
-      const std::string id = "i" + std::to_string(i);
-      const auto told = std::count(events.begin(), events.end(), "submitted " + id);
-      EXPECT_LE(told, 1) << id;
-      EXPECT_EQ(told == 1, b.state_of(id) != "") << id;
-      found += b.state_of(id) != "";
-    }
-    return found;
+    return FoundBy(b);
   }
-
-  World world;
-  Rig a{world, "a:1"}, b{world, "b:1"};
-  store::MemoryImage before_tail;
 };
 
 TEST_F(ReleaseTest, WhatRedisLostInTheLastMomentIsBroughtBack) {
@@ -122,9 +101,7 @@ TEST_F(ReleaseTest, ARecordOfBeforeTheAcquisitionIsTakenAgainAndReleased) {
 
 // Taken, the reply lost, and then the store goes back to before both.
 TEST_F(ReleaseTest, OneInDoubtIsSentAgainAndFindsWhatIsMissing) {
-  int sent = 0;
-  a.lose_reply = [&](const store::Request& request) { return IsRelease(request) && ++sent == 1; };
-  Leave();
+  LeaveInDoubt();
   EXPECT_TRUE(world.Record()->released);
   EXPECT_FALSE(a.pod->drained());
   GoBack(before_tail);
@@ -135,9 +112,7 @@ TEST_F(ReleaseTest, OneInDoubtIsSentAgainAndFindsWhatIsMissing) {
 }
 
 TEST_F(ReleaseTest, OneInDoubtThatWasTakenIsForgottenWhenAnotherOwns) {
-  int sent = 0;
-  a.lose_reply = [&](const store::Request& request) { return IsRelease(request) && ++sent == 1; };
-  Leave();
+  LeaveInDoubt();
   EXPECT_EQ(Found(), 10);  // The other takes it at once.
   const store::OwnershipRecord record = *world.Record();
   a.Run(Seconds(1));
@@ -150,9 +125,7 @@ TEST_F(ReleaseTest, OneInDoubtThatWasTakenIsForgottenWhenAnotherOwns) {
 TEST_F(ReleaseTest, OneInDoubtTakesNothingAgain) {
   store::OwnershipRecord record = *world.Record();
   --record.token.epoch;
-  int sent = 0;
-  a.lose_reply = [&](const store::Request& request) { return IsRelease(request) && ++sent == 1; };
-  Leave();
+  LeaveInDoubt();
   world.backend.RestoreOwnership(kWorkspace, record);
   a.log.clear();
   a.Run(Seconds(1));
@@ -164,9 +137,7 @@ TEST_F(ReleaseTest, OneInDoubtTakesNothingAgain) {
 // Redis goes back to before the release and what went ahead of it, while the next owner is at work:
 // the one that left puts its own part right, the next one the rest.
 TEST_F(ReleaseTest, OneInDoubtDoesNotDisturbTheNextOwner) {
-  int sent = 0;
-  a.lose_reply = [&](const store::Request& request) { return IsRelease(request) && ++sent == 1; };
-  Leave();
+  LeaveInDoubt();
   b.Run(Seconds(0));
   ASSERT_EQ(b.phase(), Phase::kActive);
   const Ticket ticket = b.Call(SubmitInquiry("new"));

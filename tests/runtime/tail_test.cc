@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "tests/runtime/rig.h"
+#include "tests/runtime/ten_inquiries.h"
 
 namespace firstline::runtime {
 namespace {
@@ -11,28 +11,16 @@ namespace {
 using engine::Milliseconds;
 using engine::Seconds;
 
+bool Everything(const store::Request&) { return true; }
 bool IsWrite(const store::Request& request) {
   return !Is<store::Observe>(request) && !Is<store::Load>(request) &&
          !Is<store::ListWorkspaces>(request);
 }
 
-// One that serves ten inquiries and one that watches.
-struct TwoPods {
-  explicit TwoPods(const PodOptions& options = {}) : a(world, "a:1", options) {
-    a.Configure();
-    Submit(0, 5);
-    before_tail = world.backend.Copy();
-    Submit(5, 10);
-    b.Settle();
-  }
+// The other watches.
+struct TwoPods : TenInquiries {
+  explicit TwoPods(const PodOptions& options = {}) : TenInquiries(options) { b.Settle(); }
 
-  void Submit(int from, int to) {
-    for (int i = from; i < to; ++i) {
-      const Ticket ticket = a.Call(SubmitInquiry("i" + std::to_string(i)));
-      a.Settle();
-      ASSERT_TRUE(Applied(a.AnswerTo(ticket)));
-    }
-  }
   void Pass(Span span) {
     const BootTime end = world.now + span;
     while (world.now < end) {
@@ -49,20 +37,7 @@ struct TwoPods {
   void Refuse(bool refuse) {
     a.refuse = b.refuse = refuse ? Match(IsWrite) : nullptr;
   }
-  // As the owner and history have them, each once.
-  int Found() {
-    Rig& owner = a.phase() == Phase::kActive ? a : b;
-    EXPECT_EQ(owner.phase(), Phase::kActive);
-    const auto events = world.Events();
-    int found = 0;
-    for (int i = 0; i < 10; ++i) {
-      const std::string id = "i" + std::to_string(i);
-      const auto told = std::count(events.begin(), events.end(), "submitted " + id);
-      EXPECT_EQ(told, owner.state_of(id) != "" ? 1 : 0) << id;
-      found += told == 1;
-    }
-    return found;
-  }
+  int Found() { return FoundBy(a.phase() == Phase::kActive ? a : b); }
   // In which it says that events may be missing.
   int Gaps() {
     const auto events = world.Events();
@@ -70,15 +45,19 @@ struct TwoPods {
       return text.find(" lost") != std::string::npos;
     }));
   }
-
-  World world;
-  Rig a, b{world, "b:1"};
-  store::MemoryImage before_tail;
 };
 
 class TailTest : public testing::Test, protected TwoPods {
  protected:
   using TwoPods::TwoPods;
+  // Once the store takes writes again.
+  void ExpectBroughtBackAndDrained() {
+    Refuse(false);
+    Pass(Seconds(1));
+    EXPECT_TRUE(a.pod->drained());
+    Pass(Seconds(15));
+    EXPECT_EQ(Found(), 10);
+  }
 };
 
 TEST_F(TailTest, IsBroughtBackWhenTheStoreTakesWritesAgain) {
@@ -141,7 +120,7 @@ TEST_F(TailTest, AlsoBehindABatchInDoubt) {
 }
 
 TEST_F(TailTest, WhoIsRefusedWaitsForAFullLeaseAgain) {
-  a.cut = [](const store::Request&) { return true; };  // for good
+  a.cut = Everything;  // for good
   Pass(Seconds(5));
   b.refuse = IsWrite;
   Pass(Seconds(6));  // its turn would have been after ten
@@ -165,14 +144,14 @@ TEST_F(TailTest, IsStillThereWhenTheStoreGoesBackLater) {
 }
 
 TEST_F(TailTest, IsForgottenWhenAnotherHasOwned) {
-  a.cut = [](const store::Request&) { return true; };
+  a.cut = Everything;
   Pass(Seconds(12));
   ASSERT_EQ(b.phase(), Phase::kActive);
   const store::OwnershipRecord record = *world.Record();
   a.cut = nullptr;
   Pass(Milliseconds(2000));
   world.backend.Restore(before_tail);  // The living owner restores what it was given.
-  b.cut = [](const store::Request&) { return true; };
+  b.cut = Everything;
   a.log.clear();
   Pass(Seconds(3));
   EXPECT_EQ(std::count_if(a.log.begin(), a.log.end(), Is<store::Commit>), 0);
@@ -185,11 +164,7 @@ TEST_F(TailTest, IsBroughtBackBeforeAPodEnds) {
   a.pod->Shutdown(world.now);
   Pass(Seconds(1));
   EXPECT_FALSE(a.pod->drained());
-  Refuse(false);
-  Pass(Seconds(1));
-  EXPECT_TRUE(a.pod->drained());
-  Pass(Seconds(15));
-  EXPECT_EQ(Found(), 10);
+  ExpectBroughtBackAndDrained();
 }
 
 TEST_F(TailTest, IsBroughtBackAlsoWhenItsOwnerCouldNotRelease) {
@@ -198,16 +173,12 @@ TEST_F(TailTest, IsBroughtBackAlsoWhenItsOwnerCouldNotRelease) {
   Pass(Seconds(14));
   EXPECT_EQ(a.observer.Of(Incident::kLapsed), 1);
   EXPECT_FALSE(a.pod->drained());
-  Refuse(false);
-  Pass(Seconds(1));
-  EXPECT_TRUE(a.pod->drained());
-  Pass(Seconds(15));
-  EXPECT_EQ(Found(), 10);
+  ExpectBroughtBackAndDrained();
 }
 
 // Told to go before it could look how the store stands.
 TEST_F(TailTest, APodDoesNotEndBeforeItHasLooked) {
-  a.cut = b.cut = [](const store::Request&) { return true; };
+  a.cut = b.cut = Everything;
   Pass(Seconds(14));
   ASSERT_EQ(a.observer.Of(Incident::kLapsed), 1);
   a.pod->Shutdown(world.now);
@@ -217,11 +188,7 @@ TEST_F(TailTest, APodDoesNotEndBeforeItHasLooked) {
   a.cut = b.cut = nullptr;
   Pass(Seconds(3));
   EXPECT_FALSE(a.pod->drained());
-  Refuse(false);
-  Pass(Seconds(1));
-  EXPECT_TRUE(a.pod->drained());
-  Pass(Seconds(15));
-  EXPECT_EQ(Found(), 10);
+  ExpectBroughtBackAndDrained();
 }
 
 TEST_F(TailTest, WithNothingMissingAPodEndsAtOnce) {

@@ -223,6 +223,8 @@ class Owner {
   void Restore(Standing standing, const store::OwnershipRecord& record, BootTime now);
   void TellGap();
   void AcceptStored(const store::OwnershipRecord& record, BootTime now);
+  void StartReplaying(uint64_t stored_sequence, BootTime now);
+  void StopReplaying();
   void Replay(BootTime now);
   void OnReplayed(const store::Reply& reply, BootTime sent, BootTime now);
   void Rebuild(uint64_t stored_sequence, uint64_t stored_generation, BootTime now);

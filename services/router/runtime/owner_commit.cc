@@ -220,10 +220,20 @@ void Owner::Restore(Standing standing, const store::OwnershipRecord& record, Boo
   observer_.Count(workspace_, Incident::kReplayed);
   phase_ = Phase::kRestoring;
   Block(now);
+  StartReplaying(record.sequence, now);
+}
+
+void Owner::StartReplaying(uint64_t stored_sequence, BootTime now) {
   replaying_ = true;
-  replay_next_ = record.sequence;
-  replay_done_ = record.sequence;
+  replay_next_ = stored_sequence;
+  replay_done_ = stored_sequence;
   Replay(now);
+}
+
+void Owner::StopReplaying() {
+  replaying_ = false;
+  replay_trouble_.reset();
+  asked_.replays.clear();
 }
 
 // To whoever folds the events: read the state anew.

@@ -370,9 +370,7 @@ void Owner::OnFenced(const std::optional<store::OwnershipRecord>& record, BootTi
 void Owner::StartRetaking(const std::optional<store::OwnershipRecord>& record, BootTime now) {
   phase_ = Phase::kRestoring;
   retaking_ = true;
-  replaying_ = false;
-  replay_trouble_.reset();
-  asked_.replays.clear();
+  StopReplaying();
   Block(now);
   StartAcquiring(record, now);
 }
@@ -415,9 +413,7 @@ void Owner::ForgetState(const Answer& answer) {
   put_aside_.clear();
   blocked_since_ = kNeverBoot;
   retaking_ = false;
-  replaying_ = false;
-  replay_trouble_.reset();
-  asked_.replays.clear();
+  StopReplaying();
   asked_.commit = 0;
   failures_ = 0;
   leaving_ = false;

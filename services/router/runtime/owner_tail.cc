@@ -26,8 +26,7 @@ void Owner::ForgetTail() {
 // Of a pod that goes, with nothing missing.
 void Owner::EndObserving() {
   ForgetTail();
-  replaying_ = false;
-  asked_.replays.clear();
+  StopReplaying();
   phase_ = Phase::kEnded;
 }
 
@@ -51,10 +50,7 @@ bool Owner::BringBack(BootTime now) {
     return false;
   }
   if (!std::exchange(tail_missing_, true)) observer_.Count(workspace_, Incident::kReplayed);
-  replaying_ = true;
-  replay_next_ = record->sequence;
-  replay_done_ = record->sequence;
-  Replay(now);
+  StartReplaying(record->sequence, now);
   return true;
 }
 
@@ -63,8 +59,7 @@ void Owner::OnBroughtBack(const store::Reply& reply, BootTime now) {
     ++replay_done_;
     return Replay(now);
   }
-  replaying_ = false;
-  asked_.replays.clear();
+  StopReplaying();
   if (reply.result == Result::kBroken) ForgetTail();
   next_observe_ = now + limits::kTailRetry;  // That look shows how the store stands.
 }
